@@ -1,0 +1,48 @@
+# Two commands set up all they need in .venv from Python 3.11, pip and make:
+#   make demo   files in, a job, a vector index, three questions
+#   make test   every check and every test
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+# The first interpreter that really runs and is new enough; `make PYTHON=... ` chooses another.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: help demo test lint clean
+help:  ## Show this list.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.sandbox  ## Play the whole story on this machine (DOCS=folder for your own files).
+	@$(BIN)/dara demo $(if $(DOCS),--docs "$(DOCS)")
+
+test: lint  ## Check everything: style, types, floors, laws, tests.
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+clean:  ## Remove the environment and what the demo left.
+	rm -rf $(VENV) .dara .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# A Python without ensurepip (Debian's bare python3) makes the environment without pip;
+# the pip outside then installs into it.
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "DARA needs Python 3.11 to 3.14 on PATH; or: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m venv --clear --without-pip $(VENV)
+
+PIP = $(if $(wildcard $(BIN)/pip),$(BIN)/python -m pip,$(PYTHON) -m pip --python $(BIN)/python) \
+	install --disable-pip-version-check --quiet --progress-bar off
+
+$(VENV)/.sandbox: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing dara-fp into $(VENV) (about a minute, once) ..."
+	@$(PIP) -e '.[sandbox]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing dara-fp and its checks into $(VENV) (about two minutes, once) ..."
+	@$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.sandbox

@@ -1,0 +1,157 @@
+"""What can go wrong in a workflow, as values, and the two exceptions that carry them.
+
+An expected failure is a value: `Failure[StepError]`. A bug is an exception, which the engine turns
+into a `StepError` of kind `defect` at the step boundary.
+
+    Exception
+    └── StepFailed            carries a StepError; a step may let it through
+        ├── WorkflowFailed    raised by `unwrap` for a failed outcome
+        └── (dara_fp.databricks.errors.DatabricksError and its children)
+"""
+
+import traceback
+from enum import StrEnum
+from typing import TypeAlias, TypeVar
+
+import attrs
+from returns.result import Failure, Result, Success
+
+__all__ = [
+    "Kind",
+    "Outcome",
+    "StepError",
+    "StepFailed",
+    "WorkflowFailed",
+    "defect",
+    "fail",
+    "unwrap",
+]
+
+C = TypeVar("C")
+
+
+class Kind(StrEnum):
+    """Why a step failed. All but `DEFECT` are expected."""
+
+    FAILED = "failed"
+    REJECTED = "rejected"
+    TIMEOUT = "timeout"
+    CONFLICT = "conflict"
+    CANCELLED = "cancelled"
+    DEFECT = "defect"
+
+
+@attrs.frozen(kw_only=True)
+class StepError:
+    """One failure, ready to be stored, shown and sent.
+
+    Attributes:
+        kind: Why it failed; `Kind.DEFECT` is a bug, everything else is expected.
+        message: What was wrong, with which value, and what to do next.
+        step: Path of the failing step; the engine fills it in.
+        status: HTTP status of the service that refused, if one did.
+        error_code: That service's own code, such as `RESOURCE_DOES_NOT_EXIST`.
+        request_id: That service's id of the request, to quote to its support.
+        retryable: Whether the same call may succeed later.
+        url: A page that shows more, such as a Databricks run page.
+        traceback: The last frames of a defect, innermost last.
+    """
+
+    kind: Kind = Kind.FAILED
+    message: str
+    step: str = ""
+    status: int | None = None
+    error_code: str | None = None
+    request_id: str | None = None
+    retryable: bool = False
+    url: str | None = None
+    traceback: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.step}: " if self.step else ""
+        facts = (
+            f"HTTP {self.status}" if self.status is not None else None,
+            self.error_code,
+            f"request {self.request_id}" if self.request_id else None,
+            self.url,
+        )
+        known = ", ".join(fact for fact in facts if fact)
+        return f"{where}{self.message}" + (f" ({known})" if known else "")
+
+
+Outcome: TypeAlias = Success[C] | Failure[StepError]
+"""What a step returns: `Success` of a context, or `Failure` of a `StepError`.
+
+The union is `returns.result.Result[C, StepError]` spelled so that both type checkers see exactly two
+cases in a `match`.
+"""
+
+
+class StepFailed(Exception):  # noqa: N818 - named for what happened, like the error it carries
+    """An expected failure on its way out of a step, carrying the *error* value.
+
+    Raising it in a step is the same as returning `Failure(error)`.
+
+    >>> StepFailed(StepError(message="no such volume")).error.kind
+    <Kind.FAILED: 'failed'>
+    """
+
+    def __init__(self, error: StepError) -> None:
+        """Carry *error*."""
+        super().__init__(error)
+        self.error = error
+
+    def __str__(self) -> str:
+        return str(self.error)
+
+
+class WorkflowFailed(StepFailed):
+    """A workflow ended in a failure and its caller asked for the context."""
+
+
+def fail(message: str, *, kind: Kind | str = Kind.FAILED, retryable: bool = False) -> Failure[StepError]:
+    """Give the failure that says *message*.
+
+    Args:
+        message: What was wrong, with which value, and what to do next.
+        kind: A `Kind` or its name; `"defect"` is reserved for bugs.
+        retryable: Whether the same call may succeed later.
+
+    Raises:
+        ValueError: *kind* is no kind, or is `defect`.
+
+    >>> fail("the file is empty: send at least one byte", kind="rejected").failure().kind
+    <Kind.REJECTED: 'rejected'>
+    """
+    known = Kind(kind)
+    if known is Kind.DEFECT:
+        raise ValueError("kind 'defect' is for bugs: raise an exception instead")
+    return Failure(StepError(kind=known, message=message, retryable=retryable))
+
+
+def defect(exception: BaseException, step: str = "") -> Failure[StepError]:
+    """Give the failure that reports *exception* as a bug in *step*."""
+    said = f"{type(exception).__name__}: {exception}"
+    frames = "".join(traceback.format_exception(exception, limit=-4))
+    return Failure(StepError(kind=Kind.DEFECT, message=said, step=step, traceback=frames))
+
+
+def unwrap(outcome: Result[C, StepError]) -> C:
+    """Give the context of *outcome*, or raise what went wrong.
+
+    Raises:
+        WorkflowFailed: *outcome* is a failure.
+
+    >>> unwrap(Success(3))
+    3
+    >>> unwrap(fail("no such job"))
+    Traceback (most recent call last):
+    dara_fp.core.errors.WorkflowFailed: no such job
+    """
+    match outcome:
+        case Success(context):
+            return context
+        case Failure(error):
+            raise WorkflowFailed(error)
+        case _:
+            raise TypeError(f"expected Success or Failure, got {outcome!r}")

@@ -1,0 +1,1 @@
+"""Running workflows in the background: the executor and its workers."""

@@ -1,0 +1,1 @@
+"""Task records, journal and events in a Redis-protocol store."""
