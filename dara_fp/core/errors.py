@@ -82,12 +82,12 @@ class StepError:
 Outcome: TypeAlias = Success[C] | Failure[StepError]
 """What a step returns: `Success` of a context, or `Failure` of a `StepError`.
 
-The union is `returns.result.Result[C, StepError]` spelled so that both type checkers see exactly two
+It is `returns.result.Result[C, StepError]`, spelled so that both type checkers see exactly two
 cases in a `match`.
 """
 
 
-class StepFailed(Exception):  # noqa: N818 - named for what happened, like the error it carries
+class StepFailed(Exception):
     """An expected failure on its way out of a step, carrying the *error* value.
 
     Raising it in a step is the same as returning `Failure(error)`.
@@ -109,7 +109,9 @@ class WorkflowFailed(StepFailed):
     """A workflow ended in a failure and its caller asked for the context."""
 
 
-def fail(message: str, *, kind: Kind | str = Kind.FAILED, retryable: bool = False) -> Failure[StepError]:
+def fail(
+    message: str, *, kind: Kind | str = Kind.FAILED, retryable: bool = False
+) -> Failure[StepError]:
     """Give the failure that says *message*.
 
     Args:
@@ -148,10 +150,6 @@ def unwrap(outcome: Result[C, StepError]) -> C:
     Traceback (most recent call last):
     dara_fp.core.errors.WorkflowFailed: no such job
     """
-    match outcome:
-        case Success(context):
-            return context
-        case Failure(error):
-            raise WorkflowFailed(error)
-        case _:
-            raise TypeError(f"expected Success or Failure, got {outcome!r}")
+    if isinstance(outcome, Failure):
+        raise WorkflowFailed(outcome.failure())
+    return outcome.unwrap()

@@ -1,0 +1,169 @@
+"""Contexts as JSON and back, and their JSON Schema."""
+
+import typing
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import attrs
+import msgspec
+
+from dara_fp.core.context import fields_of, given_fields, made_fields
+from dara_fp.core.storable import NotSerialisable, check_context
+
+__all__ = ["Codec", "InvalidFields", "codec_of"]
+
+C = TypeVar("C")
+
+
+class InvalidFields(ValueError):
+    """Given fields do not make a context.
+
+    Attributes:
+        problems: What is wrong, by field name.
+    """
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        """Keep *problems*."""
+        super().__init__("; ".join(f"{name}: {said}" for name, said in problems.items()))
+        self.problems = dict(problems)
+
+
+@attrs.frozen
+class Codec(Generic[C]):
+    """Reads and writes contexts of one class.
+
+    Attributes:
+        context: The class.
+        decoders: A JSON decoder for each of its fields.
+    """
+
+    context: type[C]
+    decoders: Mapping[str, msgspec.json.Decoder[Any]] = attrs.field(repr=False)
+
+    def encode(self, context: C) -> bytes:
+        """Write *context* as a JSON object.
+
+        Raises:
+            NotSerialisable: A field holds a value that its type does not allow.
+        """
+        return self.encode_changes({name: getattr(context, name) for name in self.decoders})
+
+    def decode(self, data: bytes) -> C:
+        """Read a context from the JSON object *data*; unknown fields are ignored.
+
+        Raises:
+            InvalidFields: A field is missing or does not fit.
+        """
+        return self._build(_object(data))
+
+    def encode_changes(self, changes: Mapping[str, object]) -> bytes:
+        """Write *changes* as a JSON object, proving that they can be read back.
+
+        Raises:
+            NotSerialisable: Names the field whose value its type does not allow.
+        """
+        try:
+            data = msgspec.json.encode(changes)
+            self.decode_changes(data)
+        except (TypeError, InvalidFields) as error:
+            said = f"{self.context.__name__} cannot be stored: {error}"
+            raise NotSerialisable(said) from error
+        return data
+
+    def decode_changes(self, data: bytes) -> dict[str, object]:
+        """Read changed fields from the JSON object *data*; unknown fields are ignored.
+
+        Raises:
+            InvalidFields: A field does not fit its type.
+        """
+        values, problems = self._read(_object(data))
+        if problems:
+            raise InvalidFields(problems)
+        return values
+
+    def decode_given(self, fields: Mapping[str, bytes | msgspec.Raw]) -> C:
+        """Build a context from what a caller gave: JSON text by field name.
+
+        Raises:
+            InvalidFields: Names every field that is unknown, missing, made by a step or unfit.
+        """
+        allowed = given_fields(self.context)
+        made = made_fields(self.context)
+        problems = {
+            name: "is made by a step and cannot be given" if name in made else _unknown(allowed)
+            for name in fields
+            if name not in allowed
+        }
+        return self._build({name: raw for name, raw in fields.items() if name in allowed}, problems)
+
+    def schema(self, ref_template: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Give the JSON Schema of what a caller gives, and the named schemas it refers to.
+
+        Args:
+            ref_template: Where named schemas live, such as `#/components/schemas/{name}`.
+        """
+        _, components = msgspec.json.schema_components((self.context,), ref_template=ref_template)
+        whole = components.pop(self.context.__name__)
+        given = given_fields(self.context)
+        properties = {name: schema for name, schema in whole["properties"].items() if name in given}
+        required = [name for name in whole.get("required", ()) if name in given]
+        schema = {
+            **whole,
+            "properties": properties,
+            "additionalProperties": False,
+            "required": required,
+        }
+        return schema, components
+
+    def _build(self, raw: Mapping[str, Any], problems: Mapping[str, str] | None = None) -> C:
+        values, unfit = self._read(raw)
+        missing = {
+            field.name: "is required"
+            for field in fields_of(self.context)
+            if field.default is attrs.NOTHING and field.name not in raw
+        }
+        found = {**(problems or {}), **unfit, **missing}
+        if found:
+            raise InvalidFields(found)
+        try:
+            return self.context(**values)
+        except (TypeError, ValueError) as error:
+            raise InvalidFields({self.context.__name__: str(error)}) from error
+
+    def _read(self, raw: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, str]]:
+        values: dict[str, object] = {}
+        problems: dict[str, str] = {}
+        for name, data in raw.items():
+            decoder = self.decoders.get(name)
+            if decoder is None:
+                continue
+            try:
+                values[name] = decoder.decode(data)
+            except (msgspec.DecodeError, ValueError) as error:
+                problems[name] = str(error)
+        return values, problems
+
+
+@cache
+def codec_of(context: type[C]) -> Codec[C]:
+    """Give the codec of the class *context*."""
+    check_context(context)
+    hints = typing.get_type_hints(context, include_extras=True)
+    decoders = {field.name: msgspec.json.Decoder(hints[field.name]) for field in fields_of(context)}
+    return Codec(context, decoders)
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError as error:
+        raise InvalidFields({"body": f"is not a JSON object: {error}"}) from error
+
+
+def _unknown(allowed: tuple[str, ...]) -> str:
+    return (
+        f"is not a field; there are {', '.join(allowed)}"
+        if allowed
+        else "is not a field; there are none"
+    )

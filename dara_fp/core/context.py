@@ -1,0 +1,138 @@
+"""The immutable state a workflow carries from step to step."""
+
+import linecache
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Protocol, Self
+
+import attrs
+
+__all__ = [
+    "Evolves",
+    "StepContext",
+    "changes",
+    "fields_of",
+    "given_fields",
+    "made",
+    "made_fields",
+]
+
+_MADE = "dara_fp.made"
+
+
+class Evolves(Protocol):
+    """What every context can do; shared steps extend it with the fields they need.
+
+    >>> class HasPath(Evolves, Protocol):
+    ...     @property
+    ...     def path(self) -> str: ...
+    """
+
+    def evolve(self, **changes: object) -> Self:
+        """Give a copy of the context with *changes* applied."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class StepContext:
+    """Base of all contexts: frozen, keyword-only, JSON-serialisable.
+
+    A field without a default is required of the caller, one with a default is optional, and one
+    declared with `made` is filled in by a step and refused from outside.
+
+    >>> @attrs.frozen(kw_only=True)
+    ... class Count(StepContext):
+    ...     text: str
+    ...     words: int | None = made()
+    >>> Count(text="to be").evolve(words=2)
+    Count(text='to be', words=2)
+    """
+
+    def evolve(self, **changes: object) -> Self:
+        """Give a copy of the context with *changes* applied; the context itself stays as it is.
+
+        Args:
+            changes: New values by field name.
+
+        Raises:
+            TypeError: A name in *changes* is no field of the context.
+        """
+        cls: Any = type(self)
+        try:
+            copy: Self = _evolver(cls)(self, **changes)
+        except TypeError as error:
+            names = _aliases(cls)
+            unknown = sorted(set(changes) - set(names))
+            if not unknown:
+                raise
+            given = ", ".join(map(repr, unknown))
+            said = f"{cls.__name__} has no field {given}; it has {', '.join(names)}"
+            raise TypeError(said) from error
+        return copy
+
+
+def made(default: Any = None) -> Any:
+    """Declare a field that a step makes and no caller may give.
+
+    Args:
+        default: What the field holds until then; immutable.
+    """
+    return attrs.field(default=default, metadata={_MADE: True})
+
+
+def fields_of(context: type[Any]) -> tuple["attrs.Attribute[Any]", ...]:
+    """Give the attrs fields of the class *context*."""
+    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(context)
+    return fields
+
+
+def made_fields(context: type[Any]) -> tuple[str, ...]:
+    """Name the fields of *context* that steps make."""
+    return tuple(field.name for field in fields_of(context) if field.metadata.get(_MADE))
+
+
+def given_fields(context: type[Any]) -> tuple[str, ...]:
+    """Name the fields of *context* that its caller gives."""
+    return tuple(field.name for field in fields_of(context) if not field.metadata.get(_MADE))
+
+
+def changes(before: object, after: object) -> Mapping[str, object]:
+    """Give the fields of *after* that differ from *before*, an instance of the same class."""
+    cls: Any = after.__class__
+    return {
+        name: new
+        for name in _names(cls)
+        if (new := getattr(after, name)) is not (old := getattr(before, name)) and new != old
+    }
+
+
+@cache
+def _names(cls: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields_of(cls))
+
+
+@cache
+def _aliases(cls: type[Any]) -> tuple[str, ...]:
+    return tuple(field.alias or field.name for field in fields_of(cls) if field.init)
+
+
+@cache
+def _evolver(cls: type[Any]) -> Callable[..., Any]:
+    """Write the evolve function of *cls*: one constructor call, no loop over fields.
+
+    attrs.evolve spends most of its time on introspection at each call.
+    """
+    fields = [field for field in fields_of(cls) if field.init]
+    parameters = "".join(f", {field.alias}=keep" for field in fields)
+    arguments = ", ".join(
+        f"{field.alias}=ctx.{field.name} if {field.alias} is keep else {field.alias}"
+        for field in fields
+    )
+    star = ", *" if fields else ""
+    source = f"def evolve(ctx{star}{parameters}):\n    return cls({arguments})\n"
+    filename = f"<generated evolve of {cls.__module__}.{cls.__qualname__}>"
+    namespace: dict[str, Any] = {"cls": cls, "keep": object()}
+    exec(compile(source, filename, "exec"), namespace)  # noqa: S102 - names come from attrs fields
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    evolve: Callable[..., Any] = namespace["evolve"]
+    return evolve

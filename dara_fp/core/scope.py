@@ -1,0 +1,140 @@
+"""Where a step stands in its task, and what is written down as it goes."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from typing import Protocol
+
+import attrs
+
+from dara_fp.core.errors import StepError
+
+__all__ = ["Entry", "Journal", "MemoryJournal", "Path", "Position", "Scope"]
+
+Path = str
+"""The `/`-joined names that lead to a step; unique in a workflow."""
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """What a journal holds of one finished step.
+
+    Attributes:
+        changes: The fields the step changed, by name; empty for a failure.
+        error: Why it failed, or None.
+        started_at: When it was started, in epoch seconds.
+    """
+
+    changes: Mapping[str, object] = attrs.field(factory=dict[str, object])
+    error: StepError | None = None
+    started_at: float = 0.0
+
+
+class Journal(Protocol):
+    """The record of a task: what its steps changed, by path.
+
+    A step that is found is not run again. `record` returns once the entry is safe.
+    """
+
+    def find(self, path: Path) -> Entry | None:
+        """Give what was recorded at *path*, or None."""
+        ...
+
+    async def record(self, path: Path, entry: Entry) -> None:
+        """Keep *entry* at *path*.
+
+        Raises:
+            NotSerialisable: A changed value cannot be stored; nothing was kept.
+        """
+        ...
+
+    async def report(self, path: Path, message: str, fraction: float | None) -> None:
+        """Say how far the running step at *path* is."""
+        ...
+
+
+class MemoryJournal:
+    """A journal in this process, for tests and notebooks.
+
+    Attributes:
+        entries: What was recorded, by path, in order.
+        reports: What running steps said: (path, message, fraction).
+    """
+
+    def __init__(self, entries: Mapping[Path, Entry] | None = None) -> None:
+        """Start from *entries* of an earlier run."""
+        self.entries: dict[Path, Entry] = dict(entries or {})
+        self.reports: list[tuple[Path, str, float | None]] = []
+
+    def find(self, path: Path) -> Entry | None:
+        """Give what was recorded at *path*, or None."""
+        return self.entries.get(path)
+
+    async def record(self, path: Path, entry: Entry) -> None:
+        """Keep *entry* at *path*."""
+        self.entries[path] = entry
+
+    async def report(self, path: Path, message: str, fraction: float | None) -> None:
+        """Keep what the step at *path* said."""
+        self.reports.append((path, message, fraction))
+
+
+@attrs.frozen(kw_only=True)
+class Scope:
+    """The task a pipeline runs in.
+
+    Attributes:
+        task_id: Names the task; drawn at random for a pipeline run by hand.
+        attempt: Counts the deliberate runs of the task from 1. A redelivery after a crash is not
+            a new attempt.
+        journal: Where steps are recorded, or None to record nothing.
+    """
+
+    task_id: str = attrs.field(factory=lambda: uuid.uuid4().hex)
+    attempt: int = 1
+    journal: Journal | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Position:
+    """Where a running step stands: the third argument of a step that asks for it.
+
+    Attributes:
+        path: The step's path.
+        scope: The task it runs in.
+    """
+
+    path: Path
+    scope: Scope
+
+    @property
+    def attempt(self) -> int:
+        """The attempt of the task, counted from 1."""
+        return self.scope.attempt
+
+    @property
+    def token(self) -> str:
+        """64 hex characters, the same for the same task, path and attempt.
+
+        Made for Databricks' `idempotency_token` (64 characters at most).
+
+        >>> len(Position(path="run_job", scope=Scope(task_id="t")).token)
+        64
+        """
+        key = f"{self.scope.task_id}\n{self.path}\n{self.scope.attempt}"
+        return hashlib.sha256(key.encode()).hexdigest()
+
+    async def report(self, message: str, fraction: float | None = None) -> None:
+        """Say how far the step is, for whoever watches the task.
+
+        Args:
+            message: One short line, such as the state of a Databricks run.
+            fraction: Between 0 and 1, or None where nobody knows.
+
+        Raises:
+            ValueError: *fraction* is not between 0 and 1.
+        """
+        if fraction is not None and not 0 <= fraction <= 1:
+            raise ValueError(f"fraction is {fraction}: give a number between 0 and 1, or None")
+        if self.scope.journal is not None:
+            await self.scope.journal.report(self.path, message, fraction)

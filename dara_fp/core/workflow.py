@@ -1,0 +1,89 @@
+"""A pipeline under a name: what can be started, listed and served."""
+
+import re
+from typing import Any, Generic, TypeVar, overload
+
+import attrs
+
+from dara_fp.core.check import check
+from dara_fp.core.errors import Outcome
+from dara_fp.core.pipeline import Pipeline
+from dara_fp.core.scope import Scope
+
+__all__ = ["Workflow", "workflow"]
+
+C = TypeVar("C")
+E = TypeVar("E")
+C_contra = TypeVar("C_contra", contravariant=True)
+E_contra = TypeVar("E_contra", contravariant=True)
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_LONGEST_NAME = 63
+_ROUTES = frozenset({"status", "tasks"})
+
+
+@attrs.frozen
+class Workflow(Generic[C_contra, E_contra]):
+    """A named pipeline, ready to be registered.
+
+    Attributes:
+        name: Lower-case words joined by `-`; the last part of its route.
+        pipeline: What it runs, anchored by `start`.
+        description: One paragraph for its readers.
+    """
+
+    name: str
+    pipeline: Pipeline[C_contra, E_contra]
+    description: str = ""
+
+    @property
+    def context(self) -> type[Any]:
+        """The class of the contexts it takes."""
+        anchored = self.pipeline.context
+        if anchored is None:  # pragma: no cover - `workflow` refuses such a pipeline
+            raise TypeError(f"workflow {self.name!r} is not anchored")
+        return anchored
+
+    @overload
+    async def __call__(
+        self: "Workflow[C, object]", ctx: C, /, *, scope: Scope = ...
+    ) -> Outcome[C]: ...
+    @overload
+    async def __call__(
+        self: "Workflow[C, E]", ctx: C, env: E, /, *, scope: Scope = ...
+    ) -> Outcome[C]: ...
+    async def __call__(
+        self, ctx: Any, env: Any = None, /, *, scope: Scope | None = None
+    ) -> Outcome[Any]:
+        """Run the pipeline here and now; arguments and result are the pipeline's."""
+        erased: Pipeline[Any, Any] = self.pipeline
+        return await erased(ctx, env, scope=scope or Scope())
+
+
+def workflow(name: str, pipeline: Pipeline[C, E], *, description: str = "") -> Workflow[C, E]:
+    """Name a *pipeline* so that it can be started, recorded and served.
+
+    Args:
+        name: Lower-case words joined by `-`, 63 characters at most.
+        pipeline: Anchored by `start`, with step names that occur once.
+        description: One paragraph for its readers; the context class's docstring by default.
+
+    Raises:
+        ValueError: *name* does not fit.
+        InvalidPipeline: *pipeline* is not anchored, is empty, or repeats a name.
+    """
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        raise ValueError(
+            f"workflow name {name!r} does not fit: use lower-case words joined by '-', "
+            f"{_LONGEST_NAME} characters at most, such as 'ingest-documents'"
+        )
+    if name in _ROUTES:
+        raise ValueError(f"workflow name {name!r} is a route of the API: choose another")
+    check(pipeline)
+    return Workflow(name, pipeline, description or _first_paragraph(pipeline.context))
+
+
+def _first_paragraph(context: type | None) -> str:
+    documented = context.__dict__.get("__doc__") if context else None
+    text = (documented or "").strip().split("\n\n")[0]
+    return " ".join(text.split())
