@@ -1,0 +1,126 @@
+"""What the store's functions are called with: checked, bounded, encoded."""
+
+import secrets
+from typing import Final
+
+import attrs
+import msgspec
+
+from dara_fp.core.errors import StepError
+from dara_fp.store.records import NewTask
+
+__all__ = [
+    "Limits",
+    "document",
+    "new_token",
+    "poisoned",
+    "progress",
+    "reason_of",
+    "step_path",
+    "task_fields",
+]
+
+MAX_DOCUMENT_BYTES: Final = 16 * 2**20
+MAX_NAME_LENGTH: Final = 1_000
+MAX_MESSAGE_LENGTH: Final = 2_000
+MAX_STEPS: Final = 200_000
+MAX_SECONDS: Final = 10**9
+
+
+def _positive(_limits: object, attribute: "attrs.Attribute[float]", value: float) -> None:
+    if not 0 < value < MAX_SECONDS:
+        raise ValueError(f"{attribute.name} is {value!r}: give a positive number of seconds")
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """How long a store waits and keeps, in seconds."""
+
+    retention_seconds: float = attrs.field(validator=_positive)
+    timeout: float = attrs.field(validator=_positive)
+
+
+def new_token() -> bytes:
+    """Give what tells the second copy of one call from a second call."""
+    return secrets.token_hex(8).encode()
+
+
+def task_fields(task: NewTask) -> tuple[bytes, ...]:
+    """Give names and values of what is stored of *task*.
+
+    Raises:
+        ValueError: A name is empty or too long, or a document is no object or too large.
+    """
+    if len(task.structure) > MAX_STEPS:
+        raise ValueError(f"{len(task.structure)} steps: a task has at most {MAX_STEPS}")
+    fields = (
+        *(b"workflow", _name("workflow", task.workflow)),
+        *(b"context", document("context", task.context)),
+        *(b"structure", msgspec.json.encode(task.structure)),
+    )
+    return fields if task.owner is None else (*fields, b"owner", _name("owner", task.owner))
+
+
+def step_path(path: str) -> bytes:
+    """Give *path* as stored.
+
+    Raises:
+        ValueError: It is empty or longer than 1,000 characters.
+    """
+    return _name("step path", path)
+
+
+def document(name: str, value: bytes) -> bytes:
+    """Give the JSON object *value*, called *name*.
+
+    Raises:
+        ValueError: It is no object, or has more than 16 MiB.
+    """
+    if not value.startswith(b"{"):
+        raise ValueError(f"{name} must be a JSON object, and begins with {value[:20]!r}")
+    if len(value) > MAX_DOCUMENT_BYTES:
+        raise ValueError(
+            f"{name} has {len(value)} bytes, and a checkpoint at most {MAX_DOCUMENT_BYTES}: "
+            "write large data to a volume and keep its path in the context"
+        )
+    return value
+
+
+def progress(path: str, message: str, fraction: float | None) -> tuple[bytes, bytes]:
+    """Give a report of *path* as it is stored, and as the event's JSON.
+
+    Raises:
+        ValueError: *fraction* is not between 0 and 1.
+    """
+    if fraction is not None and not 0 <= fraction <= 1:
+        raise ValueError(f"fraction {fraction!r} of {path!r}: give a number from 0 to 1, or None")
+    text = message[:MAX_MESSAGE_LENGTH].encode(errors="replace").decode()
+    said = f"{'' if fraction is None else float(fraction)}\n{text}"
+    return said.encode(), msgspec.json.encode({"message": text, "fraction": fraction})
+
+
+def poisoned(delivery_limit: int) -> StepError:
+    """Give the error of a task that was delivered *delivery_limit* times and never finished."""
+    return StepError(
+        message=f"poisoned: {delivery_limit} workers took this task and none of them finished it; "
+        "look in the workers' logs for what ended them (memory, a crash, a kill) and start it anew"
+    )
+
+
+def reason_of(word: str, detail: str) -> str:
+    """Say why the server refused a write with *word* and *detail*.
+
+    >>> reason_of("stale", "3")
+    'epoch 3 owns the task now'
+    """
+    if word == "stale":
+        return f"epoch {detail} owns the task now"
+    if word == "state":
+        return f"the task is {detail}"
+    return "the task is not in the store (never created, or expired)"
+
+
+def _name(what: str, text: str) -> bytes:
+    if not 0 < len(text) <= MAX_NAME_LENGTH:
+        raise ValueError(f"{what} {text[:80]!r}: take 1 to {MAX_NAME_LENGTH} characters")
+    return text.encode()

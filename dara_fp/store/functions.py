@@ -1,0 +1,65 @@
+"""The store's server-side functions: their source, and their calls in the Redis protocol.
+
+All that changes a task happens in a function, so it happens as a whole and is fenced. The library's
+name carries a digest of its source: two versions of DARA can share one server, and what is loaded
+under a name never changes.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from importlib import resources
+from typing import TypeAlias
+
+import attrs
+
+__all__ = ["LIBRARY", "SOURCE", "Refusal", "Reply", "call", "pack"]
+
+Reply: TypeAlias = bytes | int | list["Reply"] | None
+"""What a server answers."""
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """An answer that is an error: its *code*, the first word, and the whole *text*."""
+
+    code: str
+    text: str
+
+
+_TEMPLATE = resources.files("dara_fp.store").joinpath("functions.lua").read_text(encoding="utf-8")
+
+LIBRARY = f"dara_{hashlib.sha256(_TEMPLATE.encode()).hexdigest()[:12]}"
+"""Name of the function library, and prefix of its functions."""
+
+SOURCE = _TEMPLATE.replace("@library@", LIBRARY).encode()
+"""What `FUNCTION LOAD` takes."""
+
+_NAMES = {
+    name: f"{LIBRARY}_{name}".encode()
+    for name in (
+        "create",
+        "claim",
+        "record",
+        "report",
+        "finish",
+        "read",
+        "enlist",
+        "enlisted",
+    )
+}
+
+
+def call(name: str, keys: Sequence[bytes], *arguments: bytes) -> bytes:
+    """Give the packed call of function *name* on *keys* with *arguments*."""
+    return pack(b"FCALL", _NAMES[name], b"%d" % len(keys), *keys, *arguments)
+
+
+def pack(*words: bytes) -> bytes:
+    r"""Give *words* as one command of the Redis protocol.
+
+    >>> pack(b"GET", b"k")
+    b'*2\r\n$3\r\nGET\r\n$1\r\nk\r\n'
+    """
+    parts = [b"*%d\r\n" % len(words)]
+    parts += [b"$%d\r\n%b\r\n" % (len(word), word) for word in words]
+    return b"".join(parts)

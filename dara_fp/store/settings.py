@@ -1,0 +1,107 @@
+"""Where the store is: read from the environment, checked, and named without secrets."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+import attrs
+
+__all__ = [
+    "DATA_DIR",
+    "DATA_DIR_VARIABLE",
+    "URL_VARIABLE",
+    "StoreSettings",
+    "address_of",
+    "check_url",
+]
+
+URL_VARIABLE = "DARA_REDIS_URL"
+DATA_DIR_VARIABLE = "DARA_DATA_DIR"
+DATA_DIR = Path(".dara")
+"""Where the embedded server keeps its data, unless told otherwise."""
+
+_FORMS = "redis://host:6379/0, rediss://host:6379/0 or unix:///path/to/socket"
+
+
+@attrs.frozen(kw_only=True)
+class StoreSettings:
+    """Which store to use.
+
+    Attributes:
+        url: Address of a Redis or Valkey server; None for the embedded one. Not in the `repr`,
+            since it may hold a password.
+        data_dir: Directory of the embedded server's data.
+    """
+
+    url: str | None = attrs.field(default=None, repr=False)
+    data_dir: Path = DATA_DIR
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "StoreSettings":
+        """Read the settings from *environ*.
+
+        Args:
+            environ: Usually `os.environ`; `DARA_REDIS_URL` and `DARA_DATA_DIR` are looked at, and
+                an empty variable counts as unset.
+
+        Raises:
+            ValueError: `DARA_REDIS_URL` is no address of a Redis-protocol server.
+
+        >>> StoreSettings.from_environment({}).data_dir.name
+        '.dara'
+        """
+        url = environ.get(URL_VARIABLE, "").strip() or None
+        if url is not None:
+            check_url(url, URL_VARIABLE)
+        return cls(url=url, data_dir=Path(environ.get(DATA_DIR_VARIABLE, "").strip() or DATA_DIR))
+
+
+def check_url(url: str, name: str = "url") -> None:
+    """Refuse a *url* that names no Redis-protocol server, calling it *name*.
+
+    Raises:
+        ValueError: The scheme is another, the port is no port, or the socket's path is missing.
+
+    >>> check_url("http://localhost:6379", "DARA_REDIS_URL")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: DARA_REDIS_URL has the scheme 'http': give redis://host:6379/0, ...
+    """
+    parts = _split(url, name)
+    if parts.scheme not in {"redis", "rediss", "unix"}:
+        # An address without a scheme may begin with a password, so only a real scheme is repeated.
+        found = (
+            f"has the scheme {parts.scheme!r}" if "://" in url and parts.scheme else "has no scheme"
+        )
+        raise ValueError(f"{name} {found}: give {_FORMS}")
+    if parts.scheme == "unix" and not parts.path.startswith("/"):
+        raise ValueError(f"{name} names no socket: give {_FORMS}")
+
+
+def address_of(url: str) -> str:
+    """Give *url* without user, password and options, fit to be shown.
+
+    >>> address_of("redis://app:secret@cache.example:6380/2?client_name=x")
+    'redis://cache.example:6380/2'
+    >>> address_of("unix:///data/store.sock")
+    'unix:///data/store.sock'
+    """
+    parts = _split(url, "url")
+    if parts.scheme == "unix":
+        return f"unix://{parts.path}"
+    host = parts.hostname or "localhost"
+    shown = f"[{host}]" if ":" in host else host
+    database = parts.path if parts.path not in {"", "/"} else ""
+    return f"{parts.scheme}://{shown}:{parts.port or 6379}{database}"
+
+
+def _split(url: str, name: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        # The parser's own message repeats a piece of the address, which may be the password.
+        raise ValueError(
+            f"{name} is no address (a '/', '?', '#', '@' or '[' in a password must be "
+            f"percent-encoded): give {_FORMS}"
+        ) from None
+    return parts

@@ -1,0 +1,199 @@
+"""Group commit: one task a connection sends what all callers of a tick want, and hands out answers.
+
+Callers never touch the connection. They hold a future, so that a cancelled caller cannot cut a
+command in half; the writer alone sends, reads, reconnects and sends again.
+"""
+
+import asyncio
+import random
+from collections.abc import Hashable
+from typing import Final
+
+from dara_fp.store.errors import StoreUnavailable
+from dara_fp.store.functions import Refusal, Reply
+from dara_fp.store.link import Link, LinkLost
+from dara_fp.store.pending import Command, Pending
+
+__all__ = ["Writer"]
+
+ANSWER_SECONDS: Final = 10.0
+CLOSE_SECONDS: Final = 5.0
+FIRST_DELAY: Final = 0.05
+LAST_DELAY: Final = 1.0
+
+# What a server answers while it cannot, not because it will not: the command is sent again.
+_PASSING: Final = frozenset(
+    {"BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS"}
+    | {"OOM", "READONLY", "TRYAGAIN"}
+)
+_NO_FUNCTION = "Function not found"
+
+
+class Writer:
+    """The one user of a *link*: `open` it, `ask` it, `close` it."""
+
+    def __init__(self, link: Link) -> None:
+        """Write to *link*."""
+        self._link = link
+        self._pending = Pending()
+        self._reason = "it has not answered yet"
+        self._closed = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self, timeout: float) -> None:  # noqa: ASYNC109 - part of the contract of open
+        """Connect within *timeout* seconds and start.
+
+        A server that is not there is reported at once, one that loads its data is waited for.
+
+        Raises:
+            StoreUnavailable: The server is away, too old, refuses us, or takes longer.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._first_connect()
+        except (LinkLost, TimeoutError) as error:
+            await self._link.close()
+            raise self._unavailable(str(error) or f"no answer in {timeout:g} s") from error
+        self._task = asyncio.create_task(self._run(), name="dara-store-writer")
+        self._task.add_done_callback(self._ended)
+
+    async def close(self) -> None:
+        """Send what is pending, for at most `CLOSE_SECONDS`, and disconnect."""
+        self._closed = True
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._pending.idle.wait()
+        except TimeoutError:
+            pass  # `_ended` answers what is left
+        finally:
+            if self._task is not None:
+                self._task.cancel()
+                await asyncio.wait([self._task])
+            await self._link.close()
+
+    async def ask(
+        self,
+        packed: bytes,
+        timeout: float | None = None,  # noqa: ASYNC109 - each command has a deadline of its own
+        *,
+        newest: Hashable | None = None,
+    ) -> Reply:
+        """Send *packed* and give its reply.
+
+        Args:
+            packed: One command.
+            timeout: Seconds after which the caller gives up; None waits as long as it takes, and
+                the command is sent even when its caller is cancelled.
+            newest: A later command of the same key replaces this one while it waits; this one is
+                then answered with None.
+
+        Raises:
+            StoreUnavailable: No answer in time, the server refused the command, or we are closed.
+        """
+        if timeout is None:
+            await self._room()
+            return await self.post(packed, durable=True, newest=newest)
+        try:
+            async with asyncio.timeout(timeout):
+                await self._room()
+                return await self.post(packed)
+        except TimeoutError:
+            raise self._unavailable(f"no answer in {timeout:g} s; {self._reason}") from None
+
+    def post(
+        self, packed: bytes, *, durable: bool = False, newest: Hashable | None = None
+    ) -> "asyncio.Future[Reply]":
+        """Queue *packed*, and give the future of its reply; see `ask`."""
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        command = Command(packed=packed, answer=answer, durable=durable, newest=newest)
+        if self._closed:
+            command.fail(self._unavailable("this process has closed it"))
+        else:
+            self._pending.add(command)
+        return answer
+
+    async def _room(self) -> None:
+        # In a loop: of many that wait, the first to go on may take the room.
+        while not self._pending.room.is_set():
+            await self._pending.room.wait()
+
+    async def _first_connect(self) -> None:
+        delay = FIRST_DELAY
+        while True:
+            try:
+                return await self._link.connect()
+            except LinkLost as lost:
+                if not lost.loading:
+                    raise
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, LAST_DELAY)
+
+    async def _run(self) -> None:
+        delay = FIRST_DELAY
+        while True:
+            await self._pending.work.wait()
+            try:
+                await self._exchange()
+                delay = FIRST_DELAY
+            except (LinkLost, TimeoutError) as lost:
+                self._reason = str(lost) or f"no answer in {ANSWER_SECONDS:g} s"
+                self._pending.put_back()
+                delay = await self._reconnect(delay)
+
+    async def _exchange(self) -> None:
+        """Send a batch and settle each of its commands by its reply."""
+        batch = self._pending.take()
+        passing = ""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await self._link.send(batch)
+            for _ in batch:
+                reply = await self._link.receive()
+                if isinstance(reply, Refusal) and _passes(reply):
+                    passing = f"{reply.code} {reply.text}"
+                    self._pending.go_around()
+                else:
+                    self._settle(self._pending.land(), reply)
+        if passing:
+            # A new connection finds the new primary after a failover, and loads the functions.
+            raise LinkLost(passing)
+        self._pending.rest()
+
+    def _settle(self, command: Command, reply: Reply | Refusal) -> None:
+        if isinstance(reply, Refusal):
+            command.fail(self._unavailable(f"it refused a command: {reply.code} {reply.text}"))
+        else:
+            command.settle(reply)
+
+    async def _reconnect(self, delay: float) -> float:
+        """Connect again, however long it takes, and give the delay before the next attempt."""
+        while True:
+            # Half of it at random, so that many processes do not come back in step.
+            await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - no secret depends on it
+            delay = min(2 * delay, LAST_DELAY)
+            self._pending.drop_abandoned()
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await self._link.connect()
+            except (LinkLost, TimeoutError) as lost:
+                self._reason = str(lost) or f"no connection in {ANSWER_SECONDS:g} s"
+            else:
+                return delay
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """Answer whoever still waits, so that no caller hangs on a writer that is gone."""
+        self._closed = True
+        bug = None if task.cancelled() else task.exception()
+        reason = "this process has closed it" if bug is None else f"the writer failed: {bug!r}"
+        for command in self._pending:
+            command.fail(self._unavailable(f"{reason}; before that: {self._reason}"))
+        self._pending.room.set()
+        self._pending.idle.set()
+
+    def _unavailable(self, reason: str) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"the store at {self._link.address} is not available ({reason}): {self._link.remedy}"
+        )
+
+
+def _passes(refusal: Refusal) -> bool:
+    return refusal.code in _PASSING or _NO_FUNCTION in refusal.text
