@@ -2,8 +2,8 @@
 
 import typing
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 import attrs
 import msgspec
@@ -145,13 +145,25 @@ class Codec(Generic[C]):
         return values, problems
 
 
-@cache
 def codec_of(context: type[C]) -> Codec[C]:
-    """Give the codec of the class *context*."""
-    check_context(context)
+    """Give the codec of the class *context*, made at its first use.
+
+    Raises:
+        TypeError: *context* is not frozen attrs, or cannot be stored.
+    """
+    codec = _codecs.get(context)
+    if codec is None:
+        check_context(context)
+        codec = _codecs[context] = Codec(context, _decoders(context))
+    return codec
+
+
+_codecs: WeakKeyDictionary[type[Any], Codec[Any]] = WeakKeyDictionary()
+
+
+def _decoders(context: type[Any]) -> Mapping[str, msgspec.json.Decoder[Any]]:
     hints = typing.get_type_hints(context, include_extras=True)
-    decoders = {field.name: msgspec.json.Decoder(hints[field.name]) for field in fields_of(context)}
-    return Codec(context, decoders)
+    return {field.name: msgspec.json.Decoder(hints[field.name]) for field in fields_of(context)}
 
 
 def _object(data: bytes) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
 import attrs
-from returns.result import Failure, Result, Success
+from returns.result import Failure, Success
 
 __all__ = [
     "Kind",
@@ -138,7 +138,7 @@ def defect(exception: BaseException, step: str = "") -> Failure[StepError]:
     return Failure(StepError(kind=Kind.DEFECT, message=said, step=step, traceback=frames))
 
 
-def unwrap(outcome: Result[C, StepError]) -> C:
+def unwrap(outcome: Outcome[C]) -> C:
     """Give the context of *outcome*, or raise what went wrong.
 
     Raises:

@@ -2,10 +2,10 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeAlias, TypeVar, overload
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
 import attrs
-from returns.result import Result
+from returns.result import Failure, Result, Success
 
 from dara_fp.core.errors import Outcome, StepError
 from dara_fp.core.run import run_steps
@@ -19,9 +19,34 @@ E = TypeVar("E")
 C_contra = TypeVar("C_contra", contravariant=True)
 E_contra = TypeVar("E_contra", contravariant=True)
 
-Function1: TypeAlias = Callable[[C], Awaitable[Result[C, StepError]]]
-Function2: TypeAlias = Callable[[C, E], Awaitable[Result[C, StepError]]]
-Function3: TypeAlias = Callable[[C, E, Position], Awaitable[Result[C, StepError]]]
+# The union comes first: of a Failure alone, Result[C, StepError] would infer that C is Any.
+Returned: TypeAlias = Awaitable[Success[C] | Failure[StepError] | Result[C, StepError]]
+
+
+class _Named(Protocol):
+    """Functions have a name and pipelines have none, which keeps their overloads apart."""
+
+    @property
+    def __name__(self) -> str: ...
+
+
+class Function1(_Named, Protocol[C]):
+    """A step that needs the context."""
+
+    def __call__(self, ctx: C, /) -> Returned[C]: ...
+
+
+class Function2(_Named, Protocol[C, E_contra]):
+    """A step that needs the context and the environment."""
+
+    def __call__(self, ctx: C, env: E_contra, /) -> Returned[C]: ...
+
+
+class Function3(_Named, Protocol[C, E_contra]):
+    """A step that also wants to know where it stands."""
+
+    def __call__(self, ctx: C, env: E_contra, at: Position, /) -> Returned[C]: ...
+
 
 _MOST_PARAMETERS = 3
 
@@ -105,7 +130,7 @@ class Pipeline(Generic[C_contra, E_contra]):
     ) -> Outcome[C]: ...
     @overload
     async def __call__(
-        self: "Pipeline[C, E]", ctx: C, env: E, /, *, scope: Scope = ...
+        self: "Pipeline[C, Any]", ctx: C, env: E_contra, /, *, scope: Scope = ...
     ) -> Outcome[C]: ...
     async def __call__(
         self, ctx: Any, env: Any = None, /, *, scope: Scope | None = None

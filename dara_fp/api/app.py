@@ -1,0 +1,105 @@
+"""The app: typed routes for any workflows, with no route code of the user's."""
+
+import os
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from dara_fp.api.bodies import upload_fields
+from dara_fp.api.documents import add_schemas
+from dara_fp.api.environment import environment_for
+from dara_fp.api.problems import add_problem_handlers
+from dara_fp.api.request_ids import RequestIds
+from dara_fp.api.services import Services
+from dara_fp.api.settings import ApiSettings
+from dara_fp.api.v1.health import health_routes
+from dara_fp.api.v1.tasks import task_routes
+from dara_fp.api.v1.workflows import Accepted, WorkflowList, workflow_routes
+from dara_fp.core.workflow import Workflow
+from dara_fp.databricks.errors import ConfigurationError
+from dara_fp.databricks.workspace import Workspace
+from dara_fp.runtime.executor import WorkflowExecutor
+from dara_fp.runtime.status import TaskStatus
+from dara_fp.store.settings import StoreSettings
+from dara_fp.store.store import Store
+
+__all__ = ["create_app"]
+
+
+def create_app(
+    workflows: Iterable[Workflow[Any, Any]], *, env: object = None, title: str = "DARA"
+) -> FastAPI:
+    """Serve *workflows*: each becomes a typed route, with background tasks and polling.
+
+    Nothing is opened or read from the environment before the server starts.
+
+    Args:
+        workflows: Workflows with different names.
+        env: What their steps need beside the context. If None, the environment class that the
+            workflows were anchored to is asked: its `from_environment()` reads the variables.
+        title: Heads the API's documents.
+
+    Returns:
+        An ASGI app; run it with `dara serve my_module:app` or any ASGI server.
+
+    Raises:
+        ValueError: Two workflows share a name.
+    """
+    definitions = tuple(workflows)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            app.state.services = await _open(stack, definitions, env)
+            yield
+
+    app = FastAPI(title=title, version="1", lifespan=lifespan)
+    by_name = {each.name: each for each in definitions}
+    if len(by_name) < len(definitions):
+        raise ValueError("two workflows share a name: rename one")
+    app.state.workflows = definitions
+    app.state.env = env
+    for router in (workflow_routes(by_name), task_routes(), health_routes()):
+        app.include_router(router)
+    add_problem_handlers(app)
+    add_schemas(app, (Accepted, TaskStatus, WorkflowList), by_name)
+    app.add_middleware(RequestIds)
+    return app
+
+
+async def _open(
+    stack: AsyncExitStack, definitions: tuple[Workflow[Any, Any], ...], given: object
+) -> Services:
+    settings = ApiSettings.from_environment()
+    env = await stack.enter_async_context(environment_for(definitions, given))
+    workspace = _upload_workspace(definitions, env, settings)
+    found = StoreSettings.from_environment(os.environ)
+    store = await stack.enter_async_context(Store.open(found.url, found.data_dir))
+    executor = WorkflowExecutor(definitions, store, env)
+    await stack.enter_async_context(executor)
+    if settings.concurrency:
+        await stack.enter_async_context(executor.working(settings.concurrency))
+    return Services(executor=executor, settings=settings, workspace=workspace)
+
+
+def _upload_workspace(
+    definitions: tuple[Workflow[Any, Any], ...], env: object, settings: ApiSettings
+) -> Workspace | None:
+    """Give the workspace that uploads go to, if any workflow takes uploads."""
+    taking = [each.name for each in definitions if upload_fields(each.context)]
+    if not taking:
+        return None
+    if settings.upload_volume is None:
+        raise ConfigurationError(
+            f"DARA_UPLOAD_VOLUME is not set, and {', '.join(taking)} takes files: "
+            "give the volume they go to, such as /Volumes/main/default/uploads"
+        )
+    workspace = getattr(env, "workspace", None)
+    if not isinstance(workspace, Workspace):
+        raise ConfigurationError(
+            f"{', '.join(taking)} takes files, so the environment needs a `workspace` to upload "
+            f"them to; {type(env).__name__} has none"
+        )
+    return workspace

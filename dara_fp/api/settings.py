@@ -1,0 +1,45 @@
+"""What a server reads from its environment."""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Self
+
+import attrs
+
+from dara_fp.databricks.errors import ConfigurationError
+
+__all__ = ["ApiSettings"]
+
+_VOLUME = re.compile(r"/Volumes(/[^/]+){3,}")
+
+
+@attrs.frozen(kw_only=True)
+class ApiSettings:
+    """Settings of the API.
+
+    Attributes:
+        upload_volume: Folder of a volume that uploads go to, or None to take no uploads.
+        concurrency: How many tasks the server's own worker runs at a time; 0 for no worker.
+    """
+
+    upload_volume: str | None = None
+    concurrency: int = 10
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Read `DARA_UPLOAD_VOLUME` and `DARA_CONCURRENCY`.
+
+        Raises:
+            ConfigurationError: Names the variable whose value does not fit.
+        """
+        volume = environ.get("DARA_UPLOAD_VOLUME", "").rstrip("/") or None
+        if volume is not None and not _VOLUME.fullmatch(volume):
+            raise ConfigurationError(
+                f"DARA_UPLOAD_VOLUME is {volume!r}: "
+                "give a volume or a folder in one, such as /Volumes/main/default/uploads"
+            )
+        concurrency = environ.get("DARA_CONCURRENCY", "10")
+        if not concurrency.isdecimal():
+            raise ConfigurationError(f"DARA_CONCURRENCY is {concurrency!r}: give a whole number")
+        return cls(upload_volume=volume, concurrency=int(concurrency))

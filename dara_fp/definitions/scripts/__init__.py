@@ -1,0 +1,1 @@
+"""Scripts that run on Databricks, for the jobs of the workflows beside them."""

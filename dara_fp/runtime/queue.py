@@ -1,0 +1,101 @@
+"""The queue of task ids on docket; no other file knows docket."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from docket import Docket, Worker
+from redis.exceptions import RedisError
+
+from dara_fp.store.errors import StoreUnavailable
+
+__all__ = ["Queue"]
+
+_REDELIVERY = timedelta(seconds=20)
+_GRACE = 10.0
+_PUT_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class Queue:
+    """Hands each task id to one worker at a time, again if that worker is lost.
+
+    docket pickles its arguments, so a task id is all that goes in.
+    """
+
+    def __init__(self, url: str, run: Callable[[str], Awaitable[None]], name: str = "dara") -> None:
+        """Queue tasks at *url*, to be done by *run*."""
+        self._docket = Docket(name=name, url=url, execution_ttl=timedelta(0))
+        self._run = run
+        self._running: set[asyncio.Task[object]] = set()
+        self._stack = AsyncExitStack()
+
+    async def open(self) -> None:
+        """Connect."""
+        self._docket.register(self._deliver, names=["run_task"])
+        await self._stack.enter_async_context(self._docket)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._stack.aclose()
+
+    async def put(self, task_id: str) -> None:
+        """Queue *task_id*; a task that is queued or runs already is left as it is.
+
+        Raises:
+            StoreUnavailable: The server did not take it in time.
+        """
+        try:
+            async with asyncio.timeout(_PUT_SECONDS):
+                await self._docket.add("run_task", key=task_id)(task_id=task_id)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise StoreUnavailable(f"the queue did not take the task: {error}") from error
+
+    @asynccontextmanager
+    async def working(self, concurrency: int) -> AsyncGenerator[None]:
+        """Run queued tasks while the block runs, *concurrency* at a time."""
+        worker = Worker(
+            self._docket,
+            name=f"{socket.gethostname()}#{os.getpid()}#{uuid.uuid4().hex[:6]}",
+            concurrency=concurrency,
+            redelivery_timeout=_REDELIVERY,
+            reconnection_delay=timedelta(seconds=1),
+            minimum_check_interval=timedelta(milliseconds=100),
+        )
+        async with worker:
+            loop = asyncio.create_task(worker.run_forever(), name="dara worker")
+            try:
+                yield
+            finally:
+                await self._stop(loop)
+
+    async def _stop(self, loop: "asyncio.Task[None]") -> None:
+        """Take no more tasks; hand back what is still running after the grace period.
+
+        docket leaves a task that is cancelled while it shuts down to be delivered again.
+        """
+        loop.cancel()
+        done, _ = await asyncio.wait({loop}, timeout=_GRACE)
+        if not done:
+            logger.warning("handing back %d running tasks", len(self._running))
+            for running in tuple(self._running):
+                running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await loop
+
+    async def _deliver(self, task_id: str) -> None:
+        current = asyncio.current_task()
+        if current is None:  # pragma: no cover - docket runs everything in a task
+            raise RuntimeError("docket delivered outside a task")
+        self._running.add(current)
+        try:
+            await self._run(task_id)
+        finally:
+            self._running.discard(current)

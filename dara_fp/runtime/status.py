@@ -1,0 +1,162 @@
+"""What a client sees of a task: derived from its record, its journal and its reports."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Literal
+
+import attrs
+import msgspec
+
+from dara_fp.core.errors import StepError
+from dara_fp.store.records import History, Report, State, StepRecord
+
+__all__ = ["StepStatus", "TaskStatus", "status_of"]
+
+StepState = Literal["pending", "running", "succeeded", "failed"]
+
+
+@attrs.frozen(kw_only=True)
+class StepStatus:
+    """One step of a task.
+
+    Attributes:
+        path: The step's path.
+        state: `pending`, `running`, `succeeded` or `failed`.
+        started_at: When it was started.
+        finished_at: When its outcome was recorded.
+        seconds: How long it took.
+        message: The last thing the running step reported.
+        fraction: How far it is, between 0 and 1, where it says so.
+        error: Why it failed.
+    """
+
+    path: str
+    state: StepState
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    seconds: float | None = None
+    message: str | None = None
+    fraction: float | None = None
+    error: StepError | None = None
+
+
+@attrs.frozen(kw_only=True)
+class TaskStatus:
+    """A task as its clients see it.
+
+    Attributes:
+        task_id: Names the task.
+        workflow: The workflow's name.
+        state: `queued`, `running`, `succeeded` or `failed`.
+        step: Path of the step that runs now, or that failed.
+        progress: Recorded steps over all steps, between 0 and 1.
+        steps: Every step in order, with its timing and last report.
+        context: The fields of the context as they are now.
+        error: Why the task failed.
+        created_at: When it was accepted.
+        started_at: When a worker first took it.
+        finished_at: When it ended.
+    """
+
+    task_id: str
+    workflow: str
+    state: State
+    step: str | None
+    progress: float
+    steps: tuple[StepStatus, ...]
+    context: Mapping[str, msgspec.Raw]
+    error: StepError | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+def status_of(history: History) -> TaskStatus:
+    """Derive the status of the task in *history*.
+
+    The running step is the first of the structure that is not recorded, so nothing needs to be
+    written when a step starts.
+    """
+    task = history.task
+    recorded = {step.path: step for step in history.steps}
+    reports = {report.path: report for report in history.reports}
+    current = _current(history, recorded)
+    steps = tuple(
+        _step(path, recorded, reports, running=path == current) for path in _paths(history)
+    )
+    return TaskStatus(
+        task_id=task.task_id,
+        workflow=task.workflow,
+        state=task.state,
+        step=task.error.step or None if task.error else current,
+        progress=len([step for step in steps if step.state == "succeeded"]) / len(steps),
+        steps=_with_start(steps, history),
+        context=_context(history),
+        error=_public(task.error),
+        created_at=_moment(task.created_at),
+        started_at=_moment_or_none(task.started_at),
+        finished_at=_moment_or_none(task.finished_at),
+    )
+
+
+def _paths(history: History) -> tuple[str, ...]:
+    """Give the structure's paths, and recorded ones that a changed workflow added."""
+    known = history.task.structure
+    added = tuple(step.path for step in history.steps if step.path not in known)
+    return (*known, *added)
+
+
+def _current(history: History, recorded: Mapping[str, StepRecord]) -> str | None:
+    if history.task.state is not State.RUNNING:
+        return None
+    return next((path for path in history.task.structure if path not in recorded), None)
+
+
+def _step(
+    path: str, recorded: Mapping[str, StepRecord], reports: Mapping[str, Report], *, running: bool
+) -> StepStatus:
+    report = reports.get(path)
+    said = report.message if report else None
+    done = recorded.get(path)
+    if done is None:
+        state: StepState = "running" if running else "pending"
+        fraction = report.fraction if report else None
+        return StepStatus(path=path, state=state, message=said, fraction=fraction)
+    return StepStatus(
+        path=path,
+        state="failed" if done.error else "succeeded",
+        started_at=_moment(done.started_at),
+        finished_at=_moment(done.finished_at),
+        seconds=round(max(0.0, done.finished_at - done.started_at), 3),
+        message=said,
+        error=_public(done.error),
+    )
+
+
+def _with_start(steps: tuple[StepStatus, ...], history: History) -> tuple[StepStatus, ...]:
+    """Date the running step: it began when the one before it was recorded."""
+    began = max((step.finished_at for step in history.steps), default=history.task.started_at)
+    return tuple(
+        attrs.evolve(step, started_at=_moment_or_none(began)) if step.state == "running" else step
+        for step in steps
+    )
+
+
+def _context(history: History) -> dict[str, msgspec.Raw]:
+    fields = msgspec.json.decode(history.task.context, type=dict[str, msgspec.Raw])
+    for step in history.steps:
+        fields |= msgspec.json.decode(step.changes, type=dict[str, msgspec.Raw])
+    return fields
+
+
+def _public(error: StepError | None) -> StepError | None:
+    """Leave out the stack: it belongs to the log, not to every client."""
+    return attrs.evolve(error, traceback=None) if error else None
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _moment_or_none(seconds: float | None) -> datetime | None:
+    return None if seconds is None else _moment(seconds)

@@ -1,0 +1,116 @@
+"""Steps that turn text into vectors with a serving endpoint."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import attrs
+import msgspec
+from returns.result import Success
+
+from dara_fp.core.context import Evolves
+from dara_fp.core.errors import Outcome, fail
+from dara_fp.core.pipeline import step
+from dara_fp.core.scope import Position
+from dara_fp.databricks.environment import HasWorkspace
+from dara_fp.databricks.workspace import Workspace
+from dara_fp.steps.lines import batches, lines
+
+__all__ = ["Embedded", "EmbedsPassages", "Row", "embed_passages"]
+
+_BATCH = 50
+_AT_ONCE = 2
+
+
+@attrs.frozen(kw_only=True)
+class Embedded:
+    """Vectors on a volume.
+
+    Attributes:
+        path: A JSON-lines file; each line is a `Row`.
+        count: How many rows it has.
+    """
+
+    path: str
+    count: int
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """One row of a vector index, as it stands in a file of vectors."""
+
+    id: str
+    source: str
+    text: str
+    vector: tuple[float, ...] = ()
+
+
+class EmbedsPassages(Evolves, Protocol):
+    """What `embed_passages` needs of a context."""
+
+    @property
+    def passages_path(self) -> str:
+        """A JSON-lines file on a volume; each line has `id`, `source` and `text`."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """Name of an embeddings endpoint."""
+        ...
+
+    @property
+    def embedded(self) -> Embedded | None:
+        """What this step makes."""
+        ...
+
+
+@step
+async def embed_passages(
+    ctx: EmbedsPassages, env: HasWorkspace, at: Position
+) -> Outcome[EmbedsPassages]:
+    """Embed each passage of a file, writing the vectors beside it; nothing is held whole."""
+    workspace = env.workspace
+    metadata = await workspace.files.get_metadata(ctx.passages_path)
+    path = f"{ctx.passages_path.removesuffix('.jsonl')}.vectors.jsonl"
+    count = 0
+
+    async def written() -> AsyncIterator[bytes]:
+        nonlocal count
+        done = 0
+        async for batch, rows in _embedded(workspace, ctx.passages_path, ctx.model):
+            yield b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+            count += len(rows)
+            done += sum(len(line) + 1 for line in batch)
+            await at.report(f"{count} passages", min(1.0, done / max(1, metadata.content_length)))
+
+    await workspace.files.upload(path, written(), overwrite=True)
+    if not count:
+        return fail(f"{ctx.passages_path} has no passages: were the documents empty?")
+    return Success(ctx.evolve(embedded=Embedded(path=path, count=count)))
+
+
+Batch = tuple[tuple[bytes, ...], tuple[Row, ...]]
+
+
+async def _embedded(workspace: Workspace, path: str, model: str) -> AsyncIterator[Batch]:
+    """Embed the lines of the file *path*, a few requests at once, and give them in order."""
+    waiting: deque[asyncio.Task[Batch]] = deque()
+    try:
+        async for batch in batches(lines(workspace.files.download(path)), _BATCH):
+            waiting.append(asyncio.create_task(_embed_batch(workspace, model, batch)))
+            if len(waiting) >= _AT_ONCE:
+                yield await waiting.popleft()
+        while waiting:
+            yield await waiting.popleft()
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def _embed_batch(workspace: Workspace, model: str, batch: tuple[bytes, ...]) -> Batch:
+    rows = [msgspec.json.decode(line, type=Row) for line in batch]
+    vectors = await workspace.serving_endpoints.embed(model, [row.text for row in rows])
+    pairs = zip(rows, vectors, strict=True)
+    return batch, tuple(attrs.evolve(row, vector=tuple(vector)) for row, vector in pairs)

@@ -1,0 +1,65 @@
+"""Steps that put files on volumes."""
+
+import asyncio
+import mimetypes
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from returns.result import Success
+
+from dara_fp.core.context import Evolves
+from dara_fp.core.errors import Outcome, fail
+from dara_fp.core.pipeline import step
+from dara_fp.core.scope import Position
+from dara_fp.databricks.environment import HasWorkspace
+from dara_fp.databricks.upload import Upload
+
+__all__ = ["UploadsFile", "upload_file"]
+
+_CHUNK = 1024 * 1024
+
+
+class UploadsFile(Evolves, Protocol):
+    """What `upload_file` needs of a context."""
+
+    @property
+    def source(self) -> str:
+        """Path of a file on this machine."""
+        ...
+
+    @property
+    def folder(self) -> str:
+        """Folder of a volume, such as `/Volumes/main/default/raw`."""
+        ...
+
+    @property
+    def uploaded(self) -> Upload | None:
+        """The upload this step makes."""
+        ...
+
+
+@step
+async def upload_file(ctx: UploadsFile, env: HasWorkspace, at: Position) -> Outcome[UploadsFile]:
+    """Stream one local file to a volume, replacing what stands there."""
+    source = Path(ctx.source)
+    try:
+        file, size = await asyncio.to_thread(_opened, source)
+    except OSError as error:
+        return fail(f"cannot read {ctx.source!r}: {error.strerror}", kind="rejected")
+    with file:
+        await at.report(f"uploading {source.name}, {size} bytes")
+        path = f"{ctx.folder.rstrip('/')}/{source.name}"
+        await env.workspace.files.upload(path, _chunks(file), length=size, overwrite=True)
+    kind = mimetypes.guess_type(source.name)[0] or "application/octet-stream"
+    upload = Upload(path=path, size=size, name=source.name, content_type=kind)
+    return Success(ctx.evolve(uploaded=upload))
+
+
+def _opened(source: Path) -> tuple[BinaryIO, int]:
+    return source.open("rb"), source.stat().st_size
+
+
+async def _chunks(file: BinaryIO) -> AsyncIterator[bytes]:
+    while chunk := await asyncio.to_thread(file.read, _CHUNK):
+        yield chunk

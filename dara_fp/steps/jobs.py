@@ -1,0 +1,95 @@
+"""Steps that run Databricks jobs."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import attrs
+from returns.result import Success
+
+from dara_fp.core.context import Evolves
+from dara_fp.core.errors import Outcome, StepError, StepFailed, fail
+from dara_fp.core.pipeline import step
+from dara_fp.core.scope import Position
+from dara_fp.databricks.environment import HasWorkspace
+from dara_fp.databricks.records import Run
+from dara_fp.databricks.waiting import wait_for_run
+from dara_fp.databricks.workspace import Workspace
+
+__all__ = ["JobRun", "RunsJob", "await_run", "run_job", "submit_run"]
+
+
+@attrs.frozen(kw_only=True)
+class JobRun:
+    """A run of a Databricks job.
+
+    Attributes:
+        run_id: Names the run.
+        job_id: Names its job.
+        state: Its result once it has ended, such as `SUCCESS`; None before.
+        page_url: Where Databricks shows it.
+    """
+
+    run_id: int
+    job_id: int
+    state: str | None = None
+    page_url: str | None = None
+
+
+class RunsJob(Evolves, Protocol):
+    """What the steps of this file need of a context."""
+
+    @property
+    def job(self) -> str:
+        """Name of the job, or its id in digits."""
+        ...
+
+    @property
+    def job_parameters(self) -> Mapping[str, str]:
+        """Values of the job's parameters; 10,000 bytes at most, as Databricks has it."""
+        ...
+
+    @property
+    def run(self) -> JobRun | None:
+        """The run these steps make."""
+        ...
+
+
+@step
+async def submit_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[RunsJob]:
+    """Start the job once: the same task and attempt always get the same run.
+
+    The run's id is recorded when this step ends, so it is safe before anyone waits for the run.
+    """
+    job_id = await _job_id(env.workspace, ctx.job)
+    run_id = await env.workspace.jobs.run_now(
+        job_id, idempotency_token=at.token, job_parameters=ctx.job_parameters
+    )
+    return Success(ctx.evolve(run=JobRun(run_id=run_id, job_id=job_id)))
+
+
+@step
+async def await_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[RunsJob]:
+    """Wait for the run to end, reporting its life cycle."""
+    if ctx.run is None:
+        return fail("there is no run to wait for: put submit_run before await_run")
+
+    async def report(run: Run) -> None:
+        await at.report(f"run {run.run_id} is {run.state.life_cycle_state}")
+
+    run = await wait_for_run(env.workspace, ctx.run.run_id, on_state=report)
+    ended = attrs.evolve(ctx.run, state=run.state.result_state, page_url=run.run_page_url)
+    return Success(ctx.evolve(run=ended))
+
+
+run_job = submit_run >> await_run
+"""Start the job and wait for its run to end."""
+
+
+async def _job_id(workspace: Workspace, job: str) -> int:
+    if job.isdecimal():
+        return int(job)
+    found = [each.job_id async for each in workspace.jobs.list(name=job)]
+    if len(found) == 1:
+        return found[0]
+    said = f"there are {len(found)}: {sorted(found)}" if found else "there is none"
+    raise StepFailed(StepError(message=f"no single job is called {job!r}, {said}; give a job's id"))

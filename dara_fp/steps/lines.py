@@ -1,0 +1,29 @@
+"""JSON-lines files on volumes, read and batched as streams."""
+
+from collections.abc import AsyncIterator
+
+__all__ = ["batches", "lines"]
+
+
+async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Give the lines of *chunks*, without their ends; empty lines are left out."""
+    rest = b""
+    async for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            if line.strip():
+                yield line
+    if rest.strip():
+        yield rest
+
+
+async def batches(items: AsyncIterator[bytes], size: int) -> AsyncIterator[tuple[bytes, ...]]:
+    """Give *items* in tuples of *size*; the last one may be shorter."""
+    batch: list[bytes] = []
+    async for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield tuple(batch)
+            batch = []
+    if batch:
+        yield tuple(batch)
