@@ -1,0 +1,281 @@
+"""Every call to one workspace goes through here: signed, sent, tried again, understood, logged."""
+
+import asyncio
+import logging
+import platform
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cache
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+import attrs
+import msgspec
+
+from dara_fp.core.errors import Kind, StepError
+from dara_fp.databricks.auth import Auth
+from dara_fp.databricks.body import Body
+from dara_fp.databricks.encoding import json_body, query_string
+from dara_fp.databricks.errors import ConnectionFailed, Unauthenticated, UnexpectedAnswer
+from dara_fp.databricks.refusals import Refusal, excerpt, refused, request_id_of
+from dara_fp.databricks.retries import Budget, Retries, retrying
+from dara_fp.databricks.settings import Settings
+from dara_fp.databricks.transport import Call, Reply, Transport
+
+__all__ = ["MAX_JSON", "Answer", "Calls", "Request"]
+
+T = TypeVar("T")
+MAX_JSON = 100 * 1024 * 1024
+"""Bytes of the longest JSON answer that is read."""
+
+_log = logging.getLogger("dara_fp.databricks")
+_REFUSED = 300
+_REFUSAL_READ = 64 * 1024
+_IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One call to the workspace, as the API describes it.
+
+    Attributes:
+        method: Verb.
+        path: Path from the root, already quoted.
+        query: Parameters; None is left out, a list repeats its key, a mapping is dotted.
+        headers: Headers beside those every call has; `Authorization` takes our own one's place.
+        body: What to send.
+        idempotent: Whether the call may take effect twice without harm; None asks the verb.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    body: Body | None = None
+    idempotent: bool | None = None
+
+    @property
+    def may_repeat(self) -> bool:
+        """Tell whether the call may take effect twice without harm."""
+        return self.method in _IDEMPOTENT if self.idempotent is None else self.idempotent
+
+    @property
+    def resendable(self) -> bool:
+        """Tell whether the body, if any, can be sent once more."""
+        return self.body is None or self.body.resendable
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """An answer that was read to its end."""
+
+    call: str
+    status: int
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    content: bytes = attrs.field(repr=False)
+
+    def decoded(self, wanted: type[T]) -> T:
+        """Give the content as *wanted*; nothing and `null` are an empty object.
+
+        Raises:
+            UnexpectedAnswer: The content is something else.
+        """
+        content = b"{}" if self.content.strip() in {b"", b"null"} else self.content
+        try:
+            return msgspec.json.decode(content, type=wanted, strict=False)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise UnexpectedAnswer(
+                StepError(
+                    message=f"{self.call}: answered {excerpt(content)!r}, which is not the JSON"
+                    f" it promises ({error}): check that the host is a workspace",
+                    status=self.status,
+                    request_id=request_id_of(self.headers),
+                ),
+            ) from None
+
+
+class Calls:
+    """The way to one workspace."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        auth: Auth,
+        transport: Transport,
+        retries: Retries,
+        timeout_seconds: float,
+    ) -> None:
+        """Call the workspace of *settings* over *transport*, signed by *auth*."""
+        self._settings = settings
+        self._auth = auth
+        self._transport = transport
+        self._retries = retries
+        self._timeout = timeout_seconds
+
+    async def json(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool | None = None,
+    ) -> Answer:
+        """Send *body* as JSON, if it is given, and read the answer.
+
+        Raises:
+            DatabricksError: The workspace refused, or no answer came.
+            ValueError: *path* or *body* cannot be sent.
+        """
+        own = {"Accept": "application/json"}
+        if body is not None:
+            own["Content-Type"] = "application/json"
+        request = Request(
+            method=method,
+            path=path,
+            query=query,
+            headers={**own, **(headers or {})},
+            body=None if body is None else Body(json_body(body)),
+            idempotent=idempotent,
+        )
+        return await self.answer(request)
+
+    async def answer(self, request: Request) -> Answer:
+        """Make *request* and read its whole answer, all within the retry budget.
+
+        Raises:
+            DatabricksError: The workspace refused, or no answer came.
+        """
+
+        async def read(budget: Budget) -> Answer:
+            # The first try may take its time where there is no budget for more.
+            limit = budget.left if budget.tries > 1 else max(budget.left, self._timeout)
+            try:
+                async with asyncio.timeout(limit):
+                    reply = await self._signed(request)
+                    content = await reply.read(MAX_JSON)
+            except TimeoutError:
+                raise _too_late(request, limit) from None
+            return Answer(
+                call=f"{request.method} {request.path}",
+                status=reply.status,
+                headers=reply.headers,
+                content=content,
+            )
+
+        return await self._tried(request, read)
+
+    async def open(self, request: Request) -> Reply:
+        """Make *request* and give its answer to be read as a stream; the caller closes it.
+
+        The retry budget bounds the pauses between tries, not the time a long body takes.
+
+        Raises:
+            DatabricksError: The workspace refused, or no answer came.
+        """
+        return await self._tried(request, lambda _budget: self._signed(request))
+
+    async def elsewhere(self, call: Call) -> Answer:
+        """Make *call* to another host with a presigned URL, without our credentials.
+
+        Raises:
+            DatabricksError: It was refused, or no answer came.
+        """
+        headers = {"User-Agent": _user_agent("none"), **call.headers}
+        signed = attrs.evolve(call, headers=headers)
+
+        async def attempt() -> Answer:
+            reply = await self._sent(signed, secrets=())
+            return Answer(
+                call=call.name,
+                status=reply.status,
+                headers=reply.headers,
+                content=await reply.read(MAX_JSON),
+            )
+
+        return await retrying(attempt, budget=Budget(self._retries), idempotent=True)
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        await self._auth.aclose()
+        await self._transport.aclose()
+
+    async def _tried(self, request: Request, attempt: Callable[[Budget], Awaitable[T]]) -> T:
+        if not request.path.startswith("/"):
+            raise ValueError(
+                f"path is {request.path!r}: give it from the root, as /api/2.2/jobs/list"
+            )
+        budget = Budget(self._retries)
+        return await retrying(
+            lambda: attempt(budget),
+            budget=budget,
+            idempotent=request.may_repeat,
+            resendable=lambda: request.resendable,
+        )
+
+    async def _signed(self, request: Request) -> Reply:
+        if any(name.lower() == "authorization" for name in request.headers):
+            return await self._sent_as(request, None)
+        header = await self._auth.header()
+        try:
+            return await self._sent_as(request, header)
+        except Unauthenticated:
+            if not self._auth.forget(header) or not request.resendable:
+                raise
+        return await self._sent_as(request, await self._auth.header())
+
+    async def _sent_as(self, request: Request, header: str | None) -> Reply:
+        headers = {"User-Agent": _user_agent(self._auth.kind)}
+        if self._settings.workspace_id:
+            headers["X-Databricks-Workspace-Id"] = self._settings.workspace_id
+        if header:
+            headers["Authorization"] = header
+        headers.update(request.headers)
+        query = query_string(request.query)
+        url = f"{self._settings.host}{request.path}" + (f"?{query}" if query else "")
+        call = Call(method=request.method, url=url, headers=headers, body=request.body)
+        return await self._sent(call, secrets=(*self._settings.secrets, *_credentials(headers)))
+
+    async def _sent(self, call: Call, *, secrets: Iterable[str]) -> Reply:
+        began = self._retries.clock()
+        reply = await self._transport.send(call)
+        took = (self._retries.clock() - began) * 1000
+        request_id = request_id_of(reply.headers)
+        # Neither query, nor headers, nor body: each can hold a secret.
+        _log.debug("%s -> %d in %.0f ms, request %s", call.name, reply.status, took, request_id)
+        if reply.status < _REFUSED:
+            return reply
+        raise refused(
+            Refusal(
+                method=call.method,
+                path=call.name.partition(" ")[2],
+                status=reply.status,
+                reason=reply.reason,
+                headers=reply.headers,
+                body=await reply.beginning(_REFUSAL_READ),
+            ),
+            secrets=secrets,
+        )
+
+
+@cache
+def _user_agent(kind: str) -> str:
+    product = f"dara-fp/{version('dara-fp')}"
+    system = platform.system().lower() or "unknown"
+    return f"{product} python/{platform.python_version()} os/{system} auth/{kind}"
+
+
+def _credentials(headers: Mapping[str, str]) -> list[str]:
+    signed = [value for name, value in headers.items() if name.lower() == "authorization"]
+    return [value.partition(" ")[2] or value for value in signed]
+
+
+def _too_late(request: Request, seconds: float) -> ConnectionFailed:
+    return ConnectionFailed(
+        StepError(
+            kind=Kind.TIMEOUT,
+            message=f"{request.method} {request.path}: not answered within {seconds:.1f} s",
+            retryable=True,
+        ),
+    )

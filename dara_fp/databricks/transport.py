@@ -1,0 +1,298 @@
+"""The one file that knows the HTTP library: requests out, answers in, both as streams."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ssl import SSLContext, create_default_context
+
+import aiohttp
+import attrs
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from dara_fp.core.errors import Kind, StepError
+from dara_fp.databricks.body import Body
+from dara_fp.databricks.errors import ConnectionFailed, UnexpectedAnswer
+from dara_fp.databricks.proxies import certificate_bundle, proxy_for
+
+__all__ = ["Call", "Reply", "Transport"]
+
+_CHUNK = 256 * 1024
+_ours: ContextVar[bool] = ContextVar("dara_fp_databricks_call", default=False)
+
+# What the library lets through beside its own errors: some of aiohttp's are not mapped.
+_TROUBLES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError)
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """One HTTP request.
+
+    Attributes:
+        method: Verb.
+        url: Absolute URL with its query.
+        headers: All headers but the length.
+        body: What to send, if anything.
+    """
+
+    method: str
+    url: str = attrs.field(repr=False)  # a presigned URL is a secret
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: Body | None = None
+
+    @property
+    def name(self) -> str:
+        """Name the call without its query, which may hold a signature."""
+        return f"{self.method} {httpx.URL(self.url).path}"
+
+
+class Reply:
+    """An answer whose headers have come; read it, or close it."""
+
+    def __init__(self, call: Call, response: httpx.Response) -> None:
+        """Answer *call* with *response*."""
+        self._call = call
+        self._response = response
+
+    @property
+    def status(self) -> int:
+        """Tell the HTTP status."""
+        return self._response.status_code
+
+    @property
+    def reason(self) -> str:
+        """Tell the reason phrase."""
+        return self._response.reason_phrase
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Give the headers; names are found in any case."""
+        return self._response.headers
+
+    async def read(self, limit: int) -> bytes:
+        """Read the whole body, of at most *limit* bytes, and close.
+
+        Raises:
+            UnexpectedAnswer: The body is longer.
+            ConnectionFailed: It was cut short.
+        """
+        parts = bytearray()
+        async for chunk in self.chunks():
+            parts += chunk
+            if len(parts) > limit:
+                raise UnexpectedAnswer(
+                    StepError(
+                        message=f"{self._call.name}: the answer is longer than {limit:,} bytes:"
+                        " ask for less",
+                        status=self.status,
+                    ),
+                )
+        return bytes(parts)
+
+    async def beginning(self, limit: int) -> bytes:
+        """Read at most *limit* bytes of the body, and close."""
+        parts = bytearray()
+        async for chunk in self.chunks():
+            parts += chunk
+            if len(parts) >= limit:
+                break
+        await self.aclose()
+        return bytes(parts[:limit])
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Give the body chunk by chunk as it comes, and close at the end.
+
+        Raises:
+            ConnectionFailed: It was cut short.
+        """
+        try:
+            with _failures(self._call):
+                async for chunk in self._response.aiter_bytes(_CHUNK):
+                    yield chunk
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let go of the connection."""
+        with _failures(self._call):
+            await self._response.aclose()
+
+
+class Transport:
+    """A pool of connections, opened at the first call."""
+
+    def __init__(self, *, timeout_seconds: float, max_connections: int) -> None:
+        """Wait at most *timeout_seconds* for a sign of life, on at most *max_connections*."""
+        self._timeout = timeout_seconds
+        self._limits = httpx.Limits(
+            # Numbers throughout: the library takes None for its default of 100.
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections,
+            keepalive_expiry=30.0,
+        )
+        self._client: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._opening = asyncio.Lock()
+
+    async def send(self, call: Call) -> Reply:
+        """Send *call* and give the answer as soon as its headers are here.
+
+        Raises:
+            ConnectionFailed: No answer came.
+        """
+        client = await self._opened()
+        ours = _ours.set(True)
+        stall = _Stall(self._timeout)
+        try:
+            with _failures(call):
+                async with asyncio.timeout(None) as limit:
+                    stall.limit = limit
+                    response = await client.send(self._request(client, call, stall), stream=True)
+        finally:
+            stall.limit = None
+            _ours.reset(ours)
+        return Reply(call, response)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        client, self._client, self._loop = self._client, None, None
+        if client is not None:
+            await client.aclose()
+
+    async def _opened(self) -> httpx.AsyncClient:
+        loop = asyncio.get_running_loop()
+        if self._loop not in {None, loop}:
+            raise RuntimeError(
+                "this workspace was used in another event loop: make one workspace a loop,"
+                " or close it there before it is used here",
+            )
+        async with self._opening:
+            if self._client is None:
+                self._client = self._open(await asyncio.to_thread(_trusted))
+                self._loop = loop
+            return self._client
+
+    def _open(self, certificates: SSLContext) -> httpx.AsyncClient:
+        logging.getLogger("httpx").addFilter(_not_ours)
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        return httpx.AsyncClient(
+            transport=_ByEnvironment(certificates, self._limits),
+            timeout=httpx.Timeout(self._timeout, pool=None),
+            cookies=no_cookies,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def _request(self, client: httpx.AsyncClient, call: Call, stall: "_Stall") -> httpx.Request:
+        body = call.body
+        if body is None:
+            return client.build_request(call.method, call.url, headers=call.headers)
+        if (whole := body.whole) is not None:
+            return client.build_request(call.method, call.url, headers=call.headers, content=whole)
+        headers = {**call.headers, "Content-Length": str(body.length)}
+        pieces = stall.watch(body)
+        return client.build_request(call.method, call.url, headers=headers, content=pieces)
+
+
+class _Stall:
+    """Ends a call whose peer takes no piece of the body in time: the library watches reading only.
+
+    A slow source is not a stalled peer, so the clock stands still while a piece is made. An answer
+    may come before the body is through; from then on there is no limit to move.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.limit: asyncio.Timeout | None = None
+        self._seconds = seconds
+
+    async def watch(self, body: Body) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        async for piece in body.pieces():
+            self._move(loop.time() + self._seconds)
+            yield piece
+            self._move(None)
+
+    def _move(self, when: float | None) -> None:
+        if self.limit is not None and not self.limit.expired():
+            self.limit.reschedule(when)
+
+
+class _ByEnvironment(httpx.AsyncBaseTransport):
+    """Goes straight or by the proxy that the environment names for a host."""
+
+    def __init__(self, certificates: SSLContext, limits: httpx.Limits) -> None:
+        self._certificates = certificates
+        self._limits = limits
+        self._routes: dict[str | None, AiohttpTransport] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        proxy = proxy_for(request.url.scheme, request.url.host)
+        if proxy not in self._routes:
+            self._routes[proxy] = self._route(proxy)
+        return await self._routes[proxy].handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for route in self._routes.values():
+            await route.aclose()
+
+    def _route(self, proxy: str | None) -> AiohttpTransport:
+        return AiohttpTransport(
+            verify=self._certificates,
+            limits=self._limits,
+            proxy=httpx.Proxy(proxy) if proxy else None,
+            client=self._session,
+        )
+
+    def _session(self) -> aiohttp.ClientSession:
+        # trust_env would look for ~/.netrc in a thread at every call, and refuse our header for a
+        # host it finds there; the default jar would send cookies back.
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._limits.max_connections or 0,
+                keepalive_timeout=self._limits.keepalive_expiry,
+                ssl=self._certificates,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+        )
+
+
+@contextmanager
+def _failures(call: Call) -> Generator[None]:
+    """Turn what the library raises for *call* into `ConnectionFailed`."""
+    try:
+        yield
+    except _TROUBLES as trouble:
+        if call.body is not None and isinstance(call.body.failure, Exception):
+            raise call.body.failure from None
+        raise _connection_failed(call, trouble) from trouble
+
+
+def _connection_failed(call: Call, trouble: BaseException) -> ConnectionFailed:
+    # The library calls a reset connection a ConnectTimeout: its cause tells the truth.
+    origin = trouble.__cause__ or trouble
+    late = isinstance(origin, TimeoutError | httpx.TimeoutException)
+    what = "no answer in time" if late else "the connection failed"
+    host = httpx.URL(call.url).netloc.decode("ascii", "replace")
+    said = str(origin) or type(origin).__name__
+    return ConnectionFailed(
+        StepError(
+            kind=Kind.TIMEOUT if late else Kind.FAILED,
+            message=f"{call.name}: {what} from {host}: {said}",
+            retryable=True,
+        ),
+    )
+
+
+def _trusted() -> SSLContext:
+    """Give the certificates to trust; reads and parses files (50 ms), so call it in a thread."""
+    bundle = certificate_bundle()
+    return create_default_context(cafile=bundle) if bundle else httpx.create_ssl_context()
+
+
+def _not_ours(_record: logging.LogRecord) -> bool:
+    """Drop the library's line for our calls: it shows whole URLs, and a signature is a secret."""
+    return not _ours.get()

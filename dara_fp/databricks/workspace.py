@@ -1,0 +1,166 @@
+"""The workspace: one object with an attribute for each API, named as in the official SDK."""
+
+import os
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, cast
+
+from dara_fp.databricks.auth import auth_for
+from dara_fp.databricks.calls import Calls
+from dara_fp.databricks.files import Files
+from dara_fp.databricks.jobs import Jobs
+from dara_fp.databricks.retries import Retries
+from dara_fp.databricks.serving import ServingEndpoints
+from dara_fp.databricks.settings import ENVIRONMENT, Settings, checked, settings_from
+from dara_fp.databricks.transport import Transport
+from dara_fp.databricks.vector_search import VectorSearchEndpoints, VectorSearchIndexes
+
+__all__ = ["Workspace"]
+
+
+class Workspace:
+    """A Databricks workspace, called asynchronously; making one sends nothing.
+
+    Attributes:
+        files: Files in Unity Catalog volumes, as streams.
+        jobs: Jobs and their runs.
+        vector_search_endpoints: Where vector indexes live.
+        vector_search_indexes: Vector indexes: rows in, neighbours out.
+        serving_endpoints: Served models, embeddings among them.
+
+    >>> Workspace("adb-1.azuredatabricks.net", token="not-shown")
+    Workspace('https://adb-1.azuredatabricks.net', auth='pat')
+    """
+
+    def __init__(  # noqa: PLR0913 - keywords, each a setting of its own
+        self,
+        host: str,
+        *,
+        token: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        workspace_id: str | None = None,
+        retry_seconds: float = 300.0,
+        timeout_seconds: float = 60.0,
+        max_connections: int = 100,
+        retries: Retries | None = None,
+    ) -> None:
+        """Call the workspace at *host* with a *token*, or as the client *client_id*.
+
+        Args:
+            host: Its address; https where no scheme is given.
+            token: Personal access token.
+            client_id: OAuth client of a service principal.
+            client_secret: That client's secret.
+            workspace_id: Its id, sent along where given.
+            retry_seconds: Wall time for all tries of one call together; 0 tries once.
+            timeout_seconds: Longest silence to bear from the workspace.
+            max_connections: Connections open at a time.
+            retries: Replaces *retry_seconds* by more than a number.
+
+        Raises:
+            ConfigurationError: The arguments are missing, malformed or contradict each other.
+        """
+        given = {
+            "host": host,
+            "token": token,
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "workspace_id": workspace_id,
+        }
+        self._settings: Settings = checked(given)
+        tries = retries or Retries(seconds=retry_seconds)
+        transport = Transport(timeout_seconds=timeout_seconds, max_connections=max_connections)
+        auth = auth_for(self._settings, transport, tries.clock)
+        self._kind = auth.kind
+        self._calls = Calls(
+            settings=self._settings,
+            auth=auth,
+            transport=transport,
+            retries=tries,
+            timeout_seconds=timeout_seconds,
+        )
+        self.files = Files(self._calls)
+        self.jobs = Jobs(self._calls)
+        self.vector_search_endpoints = VectorSearchEndpoints(self._calls)
+        self.vector_search_indexes = VectorSearchIndexes(self._calls)
+        self.serving_endpoints = ServingEndpoints(self._calls)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Make the workspace that `DATABRICKS_HOST` and the other variables of *environ* name.
+
+        The caller is `DATABRICKS_TOKEN`, or `DATABRICKS_CLIENT_ID` with `DATABRICKS_CLIENT_SECRET`.
+
+        Raises:
+            ConfigurationError: Variables are unset, malformed or contradict each other; every one
+                at fault is named.
+        """
+        found = settings_from(environ)
+        return cls(**{name: getattr(found, name) for name in ENVIRONMENT})
+
+    @property
+    def host(self) -> str:
+        """Tell the workspace's address."""
+        return self._settings.host
+
+    async def do(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool | None = None,
+    ) -> dict[str, Any]:
+        """Make one call of the REST API, JSON in and out.
+
+        Args:
+            method: Verb.
+            path: Path from the root, such as `/api/2.2/jobs/list`.
+            query: Parameters; None is left out, a list repeats its key, a mapping is dotted.
+            body: What to send as JSON.
+            headers: More headers; an `Authorization` among them replaces our own for this call,
+                and is kept nowhere.
+            idempotent: Whether the call may be sent again after a lost connection; None asks the
+                verb (GET, HEAD, PUT and DELETE may).
+
+        Returns:
+            The answer; empty where the workspace said nothing. The few calls that answer a JSON
+            list give that list.
+
+        Raises:
+            DatabricksError: The workspace refused, or no answer came.
+            ValueError: *path* or *body* cannot be sent.
+        """
+        answer = await self._calls.json(
+            method,
+            path,
+            query=query,
+            body=body,
+            headers=headers,
+            idempotent=idempotent,
+        )
+        content: Any = answer.decoded(cast("type[Any]", Any))
+        return cast("dict[str, Any]", content)
+
+    async def aclose(self) -> None:
+        """Close every connection; the workspace opens new ones when it is used again."""
+        await self._calls.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Give this workspace."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close every connection."""
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"Workspace({self.host!r}, auth={self._kind!r})"
