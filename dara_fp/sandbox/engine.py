@@ -1,0 +1,235 @@
+"""Drives runs: who may start, task after task, cancelled, timed out, and always to an end."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from dara_fp.sandbox.auth import Tokens
+from dara_fp.sandbox.errors import ApiError
+from dara_fp.sandbox.job_specs import TaskSpec, resolve
+from dara_fp.sandbox.job_store import JobStore
+from dara_fp.sandbox.paths import script_path
+from dara_fp.sandbox.processes import Exit, Script, error_of, run_script, script_environment
+from dara_fp.sandbox.runs import (
+    CANCELLED,
+    LOST,
+    PENDING,
+    QUEUED,
+    RUNNING,
+    TERMINATING,
+    TIMED_OUT,
+    Life,
+    Result,
+    Run,
+    State,
+    TaskRun,
+    ended,
+    may_start,
+    now,
+    outcome,
+    with_task,
+)
+
+__all__ = ["Engine"]
+
+PROCESS_LIMIT = 16
+SECRET_LIFE = float("inf")
+
+
+class Engine:
+    """The runs that are active, each driven by one asyncio task."""
+
+    def __init__(self, store: JobStore, tokens: Tokens, root: Path) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._root = root
+        self._drivers: dict[int, asyncio.Task[None]] = {}
+        self._processes = asyncio.Semaphore(PROCESS_LIMIT)
+        self._cancelled: set[int] = set()
+
+    def start(self, run: Run, *, limit: int | None, queue: bool) -> Run:
+        """Start *run*, or queue or skip it when *limit* others of its job are active."""
+        if limit is None or len(self._active(run.job_id)) < limit:
+            return self._launch(run)
+        if queue:
+            return self._store.save(attrs.evolve(run, state=QUEUED))
+        said = f"The maximum of concurrent runs ({limit}) of this job is reached."
+        result = Result.MAXIMUM_CONCURRENT_RUNS_REACHED
+        skipped = State(life=Life.SKIPPED, result=result, message=said)
+        return self._store.save(ended(run, skipped))
+
+    def cancel(self, run: Run) -> None:
+        """Begin to cancel *run*; nothing happens when it has ended."""
+        driver = self._drivers.get(run.run_id)
+        if driver is None and not run.state.final:
+            self._store.save(ended(run, CANCELLED))
+        if driver is None or run.run_id in self._cancelled:
+            return
+        self._cancelled.add(run.run_id)
+        tasks = tuple(
+            attrs.evolve(task, state=TERMINATING) if task.state.life is Life.RUNNING else task
+            for task in run.tasks
+        )
+        self._store.keep(attrs.evolve(run, state=TERMINATING, tasks=tasks))
+        driver.cancel()
+
+    async def close(self) -> None:
+        """End all processes; the runs that were active are lost."""
+        drivers = list(self._drivers.values())
+        for driver in drivers:
+            driver.cancel()
+        await asyncio.gather(*drivers, return_exceptions=True)
+
+    def _active(self, job_id: int) -> list[int]:
+        return [known for known in self._drivers if self._store.run(known).job_id == job_id]
+
+    def _launch(self, run: Run) -> Run:
+        saved = self._store.save(attrs.evolve(run, state=PENDING))
+        driver = asyncio.create_task(self._drive(run.run_id))
+        self._drivers[run.run_id] = driver
+        driver.add_done_callback(lambda _: self._closed(run.run_id, run.job_id))
+        return saved
+
+    def _closed(self, run_id: int, job_id: int) -> None:
+        del self._drivers[run_id]
+        # A driver that was cancelled before its first step has not said how the run ended.
+        run = self._store.run(run_id)
+        if not run.state.final:
+            self._store.save(ended(run, CANCELLED if run_id in self._cancelled else LOST))
+        self._cancelled.discard(run_id)
+        self._launch_queued(job_id)
+
+    def _launch_queued(self, job_id: int) -> None:
+        job = self._store.jobs.get(job_id)
+        waiting = [
+            run for run in self._store.runs() if run.job_id == job_id and run.state == QUEUED
+        ]
+        if waiting and job and len(self._active(job_id)) < job.spec.max_concurrent_runs:
+            self._launch(waiting[-1])
+
+    async def _drive(self, run_id: int) -> None:
+        token = self._tokens.issue(SECRET_LIFE)
+        try:
+            async with asyncio.timeout(self._store.run(run_id).timeout_seconds or None):
+                await self._run_tasks(run_id, token)
+            run = self._store.run(run_id)
+            end = outcome(run)
+        except TimeoutError:
+            end = TIMED_OUT
+        except asyncio.CancelledError:
+            end = CANCELLED if run_id in self._cancelled else LOST
+        finally:
+            self._tokens.revoke(token)
+        self._store.save(ended(self._store.run(run_id), end))
+
+    async def _run_tasks(self, run_id: int, token: str) -> None:
+        run = self._store.run(run_id)
+        ends: dict[str, asyncio.Task[Result]] = {}
+        async with asyncio.TaskGroup() as group:
+            for task in run.tasks:
+                needed = [ends[known.task_key] for known in task.spec.depends_on]
+                work = self._run_task(run_id, task.run_id, needed, token)
+                ends[task.spec.task_key] = group.create_task(work)
+
+    async def _run_task(
+        self, run_id: int, task_id: int, needed: Sequence["asyncio.Task[Result]"], token: str
+    ) -> Result:
+        if needed:
+            self._change(run_id, task_id, state=State(life=Life.BLOCKED))
+            await asyncio.wait(needed)
+        task = self._store.run(run_id).task(task_id)
+        upstream = [end.result() for end in needed]
+        if not may_start(task.spec.run_if, upstream):
+            return self._skip(run_id, task_id, upstream)
+        while True:
+            self._change(run_id, task_id, state=PENDING)
+            async with self._processes:
+                task = await self._attempt(run_id, task_id, token)
+            if not _retries(task):
+                return task.state.result or Result.FAILED
+            waiting = State(life=Life.WAITING_FOR_RETRY, message=task.state.message)
+            self._change(run_id, task_id, state=waiting, attempt=task.attempt + 1)
+            await asyncio.sleep(task.spec.min_retry_interval_millis / 1000)
+
+    def _skip(self, run_id: int, task_id: int, upstream: Sequence[Result]) -> Result:
+        broken = any(result not in {Result.SUCCESS, Result.EXCLUDED} for result in upstream)
+        result = Result.UPSTREAM_FAILED if broken else Result.EXCLUDED
+        said = "An upstream task failed." if broken else "The run_if condition was not met."
+        state = State(life=Life.TERMINATED, result=result, message=said)
+        self._change(run_id, task_id, state=state, end_time=now())
+        return result
+
+    async def _attempt(self, run_id: int, task_id: int, token: str) -> TaskRun:
+        run = self._store.run(run_id)
+        begin = now()
+        self._store.keep(attrs.evolve(run, state=RUNNING, begin_time=run.begin_time or begin))
+        task = self._change(run_id, task_id, state=RUNNING, start_time=begin, end_time=0)
+        try:
+            async with asyncio.timeout(task.spec.timeout_seconds or None):
+                end = await run_script(self._script(run, task, token))
+        except TimeoutError:
+            return self._change(run_id, task_id, state=TIMED_OUT, end_time=now())
+        except (OSError, ValueError, ApiError) as error:
+            return self._change(run_id, task_id, state=_not_started(error), end_time=now())
+        return self._store_exit(run_id, task_id, end)
+
+    def _script(self, run: Run, task: TaskRun, token: str) -> Script:
+        shown = task.spec.spark_python_task.python_file
+        file = script_path(self._root, shown)
+        if not file.is_file():
+            raise FileNotFoundError(f"Cannot read the python file {shown}: upload it first.")
+        place = self._store.place(task)
+        return Script(
+            file=file,
+            parameters=_parameters(run, task),
+            directory=place / "work",
+            environment=script_environment(self._root, run.host, token),
+            log=self._store.log(task),
+        )
+
+    def _store_exit(self, run_id: int, task_id: int, end: Exit) -> TaskRun:
+        if end.code == 0:
+            state, error, trace = State(life=Life.TERMINATED, result=Result.SUCCESS), "", ""
+        else:
+            said = "Workload failed, see run output for details"
+            state = State(life=Life.TERMINATED, result=Result.FAILED, message=said)
+            error, trace = error_of(end)
+        task = attrs.evolve(
+            self._store.run(run_id).task(task_id),
+            state=state, end_time=now(), error=error, error_trace=trace, log_bytes=end.log_bytes,
+        )  # fmt: skip
+        self._store.keep(with_task(self._store.run(run_id), task))
+        return task
+
+    def _change(self, run_id: int, task_id: int, **changes: Any) -> TaskRun:
+        run = self._store.run(run_id)
+        task = attrs.evolve(run.task(task_id), **changes)
+        self._store.keep(with_task(run, task))
+        return task
+
+
+def _parameters(run: Run, task: TaskRun) -> tuple[str, ...]:
+    given = (
+        task.spec.spark_python_task.parameters if run.python_params is None else run.python_params
+    )
+    values = {f"job.parameters.{name}": value for name, _, value in run.parameters}
+    ids = {"job.id": run.job_id, "job.run_id": run.run_id, "task.run_id": task.run_id}
+    values |= {name: str(number) for name, number in ids.items()}
+    values |= {"job_id": str(run.job_id), "run_id": str(run.run_id)}
+    values |= {"job.name": run.name, "task.name": task.spec.task_key}
+    return tuple(resolve(text, values) for text in given)
+
+
+def _retries(task: TaskRun) -> bool:
+    spec: TaskSpec = task.spec
+    wanted = task.state.result is Result.FAILED or (
+        task.state.result is Result.TIMEDOUT and spec.retry_on_timeout
+    )
+    return wanted and (spec.max_retries < 0 or task.attempt < spec.max_retries)
+
+
+def _not_started(error: Exception) -> State:
+    return State(life=Life.INTERNAL_ERROR, result=Result.FAILED, message=str(error))

@@ -1,0 +1,204 @@
+"""What a vector index is made of, and which rows fit into it."""
+
+import math
+from typing import Annotated, Literal
+
+import msgspec
+
+from dara_fp.sandbox.errors import invalid
+from dara_fp.sandbox.wire import Json, parse
+
+__all__ = ["DIMENSION_LIMIT", "MODEL_DIMENSION", "IndexSpec", "Source", "index_spec", "row_fault"]
+
+DIMENSION_LIMIT = 4_096
+MODEL_DIMENSION = 1_024
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "date": (str,),
+    "timestamp": (str,),
+    "int": (int,),
+    "integer": (int,),
+    "long": (int,),
+    "bigint": (int,),
+    "short": (int,),
+    "smallint": (int,),
+    "byte": (int,),
+    "float": (int, float),
+    "double": (int, float),
+    "bool": (bool,),
+    "boolean": (bool,),
+}
+
+
+class Source(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A text column and the model that embeds it."""
+
+    name: str = ""
+    embedding_model_endpoint_name: str = ""
+    model_endpoint_name_for_query: str = ""
+
+    @property
+    def query_model(self) -> str:
+        """The model for questions."""
+        return self.model_endpoint_name_for_query or self.embedding_model_endpoint_name
+
+
+class VectorColumn(msgspec.Struct, frozen=True):
+    """A column of vectors."""
+
+    name: str
+    embedding_dimension: int
+
+
+class DirectSpec(msgspec.Struct, frozen=True):
+    """The `direct_access_index_spec` of a request."""
+
+    schema_json: str
+    embedding_source_columns: tuple[Source, ...] = ()
+    embedding_vector_columns: tuple[VectorColumn, ...] = ()
+
+
+class CreateIndex(msgspec.Struct, frozen=True):
+    """The body of `create_index`."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[^./\s]+\.[^./\s]+\.[^./\s]+$", max_length=765)]
+    endpoint_name: str
+    primary_key: Annotated[str, msgspec.Meta(min_length=1)]
+    index_type: Literal["DIRECT_ACCESS", "DELTA_SYNC"]
+    direct_access_index_spec: DirectSpec | None = None
+
+
+class IndexSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """An index as it is kept.
+
+    Attributes:
+        schema: Column name to type, as in `schema_json`, without the vector column.
+        vector: Name of the vector column; the reserved `__vector` when the sandbox embeds a text.
+        source: The text column and its model, if there is one.
+    """
+
+    name: str
+    endpoint_name: str
+    primary_key: str
+    schema: dict[str, str]
+    schema_json: str
+    vector: str
+    dimension: int
+    source: Source | None
+
+    @property
+    def embeds(self) -> bool:
+        """Whether the sandbox makes the vectors of the rows itself."""
+        return self.source is not None and self.vector == EMBEDDED
+
+
+EMBEDDED = "__vector"
+
+
+def index_spec(asked: CreateIndex) -> IndexSpec:
+    """Give the index that *asked* describes.
+
+    Raises:
+        ApiError: 400, naming the part that does not fit.
+    """
+    direct = asked.direct_access_index_spec
+    if direct is None:
+        raise invalid("A DIRECT_ACCESS index needs a direct_access_index_spec.")
+    schema = _schema(direct.schema_json)
+    if asked.primary_key not in schema:
+        raise invalid(f"The primary key {asked.primary_key!r} is not a column of schema_json.")
+    vector, dimension = _vector(direct)
+    source = next(iter(direct.embedding_source_columns), None)
+    if vector == EMBEDDED and (source is None or source.name not in schema):
+        raise invalid(
+            "Give one of embedding_vector_columns, or one of embedding_source_columns whose name "
+            "is a column of schema_json."
+        )
+    return IndexSpec(
+        name=asked.name,
+        endpoint_name=asked.endpoint_name,
+        primary_key=asked.primary_key,
+        schema={name: kind for name, kind in schema.items() if name != vector},
+        schema_json=direct.schema_json,
+        vector=vector,
+        dimension=dimension,
+        source=source,
+    )
+
+
+def row_fault(spec: IndexSpec, row: Json) -> str:
+    """Tell why *row* cannot be kept in an index of *spec*; empty when it can.
+
+    Raises:
+        ApiError: 400; the row has no key, unknown columns, or a vector of another dimension, which
+            is a fault of the request and not of one row.
+    """
+    if row.get(spec.primary_key) is None:
+        raise invalid(f"A row has no value for the primary key {spec.primary_key!r}.")
+    _check_columns(spec, row)
+    for name, kind in spec.schema.items():
+        if not _fits(row.get(name), kind):
+            return f"column {name!r} is not of type {kind}"
+    if spec.embeds:
+        return "" if _source_text(spec, row) else "there is no text to embed"
+    return _vector_fault(spec, row.get(spec.vector))
+
+
+def _schema(schema_json: str) -> dict[str, str]:
+    schema = parse(schema_json, dict[str, str], "schema_json")
+    unknown = [
+        kind for kind in schema.values() if kind not in TYPES and not kind.startswith("array<")
+    ]
+    if unknown:
+        known = ", ".join(sorted(TYPES))
+        raise invalid(f"Unknown type {unknown[0]!r} in schema_json: use {known} or array<float>.")
+    return schema
+
+
+def _vector(direct: DirectSpec) -> tuple[str, int]:
+    if len(direct.embedding_vector_columns) > 1 or len(direct.embedding_source_columns) > 1:
+        raise invalid("The sandbox takes one embedding column an index.")
+    for column in direct.embedding_vector_columns:
+        if not 1 <= column.embedding_dimension <= DIMENSION_LIMIT:
+            raise invalid(
+                f"embedding_dimension must be 1 to {DIMENSION_LIMIT}, "
+                f"got {column.embedding_dimension}."
+            )
+        return column.name, column.embedding_dimension
+    return EMBEDDED, MODEL_DIMENSION
+
+
+def _check_columns(spec: IndexSpec, row: Json) -> None:
+    unknown = [name for name in row if name not in spec.schema and name != spec.vector]
+    if unknown:
+        known = ", ".join([*spec.schema, spec.vector])
+        raise invalid(f"Unknown column {unknown[0]!r} in the input: the index has {known}.")
+
+
+def _fits(value: object, kind: str) -> bool:
+    if value is None:
+        return True
+    if kind.startswith("array<"):
+        return isinstance(value, list)
+    if isinstance(value, bool):
+        return bool in TYPES[kind]
+    return isinstance(value, TYPES[kind])
+
+
+def _source_text(spec: IndexSpec, row: Json) -> str:
+    text = row.get(spec.source.name) if spec.source else None
+    return text if isinstance(text, str) else ""
+
+
+def _vector_fault(spec: IndexSpec, vector: object) -> str:
+    if not isinstance(vector, list):
+        return f"column {spec.vector!r} is not a list of numbers"
+    values: list[object] = [*vector]
+    if len(values) != spec.dimension:
+        raise invalid(
+            f"A vector of column {spec.vector!r} has {len(values)} dimensions, "
+            f"the index has {spec.dimension}."
+        )
+    numbers = [value for value in values if isinstance(value, int | float) and math.isfinite(value)]
+    return "" if len(numbers) == len(values) else f"column {spec.vector!r} holds no finite numbers"
