@@ -102,7 +102,8 @@ def short_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ask(url: str, *words: str) -> Any:
     with Redis.from_url(url, legacy_responses=False) as client:  # pyright: ignore[reportUnknownMemberType] # redis-py's **kwargs
-        return client.execute_command(*words)  # pyright: ignore[reportUnknownMemberType] # redis-py's *args
+        answer: Any = client.execute_command(*words)  # pyright: ignore[reportUnknownMemberType] # redis-py's *args
+        return answer
 
 
 def check_and_remove(url: str, prefix: str) -> None:
