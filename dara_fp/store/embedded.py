@@ -90,7 +90,7 @@ class EmbeddedServer:
         lock = self._lock.fd
         assert lock is not None  # noqa: S101 - the caller just took it
         return ServerProcess(
-            [str(find_binary()), *self._options()], inherit=lock, directory=self._data_dir
+            [str(find_binary()), *self._options()], lock=lock, directory=self._data_dir
         )
 
     async def _started(self, process: ServerProcess) -> None:

@@ -37,7 +37,7 @@ _WATCHDOG = """
 exec 3<&0
 "$@" 3<&- &
 server=$!
-(cat <&3 >/dev/null; kill $server 2>/dev/null) &
+(cat <&3; kill $server 2>/dev/null) >/dev/null &
 watch=$!
 wait $server
 kill $watch 2>/dev/null
@@ -87,8 +87,8 @@ class DirectoryLock:
 class ServerProcess:
     """A running server under its watchdog."""
 
-    def __init__(self, command: Sequence[str], *, inherit: int, directory: Path) -> None:
-        """Start *command* in *directory* with the open file *inherit*.
+    def __init__(self, command: Sequence[str], *, lock: int, directory: Path) -> None:
+        """Start *command* in *directory*, holding the locked file *lock*.
 
         Raises:
             OSError: The system does not let us.
@@ -97,11 +97,11 @@ class ServerProcess:
         self._watchdog = subprocess.Popen(  # noqa: S603 - our own command line, no user input
             ["/bin/sh", "-c", _WATCHDOG, "dara-store", *command],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            # The lock, since the server writes to its log: what else waits here must not hold it.
+            stdout=lock,
             stderr=subprocess.DEVNULL,
             cwd=directory,
             umask=0o077,
-            pass_fds=(inherit,),
             start_new_session=True,
         )
 

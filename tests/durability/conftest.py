@@ -26,9 +26,11 @@ QUOTED = "s3cr%3At%2F7"
 def embedded_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = EmbeddedServer(tmp_path_factory.mktemp("store"))
     asyncio.run(server.ensure())
-    yield server.url
-    assert ask(server.url, "DBSIZE") == 0, "a test left keys behind"
-    asyncio.run(server.stop())
+    try:
+        yield server.url
+        assert ask(server.url, "DBSIZE") == 0, "a test left keys behind"
+    finally:
+        asyncio.run(server.stop())
 
 
 @pytest.fixture(scope="session")
@@ -67,13 +69,13 @@ async def store(url: str, prefix: str) -> AsyncIterator[Store]:
     check_and_remove(url, prefix)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def command() -> Callable[..., Any]:
     """Send one command to the server at a url."""
     return ask
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def clean() -> Callable[[str, str], None]:
     """Check and remove the keys of a prefix."""
     return check_and_remove
@@ -102,8 +104,8 @@ def short_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ask(url: str, *words: str) -> Any:
     with Redis.from_url(url, legacy_responses=False) as client:  # pyright: ignore[reportUnknownMemberType] # redis-py's **kwargs
-        answer: Any = client.execute_command(*words)  # pyright: ignore[reportUnknownMemberType] # redis-py's *args
-        return answer
+        answer = client.execute_command(*words)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # redis-py's *args
+        return cast("Any", answer)
 
 
 def check_and_remove(url: str, prefix: str) -> None:

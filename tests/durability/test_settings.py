@@ -1,0 +1,57 @@
+"""Where the store is, read from the environment."""
+
+from pathlib import Path
+
+import pytest
+
+from dara_fp.store.settings import StoreSettings, address_of, check_url
+
+
+def test_without_variables_the_embedded_store_is_in_the_current_directory() -> None:
+    assert StoreSettings.from_environment({}) == StoreSettings(url=None, data_dir=Path(".dara"))
+    empty = {"DARA_REDIS_URL": " ", "DARA_DATA_DIR": ""}
+    assert StoreSettings.from_environment(empty) == StoreSettings.from_environment({})
+
+
+def test_variables_are_taken() -> None:
+    environ = {"DARA_REDIS_URL": "rediss://h:1/2", "DARA_DATA_DIR": "/data"}
+    settings = StoreSettings.from_environment(environ)
+    assert (settings.url, settings.data_dir) == ("rediss://h:1/2", Path("/data"))
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://localhost", "DARA_REDIS_URL has the scheme 'http'"),
+        ("localhost:6379", "DARA_REDIS_URL has no scheme"),
+        ("hunter2:6379", "DARA_REDIS_URL has no scheme"),
+        ("redis://:hunter2/x@host", "DARA_REDIS_URL is no address"),
+        ("redis://:hunter2@host:99999", "DARA_REDIS_URL is no address"),
+        ("redis://[hunter2", "DARA_REDIS_URL is no address"),
+        ("unix://relative.sock", "DARA_REDIS_URL names no socket"),
+    ],
+)
+def test_a_bad_url_is_named_with_its_variable_and_not_repeated(url: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said) as refused:
+        StoreSettings.from_environment({"DARA_REDIS_URL": url})
+    assert "hunter2" not in str(refused.value)
+    assert "redis://host:6379/0" in str(refused.value)
+
+
+def test_the_password_is_not_in_the_repr() -> None:
+    settings = StoreSettings.from_environment({"DARA_REDIS_URL": "redis://:hunter2@h"})
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:hunter2@h", "redis://h:6379"),
+        ("rediss://u:hunter2@h:1/3?ssl_cert_reqs=none", "rediss://h:1/3"),
+        ("redis://[::1]:7000/", "redis://[::1]:7000"),
+        ("unix://:hunter2@/run/s.sock?db=1", "unix:///run/s.sock"),
+    ],
+)
+def test_an_address_is_shown_without_secrets(url: str, shown: str) -> None:
+    check_url(url)
+    assert address_of(url) == shown
