@@ -14,7 +14,7 @@ from dara_fp.core.context import given_fields
 from dara_fp.core.workflow import Workflow
 from dara_fp.databricks.upload import Upload
 
-__all__ = ["read_form", "read_json", "upload_fields"]
+__all__ = ["form_value", "read_form", "read_json", "upload_fields"]
 
 _JSON_LIMIT = 1024 * 1024
 
@@ -49,7 +49,7 @@ async def read_form(request: Request, workflow: Workflow[Any, Any], uploader: Up
     reader = FormReader(request, files, uploader)
     texts, uploads = await reader.read()
     fields: dict[str, bytes] = {
-        name: _form_value(codec, name, text) for name, text in texts.items()
+        name: form_value(codec, name, text) for name, text in texts.items()
     }
     for name, found in uploads.items():
         fields[name] = msgspec.json.encode(found if files[name] else found[0])
@@ -87,7 +87,7 @@ def _context(workflow: Workflow[Any, Any], fields: Mapping[str, bytes | msgspec.
         raise Rejected(422, "INVALID_FIELDS", detail, problems=problems) from error
 
 
-def _form_value(codec: Codec[Any], name: str, text: str) -> bytes:
+def form_value(codec: Codec[Any], name: str, text: str) -> bytes:
     """Read a form's *text* as a string where the field takes one, else as JSON."""
     quoted = msgspec.json.encode(text)
     decoder = codec.decoders.get(name)

@@ -23,7 +23,7 @@ MEDIA_TYPE = "application/problem+json"
 logger = logging.getLogger(__name__)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
 class Problem:
     """One field or part that is wrong.
 
@@ -36,7 +36,7 @@ class Problem:
     message: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
 class ProblemDocument:
     """What every error answer holds.
 

@@ -1,9 +1,10 @@
-"""What can go wrong in a workflow, as values, and the two exceptions that carry them.
+"""What can go wrong in a workflow, as values, and the exceptions that carry them.
 
 An expected failure is a value: `Failure[StepError]`. A bug is an exception, which the engine turns
 into a `StepError` of kind `defect` at the step boundary.
 
     Exception
+    ├── ConfigurationError    a setting is missing or does not fit (a ValueError)
     └── StepFailed            carries a StepError; a step may let it through
         ├── WorkflowFailed    raised by `unwrap` for a failed outcome
         └── (dara_fp.databricks.errors.DatabricksError and its children)
@@ -17,6 +18,7 @@ import attrs
 from returns.result import Failure, Success
 
 __all__ = [
+    "ConfigurationError",
     "Kind",
     "Outcome",
     "StepError",
@@ -103,6 +105,10 @@ class StepFailed(Exception):
 
     def __str__(self) -> str:
         return str(self.error)
+
+
+class ConfigurationError(ValueError):
+    """A setting is missing, malformed or contradicts another; the message names the variable."""
 
 
 class WorkflowFailed(StepFailed):

@@ -1,7 +1,6 @@
 """The executor: workflow definitions by name, started as tasks and run by workers."""
 
 import asyncio
-import logging
 import uuid
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -22,9 +21,7 @@ from dara_fp.store.store import Store
 __all__ = ["UnknownWorkflow", "WorkflowExecutor"]
 
 _FIRST_PAUSE = 0.02
-_LONGEST_PAUSE = 1.0
-
-logger = logging.getLogger(__name__)
+_LONGEST_PAUSE = 0.5
 
 
 class UnknownWorkflow(LookupError):
@@ -135,8 +132,8 @@ class WorkflowExecutor:
         history = await self.store.read(task_id)
         return None if history is None else status_of(history)
 
-    async def wait(self, task_id: str) -> TaskStatus:
-        """Wait until the task has ended, and give its status.
+    async def watch(self, task_id: str) -> AsyncGenerator[TaskStatus]:
+        """Give the task's status again and again, the final one last.
 
         Raises:
             LookupError: There is no such task.
@@ -146,10 +143,20 @@ class WorkflowExecutor:
             status = await self.status(task_id)
             if status is None:
                 raise LookupError(f"no task {task_id!r} in the store")
+            yield status
             if status.state.final:
-                return status
+                return
             await asyncio.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            pause = min(pause * 1.3, _LONGEST_PAUSE)
+
+    async def wait(self, task_id: str) -> TaskStatus:
+        """Wait until the task has ended, and give its status.
+
+        Raises:
+            LookupError: There is no such task.
+        """
+        statuses = [status async for status in self.watch(task_id) if status.state.final]
+        return statuses[0]
 
     @asynccontextmanager
     async def working(self, concurrency: int = 10) -> AsyncGenerator[None]:

@@ -15,7 +15,7 @@ __all__ = ["StepStatus", "TaskStatus", "status_of"]
 StepState = Literal["pending", "running", "succeeded", "failed"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
 class StepStatus:
     """One step of a task.
 
@@ -40,7 +40,7 @@ class StepStatus:
     error: StepError | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
 class TaskStatus:
     """A task as its clients see it.
 

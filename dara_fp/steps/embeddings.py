@@ -15,7 +15,7 @@ from dara_fp.core.pipeline import step
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
 from dara_fp.databricks.workspace import Workspace
-from dara_fp.steps.lines import batches, lines
+from dara_fp.steps.lines import batches, lines, share
 
 __all__ = ["Embedded", "EmbedsPassages", "Row", "embed_passages"]
 
@@ -71,7 +71,7 @@ async def embed_passages(
 ) -> Outcome[EmbedsPassages]:
     """Embed each passage of a file, writing the vectors beside it; nothing is held whole."""
     workspace = env.workspace
-    metadata = await workspace.files.get_metadata(ctx.passages_path)
+    total = (await workspace.files.get_metadata(ctx.passages_path)).content_length
     path = f"{ctx.passages_path.removesuffix('.jsonl')}.vectors.jsonl"
     count = 0
 
@@ -82,7 +82,7 @@ async def embed_passages(
             yield b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
             count += len(rows)
             done += sum(len(line) + 1 for line in batch)
-            await at.report(f"{count} passages", min(1.0, done / max(1, metadata.content_length)))
+            await at.report(f"{count} passages", share(done, total))
 
     await workspace.files.upload(path, written(), overwrite=True)
     if not count:
@@ -97,10 +97,11 @@ async def _embedded(workspace: Workspace, path: str, model: str) -> AsyncIterato
     """Embed the lines of the file *path*, a few requests at once, and give them in order."""
     waiting: deque[asyncio.Task[Batch]] = deque()
     try:
-        async for batch in batches(lines(workspace.files.download(path)), _BATCH):
-            waiting.append(asyncio.create_task(_embed_batch(workspace, model, batch)))
-            if len(waiting) >= _AT_ONCE:
-                yield await waiting.popleft()
+        async with workspace.files.download(path) as chunks:
+            async for batch in batches(lines(chunks), _BATCH):
+                waiting.append(asyncio.create_task(_embed_batch(workspace, model, batch)))
+                if len(waiting) >= _AT_ONCE:
+                    yield await waiting.popleft()
         while waiting:
             yield await waiting.popleft()
     finally:

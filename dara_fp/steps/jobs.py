@@ -74,10 +74,10 @@ async def await_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[Ru
         return fail("there is no run to wait for: put submit_run before await_run")
 
     async def report(run: Run) -> None:
-        await at.report(f"run {run.run_id} is {run.state.life_cycle_state}")
+        await at.report(f"run {run.run_id} is {run.life_cycle}")
 
     run = await wait_for_run(env.workspace, ctx.run.run_id, on_state=report)
-    ended = attrs.evolve(ctx.run, state=run.state.result_state, page_url=run.run_page_url)
+    ended = attrs.evolve(ctx.run, state=run.result, page_url=run.run_page_url)
     return Success(ctx.evolve(run=ended))
 
 

@@ -1,11 +1,11 @@
 """JSON-lines files on volumes, read and batched as streams."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 
-__all__ = ["batches", "lines"]
+__all__ = ["batches", "lines", "share"]
 
 
-async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     """Give the lines of *chunks*, without their ends; empty lines are left out."""
     rest = b""
     async for chunk in chunks:
@@ -17,7 +17,7 @@ async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield rest
 
 
-async def batches(items: AsyncIterator[bytes], size: int) -> AsyncIterator[tuple[bytes, ...]]:
+async def batches(items: AsyncIterable[bytes], size: int) -> AsyncIterator[tuple[bytes, ...]]:
     """Give *items* in tuples of *size*; the last one may be shorter."""
     batch: list[bytes] = []
     async for item in items:
@@ -27,3 +27,8 @@ async def batches(items: AsyncIterator[bytes], size: int) -> AsyncIterator[tuple
             batch = []
     if batch:
         yield tuple(batch)
+
+
+def share(done: int, total: int | None) -> float | None:
+    """Give how much of *total* bytes is *done*, between 0 and 1; None where nobody knows."""
+    return min(1.0, done / total) if total else None

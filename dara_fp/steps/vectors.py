@@ -10,7 +10,7 @@ from dara_fp.core.errors import Outcome, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
-from dara_fp.steps.lines import batches, lines
+from dara_fp.steps.lines import batches, lines, share
 
 __all__ = [
     "Indexed",
@@ -109,12 +109,13 @@ async def upsert_vectors(
     workspace = env.workspace
     total = (await workspace.files.get_metadata(ctx.vectors_path)).content_length
     rows = done = 0
-    async for batch in batches(lines(workspace.files.download(ctx.vectors_path)), _BATCH):
-        inputs = b"[" + b",".join(batch) + b"]"
-        await workspace.vector_search_indexes.upsert_data_vector_index(ctx.index, inputs)
-        rows += len(batch)
-        done += sum(len(line) + 1 for line in batch)
-        await at.report(f"{rows} rows", min(1.0, done / max(1, total)))
+    async with workspace.files.download(ctx.vectors_path) as chunks:
+        async for batch in batches(lines(chunks), _BATCH):
+            inputs = b"[" + b",".join(batch) + b"]"
+            await workspace.vector_search_indexes.upsert_data_vector_index(ctx.index, inputs)
+            rows += len(batch)
+            done += sum(len(line) + 1 for line in batch)
+            await at.report(f"{rows} rows", share(done, total))
     return Success(ctx.evolve(indexed=Indexed(index=ctx.index, rows=rows)))
 
 
@@ -130,7 +131,7 @@ async def find_passages(ctx: SearchesPassages, env: HasWorkspace) -> Outcome[Sea
         ctx.index, columns=("source", "text"), query_vector=vector, num_results=ctx.results
     )
     passages = tuple(
-        Passage(source=str(source), text=str(text), score=float(score))
-        for source, text, score in found.rows
+        Passage(source=str(row["source"]), text=str(row["text"]), score=float(row["score"]))
+        for row in found.records
     )
     return Success(ctx.evolve(passages=passages))

@@ -26,7 +26,7 @@ PREFIX = "/api/v1/workflow"
 _POLL_SECONDS = "1"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
 class WorkflowSummary:
     """A workflow that can be started here.
 
@@ -51,14 +51,14 @@ class WorkflowSummary:
     mermaid: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
 class WorkflowList:
     """All workflows that can be started here."""
 
     workflows: tuple[WorkflowSummary, ...]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
 class Accepted:
     """A task was recorded and will be run.
 

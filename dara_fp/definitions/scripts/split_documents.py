@@ -34,13 +34,14 @@ def passages(text: str) -> Iterator[str]:
 
 
 def rows(document: Path) -> Iterator[dict[str, str]]:
-    """Give the rows of one *document*, each with its title, so that it can stand alone."""
+    """Give the rows of one *document*, each after the first with its title, so that it stands alone."""
     text = document.read_text(encoding="utf-8", errors="replace")
     for number, passage in enumerate(passages(text)):
         if number and len(passage) < SHORTEST:
             continue
+        title = f"{document.stem}: " if number else ""
         key = hashlib.sha256(f"{document.name}\n{number}".encode()).hexdigest()[:32]
-        yield {"id": key, "source": document.stem, "text": passage}
+        yield {"id": key, "source": document.stem, "text": title + passage}
 
 
 def main(source: str, target: str) -> None:

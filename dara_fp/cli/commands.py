@@ -1,0 +1,163 @@
+"""The commands, their options and their help; each imports what it needs when it is called."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+
+__all__ = ["main"]
+
+app = typer.Typer(
+    name="dara",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Compose Databricks workflows, run them durably, serve them as a REST API.",
+)
+errors = Console(stderr=True, highlight=False)
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        help="my_module, my_module:app or my_module:workflow; the workflows that ship with DARA "
+        "if left out.",
+        show_default=False,
+    ),
+]
+SHIPPED = "dara_fp.definitions.shipped"
+
+
+def main() -> None:
+    """Run the command line; expected errors end it with one line and exit code 1."""
+    from dara_fp.cli.loading import CannotLoad  # noqa: PLC0415 - keeps --help quick
+    from dara_fp.core.errors import ConfigurationError, StepFailed  # noqa: PLC0415
+    from dara_fp.store.errors import StoreUnavailable  # noqa: PLC0415
+
+    try:
+        app()
+    except (CannotLoad, ConfigurationError, StepFailed, StoreUnavailable) as error:
+        errors.print(f"[bold red]dara:[/] {error}", soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.command()
+def demo(
+    docs: Annotated[
+        Path | None, typer.Option(help="Folder of text files to ingest instead of your packages.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep it running until Ctrl-C.")] = False,
+) -> None:
+    """Play the whole story on this machine: upload, job, vector index, three questions."""
+    from dara_fp.cli.demo import play  # noqa: PLC0415
+
+    raise typer.Exit(asyncio.run(play(docs, keep=keep)))
+
+
+@app.command()
+def serve(
+    target: Target = SHIPPED,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port; 0 picks a free one.", show_default="8000")
+    ] = None,
+) -> None:
+    """Serve workflows as a REST API, with a worker inside.
+
+    In a Databricks App it listens where the platform expects it (DATABRICKS_APP_PORT).
+    """
+    from dara_fp.cli.loading import load_app  # noqa: PLC0415
+    from dara_fp.cli.serving import serve_app  # noqa: PLC0415
+
+    _log_plainly()
+    app_port = os.environ.get("DATABRICKS_APP_PORT")
+    default_host = "0.0.0.0" if app_port else "127.0.0.1"  # noqa: S104 - the platform's proxy
+    serve_app(
+        load_app(target), host or default_host, int(app_port or 8000) if port is None else port
+    )
+
+
+@app.command()
+def worker(
+    target: Target = SHIPPED,
+    concurrency: Annotated[int, typer.Option(min=1, help="Tasks at the same time.")] = 10,
+) -> None:
+    """Run queued tasks, beside a server or another worker on the same store."""
+    from dara_fp.cli.loading import load_app  # noqa: PLC0415
+    from dara_fp.cli.serving import work  # noqa: PLC0415
+
+    _log_plainly()
+    _run(work(load_app(target), concurrency))
+
+
+@app.command()
+def run(
+    workflow: Annotated[
+        str, typer.Argument(help="Name of a shipped workflow, or my_module:name of your own.")
+    ],
+    fields: Annotated[
+        list[str] | None,
+        typer.Argument(help="FIELD=VALUE, or FIELD=@FILE to upload a file; repeat for several."),
+    ] = None,
+) -> None:
+    """Run one workflow here, recorded like any other task, and print its context as JSON."""
+    from dara_fp.cli.loading import load_workflow  # noqa: PLC0415
+    from dara_fp.cli.running import run_here  # noqa: PLC0415
+
+    logging.basicConfig(level=logging.CRITICAL)
+    raise typer.Exit(_run(run_here(load_workflow(workflow, SHIPPED), fields or [])))
+
+
+@app.command()
+def graph(
+    workflow: Annotated[
+        str, typer.Argument(help="Name of a shipped workflow, or my_module:name of your own.")
+    ],
+    form: Annotated[
+        Literal["outline", "mermaid"], typer.Option("--format", help="What to print.")
+    ] = "outline",
+) -> None:
+    """Draw a workflow: its steps in order, or a mermaid diagram."""
+    from dara_fp.cli.loading import load_workflow  # noqa: PLC0415
+    from dara_fp.core.draw import mermaid, outline  # noqa: PLC0415
+
+    found = load_workflow(workflow, SHIPPED)
+    draw = mermaid if form == "mermaid" else outline
+    typer.echo(draw(found.pipeline))
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port; 0 picks a free one.")] = 8666,
+    data_dir: Annotated[Path, typer.Option(help="Where files and indexes are kept.")] = Path(
+        ".dara/sandbox"
+    ),
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="DARA_SANDBOX_TOKEN", help="The access token.", show_default="drawn and printed"
+        ),
+    ] = None,
+) -> None:
+    """Run a local Databricks-compatible workspace that official clients accept."""
+    from dara_fp.cli.sandbox import run_sandbox  # noqa: PLC0415
+
+    run_sandbox(port, data_dir, token)
+
+
+def _run(coroutine: Coroutine[Any, Any, int]) -> int:
+    return asyncio.run(coroutine)
+
+
+def _log_plainly() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    for noisy in ("docket", "httpx"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

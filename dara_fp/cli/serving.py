@@ -1,0 +1,90 @@
+"""Serving an app, and working beside one."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.types import Message, Receive, Scope, Send
+
+from dara_fp.api.environment import environment_for
+from dara_fp.runtime.executor import WorkflowExecutor
+from dara_fp.store.settings import StoreSettings
+from dara_fp.store.store import Store
+
+__all__ = ["READY", "serve_app", "work"]
+
+READY = "dara ready "
+"""What the one line on standard output starts with; the server's address follows."""
+
+_SHUTDOWN_SECONDS = 5
+
+
+def serve_app(app: FastAPI, host: str, port: int) -> None:
+    """Serve *app* until SIGTERM or Ctrl-C.
+
+    Raises:
+        Exception: Whatever kept the app from starting.
+    """
+    guarded = _Startup(app)
+    config = uvicorn.Config(
+        guarded, host, port, lifespan="on", timeout_graceful_shutdown=_SHUTDOWN_SECONDS
+    )
+    server = _Server(config)
+    server.run()
+    if guarded.error is not None:
+        raise guarded.error
+
+
+async def work(app: FastAPI, concurrency: int) -> int:
+    """Run queued tasks of *app*'s workflows until SIGTERM or Ctrl-C."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    found = StoreSettings.from_environment(os.environ)
+    workflows = app.state.workflows
+    async with (
+        environment_for(workflows, app.state.env) as env,
+        Store.open(found.url, found.data_dir) as store,
+        WorkflowExecutor(workflows, store, env) as executor,
+        executor.working(concurrency),
+    ):
+        sys.stdout.write(f"{READY}worker on {store.address}\n")
+        sys.stdout.flush()
+        await stopping.wait()
+    return 0
+
+
+class _Startup:
+    """Keeps what a failed start raised, so that it can be said in one line, not as a stack."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.error: BaseException | None = None
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def quietly(message: Message) -> None:
+            failed = message["type"] == "lifespan.startup.failed"
+            await send({**message, "message": ""} if failed else message)
+
+        try:
+            await self._app(scope, receive, quietly)
+        except BaseException as error:
+            self.error = error
+            raise
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for server in self.servers if self.started else ():
+            host, port = server.sockets[0].getsockname()[:2]
+            sys.stdout.write(f"{READY}http://{host}:{port}\n")
+            sys.stdout.flush()
