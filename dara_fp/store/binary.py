@@ -44,7 +44,7 @@ def _bundled() -> Path | None:
 
 def _installed() -> list[Path]:
     found = (shutil.which(name) for name in ("valkey-server", "redis-server"))
-    return [Path(path) for path in found if path and _is_recent(path)]
+    return [Path(path).absolute() for path in found if path and _is_recent(path)]
 
 
 def _is_recent(path: str) -> bool:

@@ -46,8 +46,8 @@ class Place:
                 prepare=self.prepare,
             )
         )
-        await writer.open(timeout)
         try:
+            await writer.open(timeout)
             yield writer
         finally:
             await writer.close()

@@ -30,7 +30,7 @@ _NO_FUNCTION = "Function not found"
 
 
 class Writer:
-    """The one user of a *link*: `open` it, `ask` it, `close` it."""
+    """The one user of a *link*: `open` it, `ask` it, and `close` it whatever `open` said."""
 
     def __init__(self, link: Link) -> None:
         """Write to *link*."""
@@ -52,7 +52,6 @@ class Writer:
             async with asyncio.timeout(timeout):
                 await self._first_connect()
         except (LinkLost, TimeoutError) as error:
-            await self._link.close()
             raise self._unavailable(str(error) or f"no answer in {timeout:g} s") from error
         self._task = asyncio.create_task(self._run(), name="dara-store-writer")
         self._task.add_done_callback(self._ended)
@@ -177,6 +176,7 @@ class Writer:
             except (LinkLost, TimeoutError) as lost:
                 self._reason = str(lost) or f"no connection in {ANSWER_SECONDS:g} s"
             else:
+                self._reason = "it answers too slowly"
                 return delay
 
     def _ended(self, task: "asyncio.Task[None]") -> None:

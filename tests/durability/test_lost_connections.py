@@ -345,3 +345,17 @@ async def test_calls_are_plain_redis_protocol(embedded_url: str, prefix: str) ->
     assert await reader.readexactly(4 + 4 + 4 + 7) == b"*2\r\n*0\r\n*0\r\n+PONG\r\n"
     writer.close()
     await writer.wait_closed()
+
+
+async def test_a_server_that_is_too_old_is_named_with_its_version(unused_port: int) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"server\r\n")
+        info = b"redis_version:6.2.14\r\n"
+        writer.write(b"$%d\r\n%b\r\n" % (len(info), info))
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", unused_port):
+        with pytest.raises(StoreUnavailable, match=r"version 6\.2 is below 7\.0"):
+            async with Store.open(f"redis://127.0.0.1:{unused_port}"):
+                pass
