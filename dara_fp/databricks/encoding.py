@@ -54,7 +54,4 @@ def _is_finite(value: Any) -> bool:
         return math.isfinite(value)
     if isinstance(value, dict):
         return all(map(_is_finite, cast("dict[str, Any]", value).values()))
-    if not isinstance(value, list):
-        return True
-    items: list[Any] = value
-    return all(map(_is_finite, items))
+    return not isinstance(value, list) or all(map(_is_finite, cast("Iterable[Any]", value)))

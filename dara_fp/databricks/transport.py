@@ -256,6 +256,7 @@ class _ByEnvironment(httpx.AsyncBaseTransport):
                 ssl=self._certificates,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("Content-Type",),  # it would give one to calls without a body
             trust_env=False,
         )
 
@@ -273,7 +274,8 @@ def _failures(call: Call) -> Generator[None]:
 
 def _connection_failed(call: Call, trouble: BaseException) -> ConnectionFailed:
     # The library calls a reset connection a ConnectTimeout: its cause tells the truth.
-    origin = trouble.__cause__ or trouble
+    cause = trouble.__cause__
+    origin = cause if isinstance(cause, aiohttp.ClientError | OSError) else trouble
     late = isinstance(origin, TimeoutError | httpx.TimeoutException)
     what = "no answer in time" if late else "the connection failed"
     host = httpx.URL(call.url).netloc.decode("ascii", "replace")

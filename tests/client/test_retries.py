@@ -1,0 +1,197 @@
+"""When a call is made again, and for how long."""
+
+import asyncio
+
+import httpx
+import pytest
+import respx
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dara_fp.core.errors import Kind, StepError
+from dara_fp.databricks.errors import (
+    ConnectionFailed,
+    DatabricksError,
+    InternalError,
+    TemporarilyUnavailable,
+    TooManyRequests,
+)
+from dara_fp.databricks.retries import Budget, retrying
+from dara_fp.databricks.workspace import Workspace
+from tests.client import stage
+from tests.client.stage import VirtualTime, answer, saying, served
+
+STARTED = answer(b'{"run_id": 7}')
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_who_is_turned_away_comes_back_with_any_verb(
+    wire: respx.MockRouter, workspace: Workspace, status: int
+) -> None:
+    answers = [httpx.Response(status), httpx.Response(status), httpx.Response(200, json={"a": 1})]
+    route = wire.post("/x").mock(side_effect=answers)
+    assert await workspace.do("POST", "/x", body={}) == {"a": 1}
+    assert route.call_count == 3
+
+
+async def test_the_wait_that_was_asked_for_is_kept(
+    wire: respx.MockRouter, workspace: Workspace, time: VirtualTime
+) -> None:
+    busy = httpx.Response(429, headers={"Retry-After": "17"})
+    wire.get("/x").mock(side_effect=[busy, httpx.Response(200, json={})])
+    await workspace.do("GET", "/x")
+    assert len(time.naps) == 1
+    assert 17.0 <= time.naps[0] <= 18.0
+
+
+async def test_a_wait_beyond_the_budget_fails_at_once_and_says_so(
+    wire: respx.MockRouter, workspace: Workspace, time: VirtualTime
+) -> None:
+    route = wire.get("/x").respond(429, headers={"Retry-After": "1000"})
+    with pytest.raises(TooManyRequests, match="asked to wait 1000 s, which is beyond") as caught:
+        await workspace.do("GET", "/x")
+    assert (route.call_count, time.naps, caught.value.retry_after) == (1, [], 1000.0)
+
+
+async def test_the_last_error_says_how_often_and_how_long_it_was_tried(
+    wire: respx.MockRouter, workspace: Workspace, time: VirtualTime
+) -> None:
+    route = wire.get("/x").respond(503, headers={"x-request-id": "r"})
+    began = time.now
+    with pytest.raises(TemporarilyUnavailable, match="the retry budget of 300 s is used") as caught:
+        await workspace.do("GET", "/x")
+    assert time.now - began <= 300.0
+    assert f"tried {route.call_count} times in {time.now - began:.1f} s" in caught.value.message
+    assert route.call_count > 20
+    assert caught.value.request_id == "r"
+
+
+@given(
+    seconds=st.floats(0, 400),
+    waits=st.lists(st.none() | st.floats(0, 500), min_size=1),
+    took=st.floats(0, 30),
+)
+def test_no_pause_ever_begins_that_would_end_beyond_the_budget(
+    seconds: float, waits: list[float | None], took: float
+) -> None:
+    """A try may begin only within the budget, whatever waits are asked for."""
+    time = VirtualTime()
+    began: list[float] = []
+
+    async def attempt() -> None:
+        began.append(time.now)
+        time.now += took
+        wait = waits[(len(began) - 1) % len(waits)]
+        raise TooManyRequests(StepError(message="m", status=429), retry_after=wait)
+
+    with pytest.raises(TooManyRequests):
+        asyncio.run(retrying(attempt, budget=Budget(time.retries(seconds)), idempotent=False))
+    assert began[0] == 1000.0
+    assert all(start - began[0] <= seconds for start in began[1:])
+
+
+async def test_passing_troubles_are_tried_again_only_where_that_is_harmless(
+    wire: respx.MockRouter, workspace: Workspace
+) -> None:
+    said = {"error_code": "X", "message": "Please try again later or try a faster operation."}
+    answers = [httpx.Response(500, json=said), httpx.Response(200, json={})]
+    route = wire.post("/x").mock(side_effect=answers)
+    with pytest.raises(InternalError):
+        await workspace.do("POST", "/x")
+    assert route.call_count == 1
+    route.mock(side_effect=answers)
+    assert await workspace.do("POST", "/x", idempotent=True) == {}
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 500, 501])
+async def test_what_will_not_change_is_asked_once(
+    wire: respx.MockRouter, workspace: Workspace, status: int
+) -> None:
+    route = wire.get("/x").respond(status)
+    with pytest.raises(DatabricksError):
+        await workspace.do("GET", "/x")
+    assert route.call_count == 1
+
+
+@pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE"])
+async def test_a_lost_connection_is_made_again_where_the_verb_allows(
+    wire: respx.MockRouter, workspace: Workspace, verb: str
+) -> None:
+    answers = [httpx.ReadTimeout("late"), httpx.ReadError("cut"), httpx.Response(200, json={})]
+    route = wire.route(method=verb, path="/x").mock(side_effect=answers)
+    await workspace.do(verb, "/x")
+    assert route.call_count == 3
+
+
+async def test_a_lost_answer_to_another_verb_is_not_asked_for_again(
+    wire: respx.MockRouter, workspace: Workspace
+) -> None:
+    route = wire.post("/x").mock(side_effect=httpx.ReadTimeout("late"))
+    with pytest.raises(ConnectionFailed) as caught:
+        await workspace.do("POST", "/x")
+    assert route.call_count == 1
+    assert (caught.value.error.kind, caught.value.retryable) == (Kind.TIMEOUT, True)
+
+
+async def test_a_reset_run_now_without_a_token_is_not_sent_again() -> None:
+    async with served(saying(None, STARTED)) as server:
+        async with stage.workspace(host=server.host) as workspace:
+            with pytest.raises(ConnectionFailed, match="run-now: the connection failed") as caught:
+                await workspace.jobs.run_now(1)
+        assert [heard.method for heard in server.heard] == ["POST"]
+        assert caught.value.error.kind is Kind.FAILED
+
+
+async def test_a_reset_run_now_with_a_token_is_sent_again_as_it_was() -> None:
+    async with served(saying(None, None, STARTED)) as server:
+        async with stage.workspace(host=server.host) as workspace:
+            assert await workspace.jobs.run_now(1, idempotency_token="t") == 7
+        assert len(server.heard) == 3
+        assert {heard.body for heard in server.heard} == {b'{"job_id":1,"idempotency_token":"t"}'}
+
+
+async def test_a_kept_connection_that_was_closed_meanwhile_sends_no_second_post() -> None:
+    """The pool may find out only after it has sent; it must not decide to send again."""
+    async with served(saying(STARTED, None, STARTED)) as server:
+        async with stage.workspace(host=server.host) as workspace:
+            await workspace.jobs.run_now(1)
+            with pytest.raises(ConnectionFailed):
+                await workspace.jobs.run_now(2)
+        assert [heard.connection for heard in server.heard] == [1, 1]
+
+
+async def test_a_host_that_is_not_there_is_named(time: VirtualTime) -> None:
+    async with served(saying(STARTED)) as server:
+        host = server.host
+    async with stage.workspace(time, host=host, seconds=20) as workspace:
+        with pytest.raises(ConnectionFailed, match=host.removeprefix("http://")):
+            await workspace.do("GET", "/x")
+    assert 0 < sum(time.naps) <= 20
+
+
+async def test_silence_ends_in_time_and_is_a_timeout() -> None:
+    async def silent(_heard: stage.Heard, _writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(60)
+
+    async with (
+        served(silent) as server,
+        stage.workspace(host=server.host, timeout_seconds=0.1) as workspace,
+    ):
+        with pytest.raises(ConnectionFailed, match="no answer in time") as caught:
+            await workspace.jobs.run_now(1)
+    assert caught.value.error.kind is Kind.TIMEOUT
+
+
+async def test_an_answer_that_never_ends_is_cut_by_the_budget() -> None:
+    async def dripping(_heard: stage.Heard, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while True:
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    async with served(dripping) as server:
+        workspace = stage.workspace(host=server.host, seconds=0.3, timeout_seconds=0.2)
+        async with workspace, asyncio.timeout(5):
+            with pytest.raises(ConnectionFailed, match=r"not answered within 0\.3 s"):
+                await workspace.do("POST", "/x")

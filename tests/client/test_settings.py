@@ -1,0 +1,94 @@
+"""Which settings work, and what is said of those that do not."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from dara_fp.databricks.environment import DatabricksEnv
+from dara_fp.databricks.errors import ConfigurationError
+from dara_fp.databricks.workspace import Workspace
+
+GOOD = {"DATABRICKS_HOST": "https://h.test", "DATABRICKS_TOKEN": "t"}
+HOST = {"DATABRICKS_HOST": "h.test"}
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ("h.test", "https://h.test"),
+        ("https://h.test/", "https://h.test"),
+        ("https://h.test:443", "https://h.test"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("H.test:8443", "https://h.test:8443"),
+        ("http://[::1]:80/", "http://[::1]"),
+    ],
+)
+def test_a_host_is_brought_into_one_shape(given: str, host: str) -> None:
+    assert Workspace.from_environment({**GOOD, "DATABRICKS_HOST": given}).host == host
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "ftp://h.test",
+        "https://h.test/path",
+        "https://h.test?o=1",
+        "https://h.test#f",
+        "https://",
+        "://",
+        "h.test:99999",
+        "h test",
+        "https://h.test\n.evil",
+        "https://[::1",
+    ],
+)
+def test_another_host_is_refused_by_its_name(host: str) -> None:
+    with pytest.raises(ConfigurationError, match="DATABRICKS_HOST"):
+        Workspace.from_environment({**GOOD, "DATABRICKS_HOST": host})
+    with pytest.raises(ConfigurationError, match="host"):
+        Workspace(host, token="t")
+
+
+def test_a_password_in_the_host_is_not_shown() -> None:
+    with pytest.raises(ConfigurationError, match="user name or password") as caught:
+        Workspace("https://me:hush@h.test", token="t")
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({}, ("HOST", "TOKEN", "CLIENT_ID", "CLIENT_SECRET")),
+        ({"DATABRICKS_TOKEN": "t"}, ("HOST",)),
+        ({"DATABRICKS_HOST": "  ", "DATABRICKS_TOKEN": "t"}, ("HOST",)),
+        (HOST, ("TOKEN", "CLIENT_ID", "CLIENT_SECRET")),
+        ({**HOST, "DATABRICKS_TOKEN": "\n"}, ("TOKEN", "CLIENT_ID", "CLIENT_SECRET")),
+        ({**HOST, "DATABRICKS_CLIENT_ID": "c"}, ("CLIENT_ID", "CLIENT_SECRET")),
+        ({**HOST, "DATABRICKS_CLIENT_SECRET": "s"}, ("CLIENT_ID", "CLIENT_SECRET")),
+        ({**GOOD, "DATABRICKS_CLIENT_ID": "c"}, ("TOKEN", "CLIENT_ID")),
+        ({**GOOD, "DATABRICKS_CLIENT_SECRET": "s"}, ("TOKEN", "CLIENT_SECRET")),
+        ({**GOOD, "DATABRICKS_TOKEN": "a b"}, ("TOKEN",)),
+        ({**GOOD, "DATABRICKS_TOKEN": "a\r\nX: y"}, ("TOKEN",)),
+        ({**GOOD, "DATABRICKS_WORKSPACE_ID": "1 2"}, ("WORKSPACE_ID",)),
+    ],
+)
+def test_every_variable_at_fault_is_named_and_no_other(
+    environ: Mapping[str, str], named: tuple[str, ...]
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        DatabricksEnv.from_environment(environ)
+    assert {*re.findall(r"DATABRICKS_([A-Z_]+)", str(caught.value))} == {*named}
+
+
+def test_both_ways_to_sign_in_work() -> None:
+    assert repr(Workspace.from_environment(GOOD)) == "Workspace('https://h.test', auth='pat')"
+    client = {**HOST, "DATABRICKS_CLIENT_ID": "c", "DATABRICKS_CLIENT_SECRET": "s"}
+    made = DatabricksEnv.from_environment(client).workspace
+    assert repr(made) == "Workspace('https://h.test', auth='oauth-m2m')"
+
+
+async def test_an_environment_closes_its_workspace() -> None:
+    env = DatabricksEnv.from_environment(GOOD)
+    await env.aclose()
+    await env.aclose()
