@@ -12,7 +12,7 @@ import attrs
 from dara_fp.core.check import structure
 from dara_fp.core.codec import codec_of
 from dara_fp.core.workflow import Workflow
-from dara_fp.runtime.queue import Queue
+from dara_fp.runtime.queue import Leases, Queue
 from dara_fp.runtime.status import TaskStatus, status_of
 from dara_fp.runtime.task import run_task
 from dara_fp.store.records import NewTask
@@ -48,7 +48,12 @@ class WorkflowExecutor:
     """
 
     def __init__(
-        self, definitions: Iterable[Workflow[Any, Any]], store: Store, env: object = None
+        self,
+        definitions: Iterable[Workflow[Any, Any]],
+        store: Store,
+        env: object = None,
+        *,
+        leases: Leases | None = None,
     ) -> None:
         """Register *definitions*, to be recorded in *store* and run with *env*.
 
@@ -56,6 +61,7 @@ class WorkflowExecutor:
             definitions: Workflows with different names.
             store: An open store.
             env: What the workflows' steps need beside the context.
+            leases: How long a worker may hold a task; the defaults suit most.
 
         Raises:
             ValueError: Two definitions share a name.
@@ -66,7 +72,7 @@ class WorkflowExecutor:
             _check_env(each, env)
         self.store = store
         self.env = env
-        self._queue = Queue(store.url, self._run)
+        self._queue = Queue(store.url, self._run, leases or Leases())
 
     async def __aenter__(self) -> Self:
         """Connect the queue."""
@@ -162,8 +168,8 @@ class WorkflowExecutor:
     async def working(self, concurrency: int = 10) -> AsyncGenerator[None]:
         """Run tasks in the background while the block runs.
 
-        At its end no new task is taken, and those that run get ten seconds to finish; what is
-        still running then is handed back to the queue and goes on elsewhere.
+        At its end no new task is taken, and those that run get the grace period to finish;
+        what is still running then is handed back to the queue and goes on elsewhere.
 
         Args:
             concurrency: How many tasks run at the same time.

@@ -10,18 +10,31 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
+import attrs
 from docket import Docket, Worker
 from redis.exceptions import RedisError
 
 from dara_fp.store.errors import StoreUnavailable
 
-__all__ = ["Queue"]
+__all__ = ["Leases", "Queue"]
 
-_REDELIVERY = timedelta(seconds=20)
-_GRACE = 10.0
 _PUT_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
+
+
+@attrs.frozen(kw_only=True)
+class Leases:
+    """How long a worker may hold a task.
+
+    Attributes:
+        redelivery: Seconds after which a task whose worker is lost goes to another one. Workers
+            renew their leases, so a task may run for much longer.
+        grace: Seconds that running tasks get to finish when their worker is stopped.
+    """
+
+    redelivery: float = 20.0
+    grace: float = 10.0
 
 
 class Queue:
@@ -30,10 +43,11 @@ class Queue:
     docket pickles its arguments, so a task id is all that goes in.
     """
 
-    def __init__(self, url: str, run: Callable[[str], Awaitable[None]], name: str = "dara") -> None:
+    def __init__(self, url: str, run: Callable[[str], Awaitable[None]], leases: Leases) -> None:
         """Queue tasks at *url*, to be done by *run*."""
-        self._docket = Docket(name=name, url=url, execution_ttl=timedelta(0))
+        self._docket = Docket(name="dara", url=url, execution_ttl=timedelta(0))
         self._run = run
+        self._leases = leases
         self._running: set[asyncio.Task[object]] = set()
         self._stack = AsyncExitStack()
 
@@ -65,7 +79,7 @@ class Queue:
             self._docket,
             name=f"{socket.gethostname()}#{os.getpid()}#{uuid.uuid4().hex[:6]}",
             concurrency=concurrency,
-            redelivery_timeout=_REDELIVERY,
+            redelivery_timeout=timedelta(seconds=self._leases.redelivery),
             reconnection_delay=timedelta(seconds=1),
             minimum_check_interval=timedelta(milliseconds=100),
         )
@@ -82,7 +96,7 @@ class Queue:
         docket leaves a task that is cancelled while it shuts down to be delivered again.
         """
         loop.cancel()
-        done, _ = await asyncio.wait({loop}, timeout=_GRACE)
+        done, _ = await asyncio.wait({loop}, timeout=self._leases.grace)
         if not done:
             logger.warning("handing back %d running tasks", len(self._running))
             for running in tuple(self._running):
