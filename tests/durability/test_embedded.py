@@ -178,6 +178,7 @@ async def test_a_server_that_lost_its_owner_and_its_watchdog_is_adopted_and_neve
     for process in watchdog:
         process.kill()
     owner.kill()
+    owner.wait()
     assert runs(pid)
     assert not DirectoryLock(short_dir / "store.lock").acquire()
     async with Store.open(data_dir=short_dir) as store:

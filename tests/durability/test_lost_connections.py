@@ -224,6 +224,30 @@ async def test_what_was_given_up_is_not_sent_later(
         assert await near.read("t") is None
 
 
+async def test_what_was_given_up_takes_no_room_from_a_record(
+    proxy: Proxy,
+    embedded_url: str,
+    prefix: str,
+    new_task: Make,
+    clean: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Store.open(proxy.url, prefix=prefix, timeout=0.2) as store:
+        await store.create(new_task("t"))
+        await store.claim("t")
+        await proxy.stop()
+        monkeypatch.setattr("dara_fp.store.pending.MAX_COMMANDS", 2)
+        with pytest.raises(StoreUnavailable):
+            await store.create(new_task("other"))
+        record = asyncio.create_task(store.record("t", 1, "upload", b"{}", None, 1.0))
+        await asyncio.sleep(1.1)  # one more attempt to connect lies in it
+        record.cancel()  # too late, if it is queued
+        await proxy.start()
+    async with Store.open(embedded_url, prefix=prefix) as store:
+        assert len((await history_of(store, "t")).steps) == 1
+    clean(embedded_url, prefix)
+
+
 async def test_of_many_reports_only_the_newest_waits_for_the_store(
     far: Store, proxy: Proxy, new_task: Make
 ) -> None:
