@@ -179,15 +179,19 @@ async def test_a_server_that_lost_its_owner_and_its_watchdog_is_adopted_and_neve
         process.kill()
     owner.kill()
     owner.wait()
-    assert runs(pid)
-    assert not DirectoryLock(short_dir / "store.lock").acquire()
-    async with Store.open(data_dir=short_dir) as store:
-        assert (await history_of(store, "t")).task.epoch == 1
-        assert server_pid(command, short_dir) == pid
-        os.kill(pid, signal.SIGKILL)
-        assert await gone(pid, within=1)
-        await store.ping()
-        assert server_pid(command, short_dir) != pid
+    try:
+        assert runs(pid)
+        assert not DirectoryLock(short_dir / "store.lock").acquire()
+        async with Store.open(data_dir=short_dir) as store:
+            assert (await history_of(store, "t")).task.epoch == 1
+            assert server_pid(command, short_dir) == pid
+            os.kill(pid, signal.SIGKILL)
+            assert await gone(pid, within=1)
+            await store.ping()
+            assert server_pid(command, short_dir) != pid
+    finally:
+        if runs(pid):
+            os.kill(pid, signal.SIGKILL)
 
 
 async def test_of_two_stores_on_a_directory_the_second_goes_on_when_the_first_closes(
