@@ -40,12 +40,16 @@ class Download:
 
 
 class Files:
-    """The Files API, under the official SDK's names."""
+    """The Files API, under the official SDK's names.
+
+    Attributes:
+        sizes: Which upload goes which way.
+    """
 
     def __init__(self, calls: Calls, sizes: UploadSizes | None = None) -> None:
         """Use *calls*; *sizes* say which upload goes which way."""
         self._calls = calls
-        self._sizes = sizes or UploadSizes()
+        self.sizes = sizes or UploadSizes()
 
     async def upload(
         self,
@@ -73,7 +77,7 @@ class Files:
         Raises:
             DatabricksError: The workspace refused, no answer came, or the length was another.
         """
-        if isinstance(contents, bytes) or (length is not None and length <= self._sizes.one_put):
+        if isinstance(contents, bytes) or (length is not None and length <= self.sizes.one_put):
             return await self._put(file_path, Body(contents, length), overwrite=overwrite)
         return await self._in_parts(file_path, contents, length=length, overwrite=overwrite)
 
@@ -163,10 +167,10 @@ class Files:
     ) -> int:
         quoted = _quoted(file_path)
         chunks = Chunks(contents if length is None else Body(contents, length).pieces())
-        first = await chunks.take(self._sizes.part)
-        if len(first) < self._sizes.part:
+        first = await chunks.take(self.sizes.part)
+        if len(first) < self.sizes.part:
             return await self._put(file_path, Body(first), overwrite=overwrite)
-        upload = MultipartUpload(self._calls, file_path, quoted, self._sizes)
+        upload = MultipartUpload(self._calls, file_path, quoted, self.sizes)
         return await upload.run(first, chunks, overwrite=overwrite)
 
 

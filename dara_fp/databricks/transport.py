@@ -15,8 +15,9 @@ from httpx_aiohttp import AiohttpTransport
 
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.body import Body
-from dara_fp.databricks.errors import ConnectionFailed, UnexpectedAnswer
+from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, UnexpectedAnswer
 from dara_fp.databricks.proxies import certificate_bundle, proxy_for
+from dara_fp.databricks.refusals import excerpt
 
 __all__ = ["Call", "Reply", "Transport"]
 
@@ -47,6 +48,11 @@ class Call:
     def name(self) -> str:
         """Name the call without its query, which may hold a signature."""
         return f"{self.method} {httpx.URL(self.url).path}"
+
+    @property
+    def host(self) -> str:
+        """Name the host, with its port where it is not the standard one."""
+        return httpx.URL(self.url).netloc.decode("ascii", "replace")
 
 
 class Reply:
@@ -269,21 +275,24 @@ def _failures(call: Call) -> Generator[None]:
     except _TROUBLES as trouble:
         if call.body is not None and isinstance(call.body.failure, Exception):
             raise call.body.failure from None
-        raise _connection_failed(call, trouble) from trouble
+        raise _failure(call, trouble) from None  # whose text may hold the URL, a secret
 
 
-def _connection_failed(call: Call, trouble: BaseException) -> ConnectionFailed:
+def _failure(call: Call, trouble: BaseException) -> DatabricksError:
     # The library calls a reset connection a ConnectTimeout: its cause tells the truth.
     cause = trouble.__cause__
     origin = cause if isinstance(cause, aiohttp.ClientError | OSError) else trouble
+    if isinstance(origin, aiohttp.ClientResponseError | httpx.InvalidURL | aiohttp.InvalidURL):
+        return UnexpectedAnswer(
+            StepError(message=f"{call.name}: {call.host} does not speak HTTP: check the host"),
+        )
     late = isinstance(origin, TimeoutError | httpx.TimeoutException)
     what = "no answer in time" if late else "the connection failed"
-    host = httpx.URL(call.url).netloc.decode("ascii", "replace")
-    said = str(origin) or type(origin).__name__
+    said = excerpt(str(origin)) or type(origin).__name__
     return ConnectionFailed(
         StepError(
             kind=Kind.TIMEOUT if late else Kind.FAILED,
-            message=f"{call.name}: {what} from {host}: {said}",
+            message=f"{call.name}: {what} from {call.host}: {said}",
             retryable=True,
         ),
     )

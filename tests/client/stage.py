@@ -78,15 +78,11 @@ class Server:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
-        try:
-            while True:
-                heard = await self._hear(reader, self._connections)
-                self.heard.append(heard)
-                await self._answer(heard, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
+        connection = self._connections
+        while True:
+            heard = await self._hear(reader, connection)
+            self.heard.append(heard)
+            await self._answer(heard, writer)
 
     async def _hear(self, reader: asyncio.StreamReader, connection: int) -> Heard:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -131,10 +127,37 @@ def saying(*answers: bytes | None) -> Answering:
     return say
 
 
+Handling = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def listening(handling: Handling) -> AsyncGenerator[str]:
+    """Handle the connections to a free loopback port, whose address is given; end them all."""
+    running: set[asyncio.Task[None]] = set()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        running.add(task)
+        try:
+            await handling(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            running.discard(task)
+            writer.transport.abort()
+
+    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for task in running.copy():
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.sleep(0)  # transports close in the loop's next turn
+
+
 @asynccontextmanager
 async def served(answering: Answering, *, keep: bool = True) -> AsyncGenerator[Server]:
     """Run a server on a free loopback port; *keep* keeps the bodies it hears."""
     server = Server(answering, keep=keep)
-    async with await asyncio.start_server(server.serve, "127.0.0.1", 0) as listening:
-        server.host = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    async with listening(server.serve) as server.host:
         yield server

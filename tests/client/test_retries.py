@@ -117,7 +117,8 @@ async def test_what_will_not_change_is_asked_once(
 async def test_a_lost_connection_is_made_again_where_the_verb_allows(
     wire: respx.MockRouter, workspace: Workspace, verb: str
 ) -> None:
-    answers = [httpx.ReadTimeout("late"), httpx.ReadError("cut"), httpx.Response(200, json={})]
+    troubles = [httpx.ReadTimeout("late"), httpx.ReadError("cut")]
+    answers: list[httpx.Response | Exception] = [*troubles, httpx.Response(200, json={})]
     route = wire.route(method=verb, path="/x").mock(side_effect=answers)
     await workspace.do(verb, "/x")
     assert route.call_count == 3

@@ -73,7 +73,8 @@ async def test_no_answer_is_an_empty_object(
 
 async def test_a_list_is_given_as_it_is(wire: respx.MockRouter, workspace: Workspace) -> None:
     wire.get("/x").respond(json=[1])
-    assert await workspace.do("GET", "/x") == [1]
+    given: Any = await workspace.do("GET", "/x")
+    assert given == [1]
 
 
 async def test_what_cannot_be_sent_is_refused_before_it_is_sent(workspace: Workspace) -> None:
