@@ -36,7 +36,7 @@ from dara_fp.sandbox.runs import (
 __all__ = ["Engine"]
 
 PROCESS_LIMIT = 16
-SECRET_LIFE = float("inf")
+TOKEN_LIFE = float("inf")
 
 
 class Engine:
@@ -49,6 +49,7 @@ class Engine:
         self._drivers: dict[int, asyncio.Task[None]] = {}
         self._processes = asyncio.Semaphore(PROCESS_LIMIT)
         self._cancelled: set[int] = set()
+        self._closing = False
 
     def start(self, run: Run, *, limit: int | None, queue: bool) -> Run:
         """Start *run*, or queue or skip it when *limit* others of its job are active."""
@@ -78,13 +79,18 @@ class Engine:
 
     async def close(self) -> None:
         """End all processes; the runs that were active are lost."""
+        self._closing = True
         drivers = list(self._drivers.values())
         for driver in drivers:
             driver.cancel()
         await asyncio.gather(*drivers, return_exceptions=True)
 
-    def _active(self, job_id: int) -> list[int]:
-        return [known for known in self._drivers if self._store.run(known).job_id == job_id]
+    def _active(self, job_id: int) -> list[Run]:
+        return [
+            run
+            for run in self._store.runs()
+            if run.job_id == job_id and run.run_id in self._drivers and not run.state.final
+        ]
 
     def _launch(self, run: Run) -> Run:
         saved = self._store.save(attrs.evolve(run, state=PENDING))
@@ -96,27 +102,28 @@ class Engine:
     def _closed(self, run_id: int, job_id: int) -> None:
         del self._drivers[run_id]
         # A driver that was cancelled before its first step has not said how the run ended.
-        run = self._store.run(run_id)
-        if not run.state.final:
-            self._store.save(ended(run, CANCELLED if run_id in self._cancelled else LOST))
+        if self._store.is_active(run_id):
+            end = CANCELLED if run_id in self._cancelled else LOST
+            self._store.save(ended(self._store.run(run_id), end))
         self._cancelled.discard(run_id)
-        self._launch_queued(job_id)
+        if not self._closing:
+            self._launch_queued(job_id)
 
     def _launch_queued(self, job_id: int) -> None:
         job = self._store.jobs.get(job_id)
+        limit = job.spec.max_concurrent_runs if job else 1
         waiting = [
             run for run in self._store.runs() if run.job_id == job_id and run.state == QUEUED
         ]
-        if waiting and job and len(self._active(job_id)) < job.spec.max_concurrent_runs:
+        if waiting and len(self._active(job_id)) < limit:
             self._launch(waiting[-1])
 
     async def _drive(self, run_id: int) -> None:
-        token = self._tokens.issue(SECRET_LIFE)
+        token = self._tokens.issue(TOKEN_LIFE)
         try:
             async with asyncio.timeout(self._store.run(run_id).timeout_seconds or None):
                 await self._run_tasks(run_id, token)
-            run = self._store.run(run_id)
-            end = outcome(run)
+            end = outcome(self._store.run(run_id))
         except TimeoutError:
             end = TIMED_OUT
         except asyncio.CancelledError:

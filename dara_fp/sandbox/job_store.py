@@ -79,6 +79,10 @@ class JobStore:
             raise invalid(f"Run {run_id} does not exist.")
         return self._runs[run_id]
 
+    def is_active(self, run_id: int) -> bool:
+        """Tell whether the run *run_id* is there and has not ended."""
+        return run_id in self._runs and not self._runs[run_id].state.final
+
     def find(self, run_id: int) -> tuple[Run, TaskRun | None]:
         """Give the run *run_id*, or the run and the task when it is a task's id."""
         parent = self._task_of.get(run_id)

@@ -6,8 +6,8 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import attrs
 
@@ -139,21 +139,33 @@ class _Output:
         self.tail = b""
         self.size = 0
 
-    async def keep(self, pipe: BinaryIO) -> None:
+    async def keep(self, pipe: FileIO) -> None:
         """Read *pipe* to its end."""
-        reader = asyncio.StreamReader()
-        loop = asyncio.get_running_loop()
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-        with self.log.open("wb", buffering=0) as file:
-            while chunk := await reader.read(TAIL_BYTES):
-                file.write(chunk[: max(0, LOG_LIMIT - self.size)])
-                self.tail = (self.tail + chunk)[-TAIL_BYTES:]
-                self.size += len(chunk)
+        # Not by connect_read_pipe: uvloop closes the descriptor itself and so does the file object,
+        # and by then the number may be another pipe's.
+        loop, end = asyncio.get_running_loop(), asyncio.Event()
+        os.set_blocking(pipe.fileno(), False)
+        with self.log.open("wb", buffering=0) as log:
+            loop.add_reader(pipe.fileno(), self._take, pipe, log, end)
+            try:
+                await end.wait()
+            finally:
+                loop.remove_reader(pipe.fileno())
+
+    def _take(self, pipe: FileIO, log: FileIO, end: asyncio.Event) -> None:
+        chunk = pipe.read(TAIL_BYTES)
+        if chunk is None:  # nothing to read after all
+            return
+        if not chunk:
+            end.set()
+        log.write(chunk[: max(0, LOG_LIMIT - self.size)])
+        self.tail = (self.tail + chunk)[-TAIL_BYTES:]
+        self.size += len(chunk)
 
 
-def _pipe(ours: contextlib.ExitStack) -> tuple[BinaryIO, BinaryIO]:
+def _pipe(ours: contextlib.ExitStack) -> tuple[FileIO, FileIO]:
     reader, writer = os.pipe()
-    ends = os.fdopen(reader, "rb", buffering=0), os.fdopen(writer, "wb", buffering=0)
+    ends = FileIO(reader, "rb"), FileIO(writer, "wb")
     for end in ends:
         ours.callback(end.close)
     return ends
@@ -170,6 +182,8 @@ async def _finish(process: asyncio.subprocess.Process, keeper: "asyncio.Task[Non
     # A process that left the group may hold the output open: it is not waited for.
     await asyncio.wait({keeper}, timeout=GRACE)
     keeper.cancel()
+    # Its reader must be gone before the pipe is closed.
+    await asyncio.wait({keeper})
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

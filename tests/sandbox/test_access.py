@@ -1,0 +1,108 @@
+"""Who gets in, and what those who do not are told."""
+
+import math
+import os
+
+import httpx
+import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import Unauthenticated
+
+from dara_fp.sandbox.auth import WORKSPACE_ID, Tokens
+from tests.sandbox.served import CLIENT_ID, CLIENT_SECRET, TOKEN, Served
+
+ME = "/api/2.0/preview/scim/v2/Me"
+
+
+def test_the_sdk_gets_in_with_a_token_and_learns_the_workspace(workspace: WorkspaceClient) -> None:
+    assert workspace.current_user.me().user_name == "developer@sandbox.local"
+    assert workspace.config.workspace_id == WORKSPACE_ID
+    assert workspace.get_workspace_id() == int(WORKSPACE_ID)
+
+
+def test_the_sdk_gets_in_as_a_service_principal(sandbox: Served) -> None:
+    client = WorkspaceClient(
+        host=sandbox.url, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, auth_type="oauth-m2m"
+    )
+    assert client.current_user.me().active
+    assert client.config.oauth_token().access_token != TOKEN
+
+
+def test_a_wrong_token_is_an_unauthenticated_error_of_the_sdk(sandbox: Served) -> None:
+    client = WorkspaceClient(host=sandbox.url, token="dapi-of-somebody-else")
+    with pytest.raises(Unauthenticated, match=r"Invalid access token\. \[ReqId: "):
+        client.current_user.me()
+
+
+@pytest.mark.parametrize("path", [ME, "/api/2.0/nothing", "/serving-endpoints/x/invocations"])
+@pytest.mark.parametrize("header", [None, "Basic abc", "Bearer", "Bearer "])
+def test_no_token_is_refused_before_anything_else(
+    sandbox: Served, path: str, header: str | None
+) -> None:
+    headers = {"Authorization": header.strip()} if header else {}
+    answer = httpx.get(sandbox.url + path, headers=headers)
+    said = "Credential was not sent or was of an unsupported type for this API."
+    assert answer.status_code == 401
+    assert answer.json() == {
+        "error_code": 401,
+        "message": f"{said} [ReqId: {answer.headers['x-request-id']}]",
+    }
+
+
+def test_the_ledger_and_the_root_of_the_api_are_guarded_too(sandbox: Served) -> None:
+    assert httpx.get(f"{sandbox.url}/sandbox/ledger").status_code == 401
+    assert httpx.get(f"{sandbox.url}/api").status_code == 401
+
+
+def test_every_answer_has_a_request_id_of_its_own(http: httpx.Client) -> None:
+    answers = [http.get(ME), http.get(ME), http.get("/api/none"), http.get("/none")]
+    assert [answer.status_code for answer in answers] == [200, 200, 501, 404]
+    assert len({answer.headers["x-request-id"] for answer in answers}) == len(answers)
+    assert answers[0].headers["X-Databricks-Org-Id"] == WORKSPACE_ID
+
+
+def test_discovery_needs_no_token_and_leads_to_the_token_service(sandbox: Served) -> None:
+    config = httpx.get(f"{sandbox.url}/.well-known/databricks-config").json()
+    assert config["workspace_id"] == WORKSPACE_ID
+    well_known = f"{config['oidc_endpoint']}/.well-known/oauth-authorization-server"
+    assert httpx.get(well_known).json()["token_endpoint"] == f"{sandbox.url}/oidc/v1/token"
+
+
+@pytest.mark.parametrize(
+    ("credentials", "form", "status", "code"),
+    [
+        ((CLIENT_ID, "wrong"), {"grant_type": "client_credentials"}, 401, "invalid_client"),
+        (("other", CLIENT_SECRET), {"grant_type": "client_credentials"}, 401, "invalid_client"),
+        (None, {"grant_type": "client_credentials"}, 401, "invalid_client"),
+        ((CLIENT_ID, CLIENT_SECRET), {"grant_type": "password"}, 400, "unsupported_grant_type"),
+    ],
+)
+def test_the_token_service_refuses_in_the_words_of_oauth(
+    sandbox: Served,
+    credentials: tuple[str, str] | None,
+    form: dict[str, str],
+    status: int,
+    code: str,
+) -> None:
+    answer = httpx.post(f"{sandbox.url}/oidc/v1/token", data=form, auth=credentials)
+    assert (answer.status_code, answer.json()["error"]) == (status, code)
+    assert CLIENT_SECRET not in answer.text
+
+
+def test_the_token_service_answers_a_token_for_an_hour(sandbox: Served) -> None:
+    form = {"grant_type": "client_credentials", "scope": "all-apis"}
+    body = httpx.post(
+        f"{sandbox.url}/oidc/v1/token", data=form, auth=(CLIENT_ID, CLIENT_SECRET)
+    ).json()
+    assert (body["token_type"], body["expires_in"]) == ("Bearer", 3600)
+    bearer = {"Authorization": f"Bearer {body['access_token']}"}
+    assert httpx.get(sandbox.url + ME, headers=bearer).status_code == 200
+
+
+def test_a_token_ends_with_its_time_or_when_it_is_revoked() -> None:
+    tokens = Tokens(TOKEN)
+    over, kept = tokens.issue(0), tokens.issue(math.inf)
+    assert [tokens.accepts(token) for token in (TOKEN, over, kept)] == [True, False, True]
+    tokens.revoke(kept)
+    assert not tokens.accepts(kept)
+    assert not tokens.accepts(os.urandom(8).hex())

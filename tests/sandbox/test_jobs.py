@@ -1,0 +1,419 @@
+"""Jobs are real processes, and a run goes through its states to the right end."""
+
+import json
+from collections.abc import Callable
+from io import BytesIO
+
+import httpx
+import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import InvalidParameterValue, ResourceDoesNotExist
+from databricks.sdk.service.jobs import (
+    JobParameterDefinition,
+    QueueSettings,
+    Run,
+    RunIf,
+    RunLifeCycleState,
+    RunResultState,
+    TaskDependency,
+    TerminationCodeCode,
+)
+
+from dara_fp.sandbox.auth import WORKSPACE_ID
+from tests.sandbox.served import Served, finished, life, submitted, task, wait_until
+
+Script = Callable[[str], str]
+
+PRINT = "import sys; print('got', *sys.argv[1:])"
+SLEEP = "import time; print('asleep', flush=True); time.sleep(60)"
+BOOM = "def work():\n    raise ValueError('boom')\n\nprint('before')\nwork()"
+
+
+def result(run: Run) -> tuple[RunLifeCycleState | None, RunResultState | None]:
+    assert run.state
+    return run.state.life_cycle_state, run.state.result_state
+
+
+SUCCESS = (RunLifeCycleState.TERMINATED, RunResultState.SUCCESS)
+FAILED = (RunLifeCycleState.TERMINATED, RunResultState.FAILED)
+CANCELED = (RunLifeCycleState.TERMINATED, RunResultState.CANCELED)
+
+
+def task_id(run: Run, key: str = "main") -> int:
+    assert run.tasks
+    found = next(task for task in run.tasks if task.task_key == key)
+    assert found.run_id
+    return found.run_id
+
+
+def job(workspace: WorkspaceClient, file: str, *parameters: str, **settings: object) -> int:
+    made = workspace.jobs.create(
+        name="job", tasks=[task("main", file, *parameters)], **settings  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert made.job_id
+    return made.job_id
+
+
+def test_a_job_runs_and_tells_its_state_and_output(
+    workspace: WorkspaceClient, script: Script
+) -> None:
+    job_id = job(workspace, script(PRINT), "one", "two")
+    run = workspace.jobs.run_now(job_id).result()
+    assert result(run) == SUCCESS
+    assert run.status
+    assert run.status.termination_details
+    assert run.status.termination_details.code is TerminationCodeCode.SUCCESS
+    assert run.run_page_url
+    assert run.run_page_url.endswith(f"/?o={WORKSPACE_ID}#job/{job_id}/run/{run.run_id}")
+    assert run.start_time
+    assert run.end_time
+    assert run.end_time >= run.start_time
+    output = workspace.jobs.get_run_output(task_id(run))
+    assert (output.logs, output.logs_truncated, output.error) == ("got one two\n", False, None)
+    assert output.metadata
+    assert result(output.metadata) == SUCCESS
+
+
+def test_a_job_sees_the_volumes_and_calls_back_with_a_token_of_its_own(
+    workspace: WorkspaceClient, http: httpx.Client, script: Script, volume: str
+) -> None:
+    source = """
+        import json, os, urllib.request
+        from pathlib import Path
+        Path(os.environ["DARA_SANDBOX_ROOT"], VOLUME[1:], "made").write_text(json.dumps(dict(os.environ)))
+        me = urllib.request.Request(
+            os.environ["DATABRICKS_HOST"] + "/api/2.0/preview/scim/v2/Me",
+            headers={"Authorization": "Bearer " + os.environ["DATABRICKS_TOKEN"]},
+        )
+        print(json.load(urllib.request.urlopen(me))["userName"], end="")
+    """
+    run = workspace.jobs.submit(
+        tasks=[submitted("main", script(source.replace("VOLUME", repr(volume))))]
+    ).response
+    ended = finished(workspace, run.run_id or 0)
+    assert result(ended) == SUCCESS, ended.state
+    logs = workspace.jobs.get_run_output(task_id(ended)).logs
+    assert logs == "developer@sandbox.local"
+    environment = http.get(f"/api/2.0/fs/files{volume}/made").json()
+    assert "SECRET_OF_THE_PARENT" not in environment
+    over = {"Authorization": f"Bearer {environment['DATABRICKS_TOKEN']}"}
+    assert http.get("/api/2.0/preview/scim/v2/Me", headers=over).status_code == 401
+
+
+def test_a_failing_job_ends_as_failed_with_its_error(
+    workspace: WorkspaceClient, script: Script
+) -> None:
+    job_id = job(workspace, script(BOOM))
+    run = workspace.jobs.run_now(job_id).result()
+    assert result(run) == FAILED
+    assert run.state
+    assert run.state.state_message == "Workload failed, see run output for details"
+    output = workspace.jobs.get_run_output(task_id(run))
+    assert output.error == "ValueError: boom"
+    assert output.error_trace
+    assert output.error_trace.startswith("Traceback (most recent call last):")
+    assert "in work" in output.error_trace
+    assert output.logs
+    assert output.logs.startswith("before\n")
+
+
+def test_an_exit_code_and_long_output_are_told(workspace: WorkspaceClient, script: Script) -> None:
+    source = "import sys; sys.stdout.write('x' * 6 * 2**20); sys.exit(3)"
+    started = workspace.jobs.submit(tasks=[submitted("main", script(source))]).response
+    run = finished(workspace, started.run_id or 0)
+    assert result(run) == FAILED
+    output = workspace.jobs.get_run_output(task_id(run))
+    assert output.error == "The Python process exited with code 3."
+    assert output.logs_truncated
+    assert output.logs == "x" * 5 * 2**20
+
+
+def test_parameters_come_from_the_job_or_replace_it(
+    workspace: WorkspaceClient, script: Script
+) -> None:
+    job_id = job(
+        workspace,
+        script(PRINT),
+        "{{job.parameters.day}}-{{job.parameters.what}}",
+        "{{job.id}}",
+        "{{unknown}}",
+        parameters=[
+            JobParameterDefinition(name="day", default="monday"),
+            JobParameterDefinition(name="what", default="all"),
+        ],
+    )
+    first = workspace.jobs.run_now(job_id, job_parameters={"day": "{{job.id}}"})
+    run = finished(workspace, first.run_id)
+    printed = workspace.jobs.get_run_output(task_id(run)).logs
+    assert printed == f"got {{{{job.id}}}}-all {job_id} {{{{unknown}}}}\n"
+    assert run.job_parameters
+    values = {known.name: (known.default, known.value) for known in run.job_parameters}
+    assert values == {"day": ("monday", "{{job.id}}"), "what": ("all", "all")}
+    second = workspace.jobs.run_now(job_id, python_params=["new"])
+    run = finished(workspace, second.run_id)
+    assert workspace.jobs.get_run_output(task_id(run)).logs == "got new\n"
+    assert run.overriding_parameters
+    assert run.overriding_parameters.python_params == ["new"]
+
+
+def test_a_cancelled_run_ends_as_canceled_and_its_children_are_gone(
+    workspace: WorkspaceClient, sandbox: Served, script: Script, volume: str
+) -> None:
+    # The program and its child both write their process ids, and both ignore the polite signal.
+    source = f"""
+        import os, signal, subprocess, sys, time
+        from pathlib import Path
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        place = Path(os.environ["DARA_SANDBOX_ROOT"], {volume!r}[1:])
+        (place / "draft").write_text(f"{{os.getpid()}} {{child.pid}}")
+        (place / "draft").rename(place / "pids")
+        time.sleep(60)
+    """
+    run_id = workspace.jobs.run_now(job(workspace, script(source))).run_id
+    pids = sandbox.root / volume.lstrip("/") / "pids"
+    wait_until(pids.exists)
+    workspace.jobs.cancel_run(run_id)
+    workspace.jobs.cancel_run(run_id)
+    assert life(workspace, run_id) is RunLifeCycleState.TERMINATING
+    run = finished(workspace, run_id)
+    assert result(run) == CANCELED
+    assert run.state
+    assert run.state.user_cancelled_or_timedout
+    wait_until(lambda: not any(is_alive(int(pid)) for pid in pids.read_text().split()))
+    workspace.jobs.cancel_run(run_id)
+    assert result(workspace.jobs.get_run(run_id)) == CANCELED
+
+
+def is_alive(pid: int) -> bool:
+    import psutil  # noqa: PLC0415 - only this one looks at processes
+
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_a_timeout_ends_a_run_as_timed_out(workspace: WorkspaceClient, script: Script) -> None:
+    file = script(SLEEP)
+    of_task = workspace.jobs.submit(tasks=[submitted("main", file, timeout_seconds=1)]).response
+    of_run = workspace.jobs.submit(tasks=[submitted("main", file)], timeout_seconds=1).response
+    for started in (of_task, of_run):
+        run = finished(workspace, started.run_id or 0)
+        assert result(run) == (RunLifeCycleState.TERMINATED, RunResultState.TIMEDOUT)
+
+
+def test_the_same_idempotency_token_gives_the_same_run(
+    workspace: WorkspaceClient, script: Script, volume: str
+) -> None:
+    job_id, token = job(workspace, script(BOOM)), volume[-32:]
+    first = workspace.jobs.run_now(job_id, idempotency_token=token).run_id
+    finished(workspace, first)
+    assert workspace.jobs.run_now(job_id, idempotency_token=token).run_id == first
+    assert workspace.jobs.run_now(job_id, idempotency_token=token + "!").run_id != first
+    workspace.jobs.delete_run(first)
+    with pytest.raises(InvalidParameterValue, match="was deleted"):
+        workspace.jobs.run_now(job_id, idempotency_token=token)
+    with pytest.raises(InvalidParameterValue, match="65 characters: 64 at most"):
+        workspace.jobs.run_now(job_id, idempotency_token="x" * 65)
+
+
+def test_what_is_not_there_is_said_in_the_words_the_sdk_knows(workspace: WorkspaceClient) -> None:
+    with pytest.raises(ResourceDoesNotExist, match=r"Job 7 does not exist\."):
+        workspace.jobs.get(7)
+    with pytest.raises(ResourceDoesNotExist, match=r"Run 7 does not exist\."):
+        workspace.jobs.get_run(7)
+    with pytest.raises(ResourceDoesNotExist):
+        workspace.jobs.get_run_output(7)
+    with pytest.raises(InvalidParameterValue, match=r"Job 7 does not exist\."):
+        workspace.jobs.run_now(7)
+
+
+def test_tasks_run_in_order_and_a_failure_stops_those_behind_it(
+    workspace: WorkspaceClient, script: Script
+) -> None:
+    good, bad = script(PRINT), script(BOOM)
+    started = workspace.jobs.submit(
+        tasks=[
+            submitted("last", good, depends_on=[TaskDependency("broken"), TaskDependency("fine")]),
+            submitted("broken", bad, depends_on=[TaskDependency("fine")]),
+            submitted("fine", good),
+            submitted("anyway", good, depends_on=[TaskDependency("broken")], run_if=RunIf.ALL_DONE),
+        ]
+    ).response
+    run = finished(workspace, started.run_id or 0)
+    states = {task.task_key: task.state.result_state for task in run.tasks or [] if task.state}
+    assert states == {
+        "fine": RunResultState.SUCCESS,
+        "broken": RunResultState.FAILED,
+        "last": RunResultState.UPSTREAM_FAILED,
+        "anyway": RunResultState.SUCCESS,
+    }
+    assert result(run) == FAILED
+    assert run.state
+    assert (run.state.state_message or "").startswith("Task broken failed with message: Workload")
+    with pytest.raises(InvalidParameterValue, match="runs with multiple tasks is not supported"):
+        workspace.jobs.get_run_output(run.run_id or 0)
+    assert workspace.jobs.get_run_output(task_id(run, "broken")).error == "ValueError: boom"
+    assert result(workspace.jobs.get_run(task_id(run, "fine"))) == SUCCESS
+
+
+def test_a_task_is_tried_again(workspace: WorkspaceClient, script: Script) -> None:
+    source = """
+        from pathlib import Path
+        if not Path("tried").exists():
+            Path("tried").touch()
+            raise SystemExit("not yet")
+        print("done")
+    """
+    started = workspace.jobs.submit(tasks=[submitted("main", script(source), max_retries=1)])
+    run = finished(workspace, started.response.run_id or 0)
+    assert result(run) == SUCCESS
+    assert run.tasks
+    assert run.tasks[0].attempt_number == 1
+
+
+def test_a_run_too_many_is_skipped_or_queued(workspace: WorkspaceClient, script: Script) -> None:
+    job_id = job(workspace, script(SLEEP))
+    first = workspace.jobs.run_now(job_id).run_id
+    skipped = workspace.jobs.get_run(workspace.jobs.run_now(job_id).run_id)
+    reached = RunResultState.MAXIMUM_CONCURRENT_RUNS_REACHED
+    assert result(skipped) == (RunLifeCycleState.SKIPPED, reached)
+    queue = QueueSettings(enabled=True)
+    queued = [workspace.jobs.run_now(job_id, queue=queue).run_id for _ in range(2)]
+    assert [life(workspace, run_id) for run_id in queued] == [RunLifeCycleState.QUEUED] * 2
+    active = {run.run_id for run in workspace.jobs.list_runs(job_id=job_id, active_only=True)}
+    assert active == {first, *queued}
+    workspace.jobs.cancel_run(queued[0])
+    assert result(workspace.jobs.get_run(queued[0])) == CANCELED
+    workspace.jobs.cancel_run(first)
+    wait_until(lambda: life(workspace, queued[1]) is RunLifeCycleState.RUNNING)
+    workspace.jobs.cancel_all_runs(job_id=job_id)
+    assert result(finished(workspace, queued[1])) == CANCELED
+
+
+def test_a_file_that_is_not_there_is_an_internal_error(
+    workspace: WorkspaceClient, volume: str
+) -> None:
+    started = workspace.jobs.submit(tasks=[submitted("main", f"{volume}/none.py")])
+    run = finished(workspace, started.response.run_id or 0)
+    assert result(run) == (RunLifeCycleState.INTERNAL_ERROR, RunResultState.FAILED)
+    assert run.state
+    assert f"Cannot read the python file {volume}/none.py" in (run.state.state_message or "")
+
+
+def test_jobs_are_listed_by_name_in_pages_and_deleted(
+    workspace: WorkspaceClient, script: Script, volume: str
+) -> None:
+    file, name = script(PRINT), volume[-12:]
+    made = [
+        workspace.jobs.create(name=name.upper(), tasks=[task("main", file)]).job_id
+        for _ in range(3)
+    ]
+    listed = [known.job_id for known in workspace.jobs.list(name=name, limit=2)]
+    assert listed == made[::-1]
+    settings = workspace.jobs.get(made[0] or 0).settings
+    assert settings
+    assert settings.tasks
+    assert settings.tasks[0].spark_python_task
+    assert settings.tasks[0].spark_python_task.python_file == file
+    workspace.jobs.delete(made[0] or 0)
+    assert len(list(workspace.jobs.list(name=name))) == 2
+
+
+def test_runs_are_listed_newest_first_in_pages(workspace: WorkspaceClient, script: Script) -> None:
+    job_id = job(workspace, script(PRINT), max_concurrent_runs=5)
+    started = [workspace.jobs.run_now(job_id).run_id for _ in range(3)]
+    listed = [run.run_id for run in workspace.jobs.list_runs(job_id=job_id, limit=2)]
+    assert listed == started[::-1]
+    numbers = [workspace.jobs.get_run(run_id).number_in_job for run_id in started]
+    assert numbers == [1, 2, 3]
+    for run_id in started:
+        finished(workspace, run_id)
+    done = workspace.jobs.list_runs(job_id=job_id, completed_only=True, expand_tasks=True)
+    assert [len(run.tasks or []) for run in done] == [1, 1, 1]
+
+
+PYTHON = {"python_file": "/Volumes/a/b/c/x.py"}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "said"),
+    [
+        ([{"task_key": "a", "notebook_task": {}}], "does not run notebook_task"),
+        ([{"task_key": "a"}], "nothing to run"),
+        ([{"task_key": "a b", "spark_python_task": PYTHON}], "task_key"),
+        ([{"task_key": "a", "spark_python_task": {}}], "python_file"),
+        ([{"task_key": "a", "spark_python_task": PYTHON}] * 2, "the same task_key"),
+        (
+            [{"task_key": "a", "spark_python_task": PYTHON, "depends_on": [{"task_key": "b"}]}],
+            "depends on 'b'",
+        ),
+        (
+            [{"task_key": "a", "spark_python_task": PYTHON, "depends_on": [{"task_key": "a"}]}],
+            "in a circle",
+        ),
+        ("none", "tasks"),
+    ],
+)
+def test_a_job_that_cannot_run_is_refused_by_name(
+    http: httpx.Client, tasks: object, said: str
+) -> None:
+    answer = http.post("/api/2.2/jobs/create", json={"tasks": tasks})
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert said in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("{", "Could not parse"),
+        ("[]", "object"),
+        ('{"job_id": "x"}', "job_id"),
+        ("{}", "job_id"),
+        (json.dumps({"job_id": 1, "notebook_params": {"a": "b"}}), "notebook_params"),
+    ],
+)
+def test_a_broken_request_names_what_is_wrong(http: httpx.Client, body: str, said: str) -> None:
+    answer = http.post("/api/2.2/jobs/run-now", content=body)
+    assert answer.status_code == 400
+    assert said in answer.json()["message"]
+
+
+def test_parameters_have_a_limit(workspace: WorkspaceClient, script: Script) -> None:
+    job_id = job(workspace, script(PRINT))
+    with pytest.raises(InvalidParameterValue, match="cannot exceed 10000 bytes"):
+        workspace.jobs.run_now(job_id, python_params=["x" * 10_000])
+
+
+def test_a_page_token_that_is_none_of_ours_is_refused(http: httpx.Client) -> None:
+    for token in ("%%%", "YWJj", "ICA="):
+        answer = http.get("/api/2.2/jobs/list", params={"page_token": token})
+        assert answer.status_code == 400
+        assert "page_token" in answer.json()["message"]
+
+
+def test_an_active_run_cannot_be_deleted(workspace: WorkspaceClient, script: Script) -> None:
+    run_id = workspace.jobs.run_now(job(workspace, script(SLEEP))).run_id
+    with pytest.raises(InvalidParameterValue, match="still active"):
+        workspace.jobs.delete_run(run_id)
+    workspace.jobs.cancel_run(run_id)
+    finished(workspace, run_id)
+    workspace.jobs.delete_run(run_id)
+    with pytest.raises(ResourceDoesNotExist):
+        workspace.jobs.get_run(run_id)
+
+
+def test_a_program_in_the_workspace_folder_runs_too(
+    workspace: WorkspaceClient, sandbox: Served
+) -> None:
+    place = sandbox.root / "Workspace" / "Shared"
+    place.mkdir(parents=True)
+    (place / "tool.py").write_text(PRINT)
+    started = workspace.jobs.submit(tasks=[submitted("main", "/Workspace/Shared/tool.py", "x")])
+    assert result(finished(workspace, started.response.run_id or 0)) == SUCCESS
+
+
+def test_a_program_can_be_replaced_between_runs(workspace: WorkspaceClient, script: Script) -> None:
+    file = script(PRINT)
+    job_id = job(workspace, file)
+    workspace.files.upload(file, BytesIO(b"print('new')"), overwrite=True)
+    run = finished(workspace, workspace.jobs.run_now(job_id).run_id)
+    assert workspace.jobs.get_run_output(task_id(run)).logs == "new\n"

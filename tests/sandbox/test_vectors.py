@@ -1,0 +1,319 @@
+"""Rows go in and the nearest come out, with the workspace's own score."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import InvalidParameterValue, NotFound, ResourceAlreadyExists
+from databricks.sdk.errors import NotImplemented as SdkNotImplemented
+from databricks.sdk.service.vectorsearch import (
+    DeltaSyncVectorIndexSpecRequest,
+    DirectAccessVectorIndexSpec,
+    EmbeddingSourceColumn,
+    EmbeddingVectorColumn,
+    EndpointType,
+    PipelineType,
+    UpsertDataStatus,
+    VectorIndexType,
+)
+
+from numpy.typing import NDArray
+
+from dara_fp.sandbox.filters import parse_filters
+from dara_fp.sandbox.vectors import VectorIndex
+
+GTE = "databricks-gte-large-en"
+SCHEMA = {"id": "string", "text": "string", "year": "int", "vector": "array<float>"}
+SEARCH = "/api/2.0/vector-search"
+
+ROWS: list[dict[str, object]] = [
+    {"id": "a", "text": "one", "year": 2020, "vector": [0, 0]},
+    {"id": "b", "text": "two", "year": 2021, "vector": [1, 0]},
+    {"id": "c", "text": "three", "year": 2022, "vector": [0, 3]},
+]
+
+
+@pytest.fixture(scope="module")
+def endpoint(workspace: WorkspaceClient) -> str:
+    name = f"endpoint-{uuid.uuid4().hex[:8]}"
+    workspace.vector_search_endpoints.create_endpoint_and_wait(name, EndpointType.STANDARD)
+    return name
+
+
+@pytest.fixture
+def index(workspace: WorkspaceClient, endpoint: str) -> Iterator[str]:
+    name = f"main.default.i{uuid.uuid4().hex[:8]}"
+    create(workspace, endpoint, name)
+    upsert(workspace, name, ROWS)
+    yield name
+    workspace.vector_search_indexes.delete_index(name)
+
+
+def create(workspace: WorkspaceClient, endpoint: str, name: str, dimension: int = 2) -> None:
+    spec = DirectAccessVectorIndexSpec(
+        schema_json=json.dumps(SCHEMA),
+        embedding_vector_columns=[EmbeddingVectorColumn(dimension, "vector")],
+    )
+    workspace.vector_search_indexes.create_index(
+        name, endpoint, "id", VectorIndexType.DIRECT_ACCESS, direct_access_index_spec=spec
+    )
+
+
+def upsert(workspace: WorkspaceClient, name: str, rows: list[dict[str, object]]) -> object:
+    return workspace.vector_search_indexes.upsert_data_vector_index(name, json.dumps(rows))
+
+
+def found(workspace: WorkspaceClient, name: str, **asked: object) -> list[list[object]]:
+    query = {"columns": ["id"], "query_vector": [0.0, 0.0], **asked}
+    answer = workspace.vector_search_indexes.query_index(name, **query)  # type: ignore[arg-type]
+    assert answer.result
+    return [[*row] for row in answer.result.data_array or []]
+
+
+def test_the_nearest_rows_come_first_with_their_scores(
+    workspace: WorkspaceClient, index: str
+) -> None:
+    assert found(workspace, index) == [["a", 1.0], ["b", 0.5], ["c", 0.1]]
+    two = found(workspace, index, num_results=1, columns=["text", "vector"], query_vector=[0, 2])
+    assert two == [["three", [0.0, 3.0], 0.5]]
+    assert found(workspace, index, score_threshold=0.4) == [["a", 1.0], ["b", 0.5]]
+    known = workspace.vector_search_indexes.get_index(index)
+    assert known.status
+    assert (known.status.ready, known.status.indexed_row_count) == (True, 3)
+
+
+@pytest.mark.parametrize(
+    ("filters", "ids"),
+    [
+        ({"id": "b"}, ["b"]),
+        ({"id": ["a", "c"]}, ["a", "c"]),
+        ({"id NOT": "a"}, ["b", "c"]),
+        ({"id NOT": ["a", "b"]}, ["c"]),
+        ({"year >": 2020, "year <": 2022}, ["b"]),
+        ({"year >=": 2021}, ["b", "c"]),
+        ({"year <=": 2020}, ["a"]),
+        ({"text LIKE": "TWO"}, ["b"]),
+        ({"id OR year": ["a", 2022]}, ["a", "c"]),
+        ({"year": 1900}, []),
+    ],
+)
+def test_a_filter_lets_through_what_it_says(
+    workspace: WorkspaceClient, index: str, filters: dict[str, object], ids: list[str]
+) -> None:
+    rows = found(workspace, index, filters_json=json.dumps(filters), num_results=2)
+    assert [row[0] for row in rows] == ids
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"query_vector": [1.0]}, "query_vector has 1 dimensions, the index has 2"),
+        ({"columns": ["id", "nope"]}, "not present in index: nope"),
+        ({"filters_json": '{"nope": 1}'}, "Unknown filter column 'nope'"),
+        ({"filters_json": '{"id ~": 1}'}, "Unknown filter operator"),
+        ({"filters_json": "{"}, "filters_json"),
+        ({"query_vector": None}, "Give query_vector or query_text"),
+        ({"query_vector": None, "query_text": "x"}, "cannot embed query_text"),
+        ({"num_results": 0}, "num_results"),
+    ],
+)
+def test_a_wrong_question_is_refused_by_name(
+    http: httpx.Client, index: str, asked: dict[str, object], said: str
+) -> None:
+    query = {"columns": ["id"], "query_vector": [0.0, 0.0], **asked}
+    answer = http.post(f"{SEARCH}/indexes/{index}/query", json=query)
+    assert answer.status_code == 400
+    assert said in answer.json()["message"]
+
+
+def test_pages_follow_one_another(workspace: WorkspaceClient, index: str) -> None:
+    indexes = workspace.vector_search_indexes
+    page = indexes.query_index(index, ["id"], query_vector=[0.0, 0.0], num_results=2)
+    assert page.next_page_token
+    rest = indexes.query_next_page(index, page_token=page.next_page_token)
+    assert rest.result
+    assert [row[0] for row in rest.result.data_array or []] == ["c"]
+    assert rest.next_page_token is None
+    with pytest.raises(NotFound, match="page_token"):
+        indexes.query_next_page(index, page_token="else")
+
+
+def test_rows_are_replaced_and_deleted_by_key(workspace: WorkspaceClient, index: str) -> None:
+    upsert(workspace, index, [{**ROWS[0], "vector": [0, 1], "text": "new"}])
+    assert found(workspace, index, columns=["text"])[0] == ["new", 0.5]
+    gone = workspace.vector_search_indexes.delete_data_vector_index(index, ["a", "none"])
+    assert gone.result
+    assert (gone.result.success_row_count, gone.result.failed_primary_keys) == (1, ["none"])
+    assert [row[0] for row in found(workspace, index)] == ["b", "c"]
+
+
+def test_rows_that_do_not_fit_are_named_and_the_others_kept(
+    workspace: WorkspaceClient, index: str
+) -> None:
+    rows = [
+        {"id": "d", "vector": [5, 5]},
+        {"id": "e", "vector": None},
+        {"id": "f", "vector": [1, "x"]},
+        {"id": "g", "vector": [1, 1], "year": "soon"},
+    ]
+    answer = workspace.vector_search_indexes.upsert_data_vector_index(index, json.dumps(rows))
+    assert answer.status is UpsertDataStatus.PARTIAL_SUCCESS
+    assert answer.result
+    assert answer.result.success_row_count == 1
+    assert answer.result.failed_primary_keys == ["e", "f", "g"]
+    answer = workspace.vector_search_indexes.upsert_data_vector_index(index, json.dumps(rows[1:]))
+    assert answer.status is UpsertDataStatus.FAILURE
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"id": "x", "vector": [1, 2, 3]}, "has 3 dimensions, the index has 2"),
+        ({"id": "x", "vector": [1, 2], "nope": 1}, "Unknown column 'nope'"),
+        ({"vector": [1, 2]}, "no value for the primary key 'id'"),
+    ],
+)
+def test_rows_of_another_shape_are_refused(
+    workspace: WorkspaceClient, index: str, row: dict[str, object], said: str
+) -> None:
+    with pytest.raises(InvalidParameterValue, match=said):
+        upsert(workspace, index, [row])
+    assert len(found(workspace, index)) == 3
+
+
+def test_a_scan_walks_all_rows(workspace: WorkspaceClient, index: str) -> None:
+    first = workspace.vector_search_indexes.scan_index(index, num_results=2)
+    last = first.last_primary_key
+    second = workspace.vector_search_indexes.scan_index(index, last_primary_key=last)
+    rows = [*(first.data or []), *(second.data or [])]
+    keys = [row.fields[0].value.string_value for row in rows if row.fields and row.fields[0].value]
+    assert keys == ["a", "b", "c"]
+
+
+def test_the_older_client_asks_with_get_and_a_body(
+    http: httpx.Client, endpoint: str, index: str
+) -> None:
+    base = f"{SEARCH}/endpoints/{endpoint}/indexes"
+    query = {"columns": ["id"], "query_vector": [0.0, 0.0], "num_results": 1}
+    answer = http.request("GET", f"{base}/{index}/query", json=query).json()
+    assert answer["result"] == {"row_count": 1, "data_array": [["a", 1.0]]}
+    assert [column["name"] for column in answer["manifest"]["columns"]] == ["id", "score"]
+    gone = http.request("DELETE", f"{base}/{index}/delete-data", json={"primary_keys": ["a"]})
+    assert gone.json()["status"] == "SUCCESS"
+    assert http.get(f"{base}/{index}").json()["status"]["indexed_row_count"] == 2
+    assert index in {known["name"] for known in http.get(base).json()["vector_indexes"]}
+    other = http.get(f"{SEARCH}/endpoints/other/indexes/{index}")
+    assert (other.status_code, other.json()["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
+
+
+def test_texts_are_embedded_when_the_index_says_so(
+    workspace: WorkspaceClient, endpoint: str
+) -> None:
+    name = f"main.default.i{uuid.uuid4().hex[:8]}"
+    spec = DirectAccessVectorIndexSpec(
+        schema_json=json.dumps({"id": "long", "text": "string"}),
+        embedding_source_columns=[EmbeddingSourceColumn(GTE, name="text")],
+    )
+    workspace.vector_search_indexes.create_index(
+        name, endpoint, "id", VectorIndexType.DIRECT_ACCESS, direct_access_index_spec=spec
+    )
+    texts = ["The kitten sleeps on the sofa.", "Interest rates rose again this year."]
+    upsert(workspace, name, [{"id": place, "text": text} for place, text in enumerate(texts)])
+    for question, nearest in [("cat", 0), ("inflation and money", 1)]:
+        rows = found(workspace, name, query_vector=None, query_text=question)
+        assert rows[0][0] == nearest
+    gone = workspace.vector_search_indexes.delete_data_vector_index(name, ["1"])
+    assert gone.result
+    assert gone.result.success_row_count == 1
+
+
+def test_names_are_taken_once_and_missing_ones_are_said(
+    workspace: WorkspaceClient, endpoint: str, index: str
+) -> None:
+    with pytest.raises(ResourceAlreadyExists):
+        create(workspace, endpoint, index)
+    with pytest.raises(ResourceAlreadyExists):
+        workspace.vector_search_endpoints.create_endpoint(endpoint, EndpointType.STANDARD)
+    with pytest.raises(NotFound, match="Vector index main.default.none not found"):
+        workspace.vector_search_indexes.get_index("main.default.none")
+    with pytest.raises(NotFound, match="endpoint none not found"):
+        create(workspace, "none", "main.default.other")
+    with pytest.raises(InvalidParameterValue, match=f"still has the index {index}"):
+        workspace.vector_search_endpoints.delete_endpoint(endpoint)
+
+
+@pytest.mark.parametrize("dimension", [0, 4097])
+def test_a_dimension_has_its_limit(
+    workspace: WorkspaceClient, endpoint: str, dimension: int
+) -> None:
+    with pytest.raises(InvalidParameterValue, match=f"1 to 4096, got {dimension}"):
+        create(workspace, endpoint, "main.default.large", dimension)
+
+
+def test_what_the_sandbox_has_not_is_said_and_listed(
+    workspace: WorkspaceClient, http: httpx.Client, endpoint: str, index: str
+) -> None:
+    spec = DeltaSyncVectorIndexSpecRequest(
+        source_table="a.b.c", pipeline_type=PipelineType.TRIGGERED
+    )
+    with pytest.raises(SdkNotImplemented, match="DELTA_SYNC"):
+        workspace.vector_search_indexes.create_index(
+            "main.default.synced", endpoint, "id", VectorIndexType.DELTA_SYNC,
+            delta_sync_index_spec=spec,
+        )  # fmt: skip
+    with pytest.raises(SdkNotImplemented, match="HYBRID"):
+        found(workspace, index, query_type="HYBRID")
+    with pytest.raises(InvalidParameterValue, match="only DELTA_SYNC can be synced"):
+        workspace.vector_search_indexes.sync_index(index)
+    with pytest.raises(SdkNotImplemented):
+        workspace.clusters.get("x")
+    with pytest.raises(SdkNotImplemented):
+        workspace.clusters.get("y")
+    calls = http.get("/sandbox/ledger").json()["calls"]
+    counts = {(call["method"], call["path"]): call["count"] for call in calls}
+    assert counts["GET", "/api/2.1/clusters/get"] == 2
+    assert counts["POST", f"{SEARCH}/indexes"] == 1
+
+
+def rows_and_vectors(
+    count: int, dimension: int
+) -> tuple[list[dict[str, object]], NDArray[np.float32]]:
+    vectors = np.random.default_rng(7).standard_normal((count, dimension), dtype=np.float32)
+    return [{"id": place} for place in range(count)], vectors
+
+
+def test_a_closed_index_opens_with_the_same_rows(tmp_path: Path) -> None:
+    rows, vectors = rows_and_vectors(700, 8)
+    log = tmp_path / "index" / "rows.log"
+    first = VectorIndex(log, "id", 8)
+    first.upsert(rows, vectors)
+    first.delete(list(range(0, 700, 2)))
+    first.upsert([{"id": 0, "again": True}], vectors[699:700])
+    expected = first.nearest(vectors[1], 20, parse_filters("", frozenset()))
+    # A kill in the middle of a write leaves a torn end.
+    with log.open("ab") as file:
+        file.write((10**6).to_bytes(8, "big") + b"torn")
+    second = VectorIndex(log, "id", 8)
+    assert len(second) == 351
+    assert second.nearest(vectors[1], 20, parse_filters("", frozenset())) == expected
+    second.upsert([{"id": 2}], vectors[2:3])
+    assert len(VectorIndex(log, "id", 8)) == 352
+
+
+def test_the_search_is_exact(tmp_path: Path) -> None:
+    rows, vectors = rows_and_vectors(2_000, 16)
+    index = VectorIndex(tmp_path / "rows.log", "id", 16)
+    index.upsert(rows, vectors)
+    question = np.asarray(np.random.default_rng(8).standard_normal(16), dtype=np.float32)
+    distances = ((vectors.astype(float) - question) ** 2).sum(axis=1)
+    expected = np.argsort(distances)[:10]
+    hits = index.nearest(question, 10, parse_filters("", frozenset()))
+    assert [hit.row["id"] for hit in hits] == expected.tolist()
+    assert [hit.score for hit in hits] == pytest.approx(1 / (1 + distances[expected]))
+    odd = index.nearest(question, 3, lambda row: row["id"] == 1999)
+    assert [hit.row["id"] for hit in odd] == [1999]
