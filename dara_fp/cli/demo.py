@@ -140,7 +140,8 @@ async def _kept(stage: Stage) -> None:
     console.print(
         f"\n  API documents   {stage.api}/docs\n"
         f"  workflows       {stage.api}/api/v1/workflow\n"
-        f"  workspace       export DATABRICKS_HOST={stage.workspace} DATABRICKS_TOKEN={stage.token}\n"
+        f"  workspace       export DATABRICKS_HOST={stage.workspace}\n"
+        f"                  export DATABRICKS_TOKEN={stage.token}\n"
         f"  logs            {stage.logs}\n\nCtrl-C ends it and removes its data.",
         soft_wrap=True,
     )

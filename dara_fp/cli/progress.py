@@ -1,11 +1,13 @@
 """A task as live progress bars, one a step."""
 
 from collections.abc import AsyncIterable
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from dara_fp.runtime.status import StepStatus, TaskStatus
 
@@ -18,7 +20,7 @@ class TaskProgress:
     def __init__(self, console: Console) -> None:
         """Draw on *console*."""
         self._bars = Progress(
-            SpinnerColumn(finished_text="[green]✓[/]"),
+            TextColumn("{task.fields[mark]}"),
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
             TextColumn("{task.fields[time]:>8}"),
@@ -47,8 +49,9 @@ class TaskProgress:
         for step in status.steps:
             if step.path not in self._rows:
                 described = step.path.ljust(width)
-                row = self._bars.add_task(described, total=None, start=False, time="", said="")
-                self._rows[step.path] = row
+                self._rows[step.path] = self._bars.add_task(
+                    described, total=1, mark="[dim]·[/]", time="", said=""
+                )
             self._show_step(step)
 
     async def follow(self, statuses: AsyncIterable[TaskStatus]) -> TaskStatus:
@@ -62,16 +65,24 @@ class TaskProgress:
         return last
 
     def _show_step(self, step: StepStatus) -> None:
-        row = self._rows[step.path]
-        time = "" if step.seconds is None else f"{step.seconds:.2f} s"
-        said = step.error.message if step.error else step.message or ""
-        if step.state == "succeeded":
-            self._bars.update(row, total=1, completed=1, time=time, said=said)
-        elif step.state == "failed":
-            self._bars.update(row, total=1, time=time, said=f"[red]{said}[/]")
-        elif step.state == "running":
-            known = step.fraction is not None
-            self._bars.start_task(row)
-            self._bars.update(
-                row, total=1 if known else None, completed=step.fraction or 0, said=said
-            )
+        if step.state == "pending":
+            return
+        done = step.state == "succeeded"
+        said = f"[red]{escape(step.error.message)}[/]" if step.error else escape(step.message or "")
+        self._bars.update(
+            self._rows[step.path],
+            mark=_MARKS[step.state],
+            completed=1 if done else step.fraction or 0,
+            time=f"{_seconds(step):.2f} s",
+            said=said,
+        )
+
+
+_MARKS = {"running": "[yellow]▸[/]", "succeeded": "[green]✓[/]", "failed": "[red]✗[/]"}
+
+
+def _seconds(step: StepStatus) -> float:
+    """Give how long *step* took, or has taken so far by this machine's clock."""
+    if step.seconds is not None or step.started_at is None:
+        return step.seconds or 0.0
+    return max(0.0, (datetime.now(UTC) - step.started_at).total_seconds())

@@ -33,8 +33,11 @@ def serve_app(app: FastAPI, host: str, port: int) -> None:
     config = uvicorn.Config(
         guarded, host, port, lifespan="on", timeout_graceful_shutdown=_SHUTDOWN_SECONDS
     )
-    server = _Server(config)
-    server.run()
+    try:
+        _Server(config).run()
+    except SystemExit:
+        if guarded.error is None:
+            raise
     if guarded.error is not None:
         raise guarded.error
 

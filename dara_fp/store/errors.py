@@ -2,11 +2,10 @@
 
 Exception
 ├── StoreUnavailable   the store is away, refuses us, or cannot be started
-├── Fenced             the caller no longer owns the task
-└── TaskExists         the task id is taken, where a caller insists on a new one
+└── Fenced             the caller no longer owns the task
 """
 
-__all__ = ["Fenced", "StoreUnavailable", "TaskExists"]
+__all__ = ["Fenced", "StoreUnavailable"]
 
 
 class StoreUnavailable(Exception):
@@ -33,12 +32,3 @@ class Fenced(Exception):
         )
         self.task_id = task_id
         self.epoch = epoch
-
-
-class TaskExists(Exception):
-    """The id *task_id* is taken, and the caller asked for a new task."""
-
-    def __init__(self, task_id: str) -> None:
-        """Name the taken *task_id*."""
-        super().__init__(f"task {task_id} exists already: read it, or choose another id")
-        self.task_id = task_id

@@ -6,6 +6,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
+from dara_fp.core.errors import ConfigurationError
+
 __all__ = [
     "DATA_DIR",
     "DATA_DIR_VARIABLE",
@@ -45,7 +47,7 @@ class StoreSettings:
                 an empty variable counts as unset.
 
         Raises:
-            ValueError: `DARA_REDIS_URL` is no address of a Redis-protocol server.
+            ConfigurationError: `DARA_REDIS_URL` is no address of a Redis-protocol server.
 
         >>> StoreSettings.from_environment({}).data_dir.name
         '.dara'
@@ -60,11 +62,11 @@ def check_url(url: str, name: str = "url") -> None:
     """Refuse a *url* that names no Redis-protocol server, calling it *name*.
 
     Raises:
-        ValueError: The scheme is another, the port is no port, or the socket's path is missing.
+        ConfigurationError: The scheme or the port does not fit, or the socket's path is missing.
 
     >>> check_url("http://localhost:6379", "DARA_REDIS_URL")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: DARA_REDIS_URL has the scheme 'http': give redis://host:6379/0, ...
+    dara_fp.core.errors.ConfigurationError: DARA_REDIS_URL has the scheme 'http': give ...
     """
     parts = _split(url, name)
     if parts.scheme not in {"redis", "rediss", "unix"}:
@@ -72,9 +74,9 @@ def check_url(url: str, name: str = "url") -> None:
         found = (
             f"has the scheme {parts.scheme!r}" if "://" in url and parts.scheme else "has no scheme"
         )
-        raise ValueError(f"{name} {found}: give {_FORMS}")
+        raise ConfigurationError(f"{name} {found}: give {_FORMS}")
     if parts.scheme == "unix" and not parts.path.startswith("/"):
-        raise ValueError(f"{name} names no socket: give {_FORMS}")
+        raise ConfigurationError(f"{name} names no socket: give {_FORMS}")
 
 
 def address_of(url: str) -> str:
@@ -100,7 +102,7 @@ def _split(url: str, name: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         # The parser's own message repeats a piece of the address, which may be the password.
-        raise ValueError(
+        raise ConfigurationError(
             f"{name} is no address (a '/', '?', '#', '@' or '[' in a password must be "
             f"percent-encoded): give {_FORMS}"
         ) from None

@@ -1,0 +1,223 @@
+"""The commands as a user runs them: real processes, real servers, no process left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+import psutil
+import pytest
+
+DARA = (sys.executable, "-m", "dara_fp.cli")
+WORD_COUNT = '''
+import attrs
+from dara_fp import Outcome, StepContext, Success, create_app, fail, made, start, step, workflow
+
+@attrs.frozen(kw_only=True)
+class CountWords(StepContext):
+    """Count the words of a text."""
+    text: str
+    words: int | None = made()
+
+@step
+async def count_words(ctx: CountWords) -> Outcome[CountWords]:
+    """Count what stands between spaces."""
+    if not ctx.text.strip():
+        return fail("text is empty: send at least one word", kind="rejected")
+    return Success(ctx.evolve(words=len(ctx.text.split())))
+
+count = workflow("count-words", start(CountWords) >> count_words)
+app = create_app([count])
+'''
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    # Not tmp_path: the store's socket lives below it, and its path must be short.
+    with tempfile.TemporaryDirectory(prefix="dara-") as folder:
+        (Path(folder) / "word_count.py").write_text(WORD_COUNT)
+        yield Path(folder)
+
+
+def environ(home: Path, **more: str) -> Mapping[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    return {**kept, "HOME": str(home), "COLUMNS": "100", **more}
+
+
+def dara(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*DARA, *words],
+        cwd=home,
+        env=environ(home, **more),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+@contextmanager
+def running(home: Path, *words: str, **more: str) -> Generator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [*DARA, *words],
+        cwd=home,
+        env=environ(home, **more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def line_that_starts(stream: IO[str] | None, beginning: str) -> str:
+    assert stream is not None
+    for line in stream:
+        if line.startswith(beginning):
+            return line.removeprefix(beginning).strip()
+    raise AssertionError(f"no line starts with {beginning!r}")
+
+
+def everything_below(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def left_after(seconds: float, processes: list[psutil.Process]) -> list[str]:
+    _, alive = psutil.wait_procs(processes, timeout=seconds)
+    return [" ".join(each.cmdline()) for each in alive if each.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_help_names_every_command(home: Path) -> None:
+    said = dara(home, "--help").stdout
+    for command in ("demo", "serve", "worker", "run", "graph", "sandbox"):
+        assert f" {command} " in said
+
+
+def test_run_prints_the_context_and_exits_0(home: Path) -> None:
+    done = dara(home, "run", "word_count:count-words", "text=to be or not")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"text": "to be or not", "words": 4}
+
+
+def test_run_says_which_step_failed_and_exits_1(home: Path) -> None:
+    done = dara(home, "run", "word_count:count-words", "text= ")
+    assert done.returncode == 1
+    assert "count-words failed at count_words: text is empty: send at least one word" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "word_count:count-words"], "dara: count-words: text: is required"),
+        (["run", "word_count:count-words", "txt"], "dara: 'txt' is no field: write FIELD=VALUE"),
+        (["run", "word_count:count"], "text: is required"),
+        (["run", "nope"], "no workflow 'nope'"),
+        (["serve", "no_such_module"], "no module 'no_such_module' here or on the path"),
+        (["serve"], "DATABRICKS_HOST"),
+        (["graph", "nope"], "there are: ask-documents, ingest-documents"),
+        (["sandbox", "--token", "x"], "token"),
+    ],
+)
+def test_a_mistake_is_answered_in_one_line_and_exit_code_1(
+    home: Path, words: list[str], said: str
+) -> None:
+    done = dara(home, *words)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_store_that_is_away_at_start_is_named_without_its_password(home: Path) -> None:
+    done = dara(home, "serve", "word_count", DARA_REDIS_URL="redis://:hush@127.0.0.1:1/0")
+    assert done.returncode == 1
+    assert "redis://127.0.0.1:1" in done.stderr
+    assert "hush" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_graph_draws_a_shipped_workflow(home: Path) -> None:
+    assert "submit_run" in dara(home, "graph", "ingest-documents").stdout
+    drawn = dara(home, "graph", "ingest-documents", "--format", "mermaid").stdout
+    assert drawn.startswith("flowchart LR")
+
+
+@pytest.mark.parametrize("target", ["word_count", "word_count:app"])
+def test_serve_serves_a_module_and_leaves_nothing_behind(home: Path, target: str) -> None:
+    with running(home, "serve", target, "--port", "0") as server:
+        api = line_that_starts(server.stdout, "dara ready ")
+        accepted = httpx.post(f"{api}/api/v1/workflow/count-words", json={"text": "to be"})
+        status = wait_until_ended(f"{api}{accepted.headers['Location']}")
+        assert status["context"]["words"] == 2
+        below = everything_below(server)
+        assert below
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=20)
+        assert left_after(5, below) == []
+
+
+def test_a_worker_beside_a_server_does_its_tasks(home: Path) -> None:
+    with running(home, "serve", "word_count", "--port", "0", DARA_CONCURRENCY="0") as server:
+        api = line_that_starts(server.stdout, "dara ready ")
+        accepted = httpx.post(f"{api}/api/v1/workflow/count-words", json={"text": "to be"})
+        status_url = f"{api}{accepted.headers['Location']}"
+        assert httpx.get(status_url).json()["state"] == "queued"
+        with running(home, "worker", "word_count") as worker:
+            line_that_starts(worker.stdout, "dara ready ")
+            assert wait_until_ended(status_url)["state"] == "succeeded"
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(timeout=20) == 0
+
+
+def wait_until_ended(status_url: str) -> dict[str, Any]:
+    for _ in range(200):
+        status: dict[str, Any] = httpx.get(status_url).json()
+        if status["state"] in {"succeeded", "failed"}:
+            return status
+        time.sleep(0.05)
+    raise AssertionError("the task did not end")
+
+
+@pytest.fixture
+def texts(home: Path) -> Path:
+    folder = home / "texts"
+    folder.mkdir()
+    (folder / "bread.md").write_text("Bread is baked from flour, water, salt and yeast.")
+    (folder / "tides.md").write_text("Tides rise and fall because the moon attracts the sea.")
+    (folder / "chess.txt").write_text("In chess a bishop moves along the diagonals of the board.")
+    return folder
+
+
+def test_the_demo_finds_the_right_document_for_each_question(home: Path, texts: Path) -> None:
+    done = dara(home, "demo", "--docs", str(texts))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 of 3 questions found the right document first" in done.stdout
+    for name in ("submit_run", "await_run", "embed_passages", "upsert_vectors"):
+        assert name in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("number", "after"),
+    [(signal.SIGINT, "workspace"), (signal.SIGINT, "API documents"), (signal.SIGKILL, "API doc")],
+)
+def test_a_demo_that_is_stopped_leaves_no_process_behind(
+    home: Path, texts: Path, number: signal.Signals, after: str
+) -> None:
+    with running(home, "demo", "--keep", "--docs", str(texts), PYTHONUNBUFFERED="1") as demo:
+        assert demo.stdout is not None
+        assert any(after in line for line in demo.stdout)
+        below = everything_below(demo)
+        assert below
+        demo.send_signal(number)
+        demo.wait(timeout=30)
+        assert left_after(15, below) == []

@@ -1,0 +1,94 @@
+"""The command line finds apps and workflows by the names that users type."""
+
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from dara_fp.cli.loading import CannotLoad, load_app, load_workflow
+
+SHIPPED = "dara_fp.definitions.shipped"
+MODULE = """
+import attrs
+from dara_fp import Outcome, StepContext, Success, create_app, start, step, workflow
+
+@attrs.frozen(kw_only=True)
+class Empty(StepContext):
+    pass
+
+@step
+async def nothing(ctx: Empty) -> Outcome[Empty]:
+    return Success(ctx)
+
+one = workflow("the-one", start(Empty) >> nothing)
+two = workflow("the-two", start(Empty) >> nothing)
+both = [one, two]
+number = 3
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    """Write a module of its own name, so that no other test has imported it."""
+    name = f"module_of_{request.node.name.partition('[')[0]}"
+    (tmp_path / f"{name}.py").write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    return name
+
+
+def names(app: FastAPI) -> list[str]:
+    return [each.name for each in app.state.workflows]
+
+
+def test_a_module_without_an_app_is_served_with_all_its_workflows(module: str) -> None:
+    assert names(load_app(module)) == ["the-one", "the-two"]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "expected"), [("one", ["the-one"]), ("both", ["the-one", "the-two"])]
+)
+def test_a_workflow_or_a_list_of_them_can_be_named(
+    module: str, attribute: str, expected: list[str]
+) -> None:
+    assert names(load_app(f"{module}:{attribute}")) == expected
+
+
+def test_a_module_with_an_app_is_served_as_it_is(module: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{module}.py"
+    path.write_text(MODULE + "\napp = create_app([two], title='Mine')\n")
+    assert load_app(module) is load_app(f"{module}:app")
+    assert load_app(module).title == "Mine"
+    assert load_workflow(f"{module}:the-two", SHIPPED).name == "the-two"
+
+
+def test_a_workflow_is_found_by_its_name_and_by_its_variable(module: str) -> None:
+    assert load_workflow(f"{module}:the-one", SHIPPED) is load_workflow(f"{module}:one", SHIPPED)
+    assert load_workflow("ingest-documents", SHIPPED).name == "ingest-documents"
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("no_such_module", "no module 'no_such_module' here or on the path"),
+        ("json", "module 'json' has neither an `app` nor workflows"),
+        ("json:loads", "json:loads is a function: name an app or a workflow"),
+        ("json:nope", "module 'json' has no 'nope'"),
+    ],
+)
+def test_what_cannot_be_served_is_named(target: str, said: str) -> None:
+    with pytest.raises(CannotLoad, match=said):
+        load_app(target)
+
+
+def test_a_workflow_that_is_not_there_is_answered_with_those_that_are() -> None:
+    with pytest.raises(CannotLoad, match="there are: ask-documents, ingest-documents"):
+        load_workflow("ingest", SHIPPED)
+
+
+def test_a_module_that_fails_to_import_shows_its_own_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "imports_nothing.py").write_text("import not_installed_anywhere\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="not_installed_anywhere"):
+        load_app("imports_nothing")
