@@ -34,15 +34,18 @@ $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "DARA needs Python 3.11 to 3.14 on PATH; or: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m venv --clear --without-pip $(VENV)
 
-PIP = $(if $(wildcard $(BIN)/pip),$(BIN)/python -m pip,$(PYTHON) -m pip --python $(BIN)/python) \
-	install --disable-pip-version-check --quiet --progress-bar off
+define install
+	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then pip="$(BIN)/python -m pip"; \
+	else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
+	$$pip install --disable-pip-version-check --quiet --progress-bar off -e '.[$(1)]'
+	@touch $@
+endef
 
 $(VENV)/.sandbox: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing dara-fp into $(VENV) (about a minute, once) ..."
-	@$(PIP) -e '.[sandbox]'
-	@touch $@
+	$(call install,sandbox)
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing dara-fp and its checks into $(VENV) (about two minutes, once) ..."
-	@$(PIP) -e '.[dev]'
-	@touch $@ $(VENV)/.sandbox
+	$(call install,dev)
+	@touch $(VENV)/.sandbox

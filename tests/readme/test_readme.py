@@ -1,0 +1,101 @@
+"""What the README shows is true: its files run, its names exist."""
+
+import ast
+import importlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(), flags=re.DOTALL)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="dara-") as folder:
+        yield Path(folder)
+
+
+def word_count() -> str:
+    [source] = [block for block in blocks("python") if block.startswith("# word_count.py")]
+    return source
+
+
+def test_the_two_commands_come_first() -> None:
+    assert blocks("sh")[0].splitlines()[0].startswith("make demo ")
+    assert blocks("sh")[0].splitlines()[1].startswith("make test ")
+
+
+def test_a_workflow_with_a_step_fits_in_25_lines() -> None:
+    assert len(word_count().splitlines()) <= 25
+
+
+@pytest.mark.parametrize("target", ["word_count", "word_count:app"])
+def test_the_workflow_of_the_readme_is_served_as_it_stands(home: Path, target: str) -> None:
+    (home / "word_count.py").write_text(word_count())
+    server = subprocess.Popen(
+        [sys.executable, "-m", "dara_fp.cli", "serve", target, "--port", "0"],
+        cwd=home,
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert server.stdout is not None
+        api = server.stdout.readline().removeprefix("dara ready ").strip()
+        answer = httpx.post(f"{api}/api/v1/workflow/count-words", json={"text": "to be or not"})
+        assert answer.status_code == 202
+        assert answer.headers["Retry-After"]
+        assert ended(f"{api}{answer.headers['Location']}")["context"]["words"] == 4
+    finally:
+        server.terminate()
+        server.communicate()
+
+
+def ended(url: str) -> dict[str, Any]:
+    for _ in range(100):
+        status: dict[str, Any] = httpx.get(url).json()
+        if status["finished_at"]:
+            return status
+        time.sleep(0.05)
+    raise AssertionError("the task did not end")
+
+
+@pytest.mark.parametrize("source", blocks("python"))
+def test_every_name_that_a_block_imports_exists(source: str) -> None:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dara_fp"):
+            module = importlib.import_module(node.module or "")
+            assert [each.name for each in node.names if not hasattr(module, each.name)] == []
+
+
+def test_every_step_that_is_listed_exists() -> None:
+    listed = re.findall(
+        r"^\| `(dara_fp\.steps\.\w+)` \| (.*) \|$", README.read_text(), re.MULTILINE
+    )
+    assert listed
+    for module, steps in listed:
+        for name in re.findall(r"`(\w+)`", steps):
+            assert hasattr(importlib.import_module(module), name)
+
+
+def test_the_promise_stands_in_the_readme_in_its_words() -> None:
+    said = " ".join(README.read_text().split())
+    assert (
+        "Steps run at least once; checkpoints and outcomes are recorded exactly once (fenced by "
+        "epoch); one Databricks run per task, path and attempt, because `at.token` is the "
+        "`idempotency_token`, and the run id is saved before polling starts, so that a resumed "
+        "task re-attaches to it."
+    ) in said
