@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import httpx
 from databricks.sdk import WorkspaceClient
+from databricks.sdk.service._internal import Wait
 from databricks.sdk.service.jobs import Run, RunLifeCycleState, SparkPythonTask, SubmitTask, Task
 
 TOKEN = "dapi-of-the-tests"
@@ -92,6 +93,18 @@ def finished(workspace: WorkspaceClient, run_id: int) -> Run:
     """Wait for a run without the whole second the SDK's waiter sleeps at least."""
     wait_until(lambda: life(workspace, run_id) in ENDED)
     return workspace.jobs.get_run(run_id)
+
+
+def started(waiting: Wait[Run]) -> int:
+    """Give the id of the run that *waiting* is about; the SDK has no type for it."""
+    return int(vars(waiting)["response"].run_id)
+
+
+def waited(waiting: Wait[Run]) -> Run:
+    """Wait as users do, by the SDK's own loop; its optional callback is typed as required."""
+    wait: Any = waiting
+    run: Run = wait.result()
+    return run
 
 
 def life(workspace: WorkspaceClient, run_id: int) -> RunLifeCycleState | None:

@@ -14,7 +14,7 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import AlreadyExists, NotFound
 
-from tests.sandbox.served import TOKEN, Served
+from tests.sandbox.served import TOKEN, Served, wait_until
 
 FILES = "/api/2.0/fs/files"
 DIRECTORIES = "/api/2.0/fs/directories"
@@ -121,7 +121,7 @@ def test_a_broken_upload_leaves_nothing(sandbox: Served, http: httpx.Client, vol
     with pytest.raises(ConnectionAbortedError):
         http.put(f"{FILES}{volume}/a", content=body())  # type: ignore[arg-type]
     assert http.head(f"{FILES}{volume}/a").status_code == 404
-    assert list((sandbox.data_dir / "scratch").iterdir()) == []
+    wait_until(lambda: not list((sandbox.data_dir / "scratch").iterdir()))
 
 
 def test_directories_are_made_listed_in_pages_and_removed_when_empty(

@@ -15,12 +15,22 @@ from databricks.sdk.service.jobs import (
     RunIf,
     RunLifeCycleState,
     RunResultState,
+    SubmitTask,
     TaskDependency,
     TerminationCodeCode,
 )
 
 from dara_fp.sandbox.auth import WORKSPACE_ID
-from tests.sandbox.served import Served, finished, life, submitted, task, wait_until
+from tests.sandbox.served import (
+    Served,
+    finished,
+    life,
+    started,
+    submitted,
+    task,
+    wait_until,
+    waited,
+)
 
 Script = Callable[[str], str]
 
@@ -37,6 +47,10 @@ def result(run: Run) -> tuple[RunLifeCycleState | None, RunResultState | None]:
 SUCCESS = (RunLifeCycleState.TERMINATED, RunResultState.SUCCESS)
 FAILED = (RunLifeCycleState.TERMINATED, RunResultState.FAILED)
 CANCELED = (RunLifeCycleState.TERMINATED, RunResultState.CANCELED)
+
+
+def submit(workspace: WorkspaceClient, *tasks: SubmitTask) -> int:
+    return started(workspace.jobs.submit(tasks=list(tasks)))
 
 
 def task_id(run: Run, key: str = "main") -> int:
@@ -58,7 +72,7 @@ def test_a_job_runs_and_tells_its_state_and_output(
     workspace: WorkspaceClient, script: Script
 ) -> None:
     job_id = job(workspace, script(PRINT), "one", "two")
-    run = workspace.jobs.run_now(job_id).result()
+    run = waited(workspace.jobs.run_now(job_id))
     assert result(run) == SUCCESS
     assert run.status
     assert run.status.termination_details
@@ -80,17 +94,16 @@ def test_a_job_sees_the_volumes_and_calls_back_with_a_token_of_its_own(
     source = """
         import json, os, urllib.request
         from pathlib import Path
-        Path(os.environ["DARA_SANDBOX_ROOT"], VOLUME[1:], "made").write_text(json.dumps(dict(os.environ)))
+        place = Path(os.environ["DARA_SANDBOX_ROOT"], VOLUME[1:])
+        (place / "made").write_text(json.dumps(dict(os.environ)))
         me = urllib.request.Request(
             os.environ["DATABRICKS_HOST"] + "/api/2.0/preview/scim/v2/Me",
             headers={"Authorization": "Bearer " + os.environ["DATABRICKS_TOKEN"]},
         )
         print(json.load(urllib.request.urlopen(me))["userName"], end="")
     """
-    run = workspace.jobs.submit(
-        tasks=[submitted("main", script(source.replace("VOLUME", repr(volume))))]
-    ).response
-    ended = finished(workspace, run.run_id or 0)
+    file = script(source.replace("VOLUME", repr(volume)))
+    ended = finished(workspace, submit(workspace, submitted("main", file)))
     assert result(ended) == SUCCESS, ended.state
     logs = workspace.jobs.get_run_output(task_id(ended)).logs
     assert logs == "developer@sandbox.local"
@@ -104,7 +117,7 @@ def test_a_failing_job_ends_as_failed_with_its_error(
     workspace: WorkspaceClient, script: Script
 ) -> None:
     job_id = job(workspace, script(BOOM))
-    run = workspace.jobs.run_now(job_id).result()
+    run = waited(workspace.jobs.run_now(job_id))
     assert result(run) == FAILED
     assert run.state
     assert run.state.state_message == "Workload failed, see run output for details"
@@ -119,13 +132,22 @@ def test_a_failing_job_ends_as_failed_with_its_error(
 
 def test_an_exit_code_and_long_output_are_told(workspace: WorkspaceClient, script: Script) -> None:
     source = "import sys; sys.stdout.write('x' * 6 * 2**20); sys.exit(3)"
-    started = workspace.jobs.submit(tasks=[submitted("main", script(source))]).response
-    run = finished(workspace, started.run_id or 0)
+    run = finished(workspace, submit(workspace, submitted("main", script(source))))
     assert result(run) == FAILED
     output = workspace.jobs.get_run_output(task_id(run))
     assert output.error == "The Python process exited with code 3."
     assert output.logs_truncated
     assert output.logs == "x" * 5 * 2**20
+
+
+def test_many_jobs_at_once_each_keep_their_own_output(
+    workspace: WorkspaceClient, script: Script
+) -> None:
+    file = script(PRINT)
+    ids = [submit(workspace, submitted("main", file, str(place))) for place in range(24)]
+    for place, run_id in enumerate(ids):
+        run = finished(workspace, run_id)
+        assert workspace.jobs.get_run_output(task_id(run)).logs == f"got {place}\n"
 
 
 def test_parameters_come_from_the_job_or_replace_it(
@@ -143,14 +165,14 @@ def test_parameters_come_from_the_job_or_replace_it(
         ],
     )
     first = workspace.jobs.run_now(job_id, job_parameters={"day": "{{job.id}}"})
-    run = finished(workspace, first.run_id)
+    run = finished(workspace, started(first))
     printed = workspace.jobs.get_run_output(task_id(run)).logs
     assert printed == f"got {{{{job.id}}}}-all {job_id} {{{{unknown}}}}\n"
     assert run.job_parameters
     values = {known.name: (known.default, known.value) for known in run.job_parameters}
     assert values == {"day": ("monday", "{{job.id}}"), "what": ("all", "all")}
     second = workspace.jobs.run_now(job_id, python_params=["new"])
-    run = finished(workspace, second.run_id)
+    run = finished(workspace, started(second))
     assert workspace.jobs.get_run_output(task_id(run)).logs == "got new\n"
     assert run.overriding_parameters
     assert run.overriding_parameters.python_params == ["new"]
@@ -170,7 +192,7 @@ def test_a_cancelled_run_ends_as_canceled_and_its_children_are_gone(
         (place / "draft").rename(place / "pids")
         time.sleep(60)
     """
-    run_id = workspace.jobs.run_now(job(workspace, script(source))).run_id
+    run_id = started(workspace.jobs.run_now(job(workspace, script(source))))
     pids = sandbox.root / volume.lstrip("/") / "pids"
     wait_until(pids.exists)
     workspace.jobs.cancel_run(run_id)
@@ -193,10 +215,10 @@ def is_alive(pid: int) -> bool:
 
 def test_a_timeout_ends_a_run_as_timed_out(workspace: WorkspaceClient, script: Script) -> None:
     file = script(SLEEP)
-    of_task = workspace.jobs.submit(tasks=[submitted("main", file, timeout_seconds=1)]).response
-    of_run = workspace.jobs.submit(tasks=[submitted("main", file)], timeout_seconds=1).response
-    for started in (of_task, of_run):
-        run = finished(workspace, started.run_id or 0)
+    of_task = submit(workspace, submitted("main", file, timeout_seconds=1))
+    of_run = started(workspace.jobs.submit(tasks=[submitted("main", file)], timeout_seconds=1))
+    for run_id in (of_task, of_run):
+        run = finished(workspace, run_id)
         assert result(run) == (RunLifeCycleState.TERMINATED, RunResultState.TIMEDOUT)
 
 
@@ -204,10 +226,10 @@ def test_the_same_idempotency_token_gives_the_same_run(
     workspace: WorkspaceClient, script: Script, volume: str
 ) -> None:
     job_id, token = job(workspace, script(BOOM)), volume[-32:]
-    first = workspace.jobs.run_now(job_id, idempotency_token=token).run_id
+    first = started(workspace.jobs.run_now(job_id, idempotency_token=token))
     finished(workspace, first)
-    assert workspace.jobs.run_now(job_id, idempotency_token=token).run_id == first
-    assert workspace.jobs.run_now(job_id, idempotency_token=token + "!").run_id != first
+    assert started(workspace.jobs.run_now(job_id, idempotency_token=token)) == first
+    assert started(workspace.jobs.run_now(job_id, idempotency_token=token + "!")) != first
     workspace.jobs.delete_run(first)
     with pytest.raises(InvalidParameterValue, match="was deleted"):
         workspace.jobs.run_now(job_id, idempotency_token=token)
@@ -230,15 +252,14 @@ def test_tasks_run_in_order_and_a_failure_stops_those_behind_it(
     workspace: WorkspaceClient, script: Script
 ) -> None:
     good, bad = script(PRINT), script(BOOM)
-    started = workspace.jobs.submit(
-        tasks=[
-            submitted("last", good, depends_on=[TaskDependency("broken"), TaskDependency("fine")]),
-            submitted("broken", bad, depends_on=[TaskDependency("fine")]),
-            submitted("fine", good),
-            submitted("anyway", good, depends_on=[TaskDependency("broken")], run_if=RunIf.ALL_DONE),
-        ]
-    ).response
-    run = finished(workspace, started.run_id or 0)
+    run_id = submit(
+        workspace,
+        submitted("last", good, depends_on=[TaskDependency("broken"), TaskDependency("fine")]),
+        submitted("broken", bad, depends_on=[TaskDependency("fine")]),
+        submitted("fine", good),
+        submitted("anyway", good, depends_on=[TaskDependency("broken")], run_if=RunIf.ALL_DONE),
+    )
+    run = finished(workspace, run_id)
     states = {task.task_key: task.state.result_state for task in run.tasks or [] if task.state}
     assert states == {
         "fine": RunResultState.SUCCESS,
@@ -263,8 +284,8 @@ def test_a_task_is_tried_again(workspace: WorkspaceClient, script: Script) -> No
             raise SystemExit("not yet")
         print("done")
     """
-    started = workspace.jobs.submit(tasks=[submitted("main", script(source), max_retries=1)])
-    run = finished(workspace, started.response.run_id or 0)
+    run_id = submit(workspace, submitted("main", script(source), max_retries=1))
+    run = finished(workspace, run_id)
     assert result(run) == SUCCESS
     assert run.tasks
     assert run.tasks[0].attempt_number == 1
@@ -272,12 +293,12 @@ def test_a_task_is_tried_again(workspace: WorkspaceClient, script: Script) -> No
 
 def test_a_run_too_many_is_skipped_or_queued(workspace: WorkspaceClient, script: Script) -> None:
     job_id = job(workspace, script(SLEEP))
-    first = workspace.jobs.run_now(job_id).run_id
-    skipped = workspace.jobs.get_run(workspace.jobs.run_now(job_id).run_id)
+    first = started(workspace.jobs.run_now(job_id))
+    skipped = workspace.jobs.get_run(started(workspace.jobs.run_now(job_id)))
     reached = RunResultState.MAXIMUM_CONCURRENT_RUNS_REACHED
     assert result(skipped) == (RunLifeCycleState.SKIPPED, reached)
     queue = QueueSettings(enabled=True)
-    queued = [workspace.jobs.run_now(job_id, queue=queue).run_id for _ in range(2)]
+    queued = [started(workspace.jobs.run_now(job_id, queue=queue)) for _ in range(2)]
     assert [life(workspace, run_id) for run_id in queued] == [RunLifeCycleState.QUEUED] * 2
     active = {run.run_id for run in workspace.jobs.list_runs(job_id=job_id, active_only=True)}
     assert active == {first, *queued}
@@ -292,8 +313,8 @@ def test_a_run_too_many_is_skipped_or_queued(workspace: WorkspaceClient, script:
 def test_a_file_that_is_not_there_is_an_internal_error(
     workspace: WorkspaceClient, volume: str
 ) -> None:
-    started = workspace.jobs.submit(tasks=[submitted("main", f"{volume}/none.py")])
-    run = finished(workspace, started.response.run_id or 0)
+    run_id = submit(workspace, submitted("main", f"{volume}/none.py"))
+    run = finished(workspace, run_id)
     assert result(run) == (RunLifeCycleState.INTERNAL_ERROR, RunResultState.FAILED)
     assert run.state
     assert f"Cannot read the python file {volume}/none.py" in (run.state.state_message or "")
@@ -320,12 +341,12 @@ def test_jobs_are_listed_by_name_in_pages_and_deleted(
 
 def test_runs_are_listed_newest_first_in_pages(workspace: WorkspaceClient, script: Script) -> None:
     job_id = job(workspace, script(PRINT), max_concurrent_runs=5)
-    started = [workspace.jobs.run_now(job_id).run_id for _ in range(3)]
+    made = [started(workspace.jobs.run_now(job_id)) for _ in range(3)]
     listed = [run.run_id for run in workspace.jobs.list_runs(job_id=job_id, limit=2)]
-    assert listed == started[::-1]
-    numbers = [workspace.jobs.get_run(run_id).number_in_job for run_id in started]
+    assert listed == made[::-1]
+    numbers = [workspace.jobs.get_run(run_id).number_in_job for run_id in made]
     assert numbers == [1, 2, 3]
-    for run_id in started:
+    for run_id in made:
         finished(workspace, run_id)
     done = workspace.jobs.list_runs(job_id=job_id, completed_only=True, expand_tasks=True)
     assert [len(run.tasks or []) for run in done] == [1, 1, 1]
@@ -334,25 +355,25 @@ def test_runs_are_listed_newest_first_in_pages(workspace: WorkspaceClient, scrip
 PYTHON = {"python_file": "/Volumes/a/b/c/x.py"}
 
 
-@pytest.mark.parametrize(
-    ("tasks", "said"),
-    [
-        ([{"task_key": "a", "notebook_task": {}}], "does not run notebook_task"),
-        ([{"task_key": "a"}], "nothing to run"),
-        ([{"task_key": "a b", "spark_python_task": PYTHON}], "task_key"),
-        ([{"task_key": "a", "spark_python_task": {}}], "python_file"),
-        ([{"task_key": "a", "spark_python_task": PYTHON}] * 2, "the same task_key"),
-        (
-            [{"task_key": "a", "spark_python_task": PYTHON, "depends_on": [{"task_key": "b"}]}],
-            "depends on 'b'",
-        ),
-        (
-            [{"task_key": "a", "spark_python_task": PYTHON, "depends_on": [{"task_key": "a"}]}],
-            "in a circle",
-        ),
-        ("none", "tasks"),
-    ],
-)
+REFUSED: list[tuple[object, str]] = [
+    ([{"task_key": "a", "notebook_task": {}}], "does not run notebook_task"),
+    ([{"task_key": "a"}], "nothing to run"),
+    ([{"task_key": "a b", "spark_python_task": PYTHON}], "task_key"),
+    ([{"task_key": "a", "spark_python_task": {}}], "python_file"),
+    ([{"task_key": "a", "spark_python_task": PYTHON}] * 2, "the same task_key"),
+    (
+        [{"task_key": "a", "spark_python_task": PYTHON, "depends_on": [{"task_key": "b"}]}],
+        "depends on 'b'",
+    ),
+    (
+        [{"task_key": "a", "spark_python_task": PYTHON, "depends_on": [{"task_key": "a"}]}],
+        "in a circle",
+    ),
+    ("none", "tasks"),
+]
+
+
+@pytest.mark.parametrize(("tasks", "said"), REFUSED)
 def test_a_job_that_cannot_run_is_refused_by_name(
     http: httpx.Client, tasks: object, said: str
 ) -> None:
@@ -391,7 +412,7 @@ def test_a_page_token_that_is_none_of_ours_is_refused(http: httpx.Client) -> Non
 
 
 def test_an_active_run_cannot_be_deleted(workspace: WorkspaceClient, script: Script) -> None:
-    run_id = workspace.jobs.run_now(job(workspace, script(SLEEP))).run_id
+    run_id = started(workspace.jobs.run_now(job(workspace, script(SLEEP))))
     with pytest.raises(InvalidParameterValue, match="still active"):
         workspace.jobs.delete_run(run_id)
     workspace.jobs.cancel_run(run_id)
@@ -407,13 +428,13 @@ def test_a_program_in_the_workspace_folder_runs_too(
     place = sandbox.root / "Workspace" / "Shared"
     place.mkdir(parents=True)
     (place / "tool.py").write_text(PRINT)
-    started = workspace.jobs.submit(tasks=[submitted("main", "/Workspace/Shared/tool.py", "x")])
-    assert result(finished(workspace, started.response.run_id or 0)) == SUCCESS
+    run_id = submit(workspace, submitted("main", "/Workspace/Shared/tool.py", "x"))
+    assert result(finished(workspace, run_id)) == SUCCESS
 
 
 def test_a_program_can_be_replaced_between_runs(workspace: WorkspaceClient, script: Script) -> None:
     file = script(PRINT)
     job_id = job(workspace, file)
     workspace.files.upload(file, BytesIO(b"print('new')"), overwrite=True)
-    run = finished(workspace, workspace.jobs.run_now(job_id).run_id)
+    run = finished(workspace, started(workspace.jobs.run_now(job_id)))
     assert workspace.jobs.get_run_output(task_id(run)).logs == "new\n"

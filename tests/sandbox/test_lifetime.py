@@ -11,7 +11,17 @@ import pytest
 from databricks.sdk.service.jobs import RunLifeCycleState, RunResultState
 
 from dara_fp.sandbox.server import NotLoopback, run
-from tests.sandbox.served import TOKEN, Served, finished, launch, serve, submitted, task, wait_until
+from tests.sandbox.served import (
+    TOKEN,
+    Served,
+    finished,
+    launch,
+    serve,
+    started,
+    submitted,
+    task,
+    wait_until,
+)
 
 
 def sleeping_job(served: Served) -> tuple[int, int]:
@@ -67,25 +77,25 @@ def test_a_restart_keeps_files_jobs_runs_and_rows(tmp_path: Path) -> None:
     file = "/Volumes/a/b/c/x.py"
     workspace.files.upload(file, BytesIO(b"print('hello')"))
     job_id = workspace.jobs.create(name="kept", tasks=[task("main", file)]).job_id or 0
-    run_id = workspace.jobs.run_now(job_id, idempotency_token="once").run_id
+    run_id = started(workspace.jobs.run_now(job_id, idempotency_token="once"))
     finished(workspace, run_id)
     sleep = BytesIO(b"import time; time.sleep(60)")
     workspace.files.upload("/Volumes/a/b/c/sleep.py", sleep)
-    lost = workspace.jobs.submit(tasks=[submitted("main", "/Volumes/a/b/c/sleep.py")]).response
+    lost = started(workspace.jobs.submit(tasks=[submitted("main", "/Volumes/a/b/c/sleep.py")]))
     served.end(signal.SIGKILL)
 
     served = serve(tmp_path)
     workspace = served.workspace()
     assert [known.job_id for known in workspace.jobs.list()] == [job_id]
-    assert workspace.jobs.run_now(job_id, idempotency_token="once").run_id == run_id
+    assert started(workspace.jobs.run_now(job_id, idempotency_token="once")) == run_id
     ended = workspace.jobs.get_run(run_id)
     assert ended.tasks
     assert workspace.jobs.get_run_output(ended.tasks[0].run_id or 0).logs == "hello\n"
-    state = workspace.jobs.get_run(lost.run_id or 0).state
+    state = workspace.jobs.get_run(lost).state
     assert state
     assert state.life_cycle_state is RunLifeCycleState.INTERNAL_ERROR
     assert state.result_state is RunResultState.FAILED
-    assert workspace.jobs.run_now(job_id).run_id > run_id
+    assert started(workspace.jobs.run_now(job_id)) > run_id
     served.end()
 
 

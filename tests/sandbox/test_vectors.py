@@ -21,7 +21,6 @@ from databricks.sdk.service.vectorsearch import (
     UpsertDataStatus,
     VectorIndexType,
 )
-
 from numpy.typing import NDArray
 
 from dara_fp.sandbox.filters import parse_filters
@@ -230,6 +229,7 @@ def test_texts_are_embedded_when_the_index_says_so(
     gone = workspace.vector_search_indexes.delete_data_vector_index(name, ["1"])
     assert gone.result
     assert gone.result.success_row_count == 1
+    workspace.vector_search_indexes.delete_index(name)
 
 
 def test_names_are_taken_once_and_missing_ones_are_said(
@@ -239,11 +239,11 @@ def test_names_are_taken_once_and_missing_ones_are_said(
         create(workspace, endpoint, index)
     with pytest.raises(ResourceAlreadyExists):
         workspace.vector_search_endpoints.create_endpoint(endpoint, EndpointType.STANDARD)
-    with pytest.raises(NotFound, match="Vector index main.default.none not found"):
+    with pytest.raises(NotFound, match=r"Vector index main\.default\.none not found"):
         workspace.vector_search_indexes.get_index("main.default.none")
     with pytest.raises(NotFound, match="endpoint none not found"):
         create(workspace, "none", "main.default.other")
-    with pytest.raises(InvalidParameterValue, match=f"still has the index {index}"):
+    with pytest.raises(InvalidParameterValue, match=r"still has the index main\.default\.i"):
         workspace.vector_search_endpoints.delete_endpoint(endpoint)
 
 
