@@ -10,10 +10,11 @@ import msgspec
 from returns.result import Success
 
 from dara_fp.core.context import Evolves
-from dara_fp.core.errors import Outcome, fail
+from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
+from dara_fp.databricks.refusals import excerpt
 from dara_fp.databricks.workspace import Workspace
 from dara_fp.steps.lines import batches, lines, share
 
@@ -111,7 +112,17 @@ async def _embedded(workspace: Workspace, path: str, model: str) -> AsyncIterato
 
 
 async def _embed_batch(workspace: Workspace, model: str, batch: tuple[bytes, ...]) -> Batch:
-    rows = [msgspec.json.decode(line, type=Row) for line in batch]
+    rows = [_row(line) for line in batch]
     vectors = await workspace.serving_endpoints.embed(model, [row.text for row in rows])
     pairs = zip(rows, vectors, strict=True)
     return batch, tuple(attrs.evolve(row, vector=tuple(vector)) for row, vector in pairs)
+
+
+def _row(line: bytes) -> Row:
+    try:
+        return msgspec.json.decode(line, type=Row)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        said = (
+            f"the line {excerpt(line, 100)!r} is no passage ({error}): check the job that wrote it"
+        )
+        raise StepFailed(StepError(kind=Kind.REJECTED, message=said)) from None

@@ -45,8 +45,9 @@ async def upload_file(ctx: UploadsFile, env: HasWorkspace, at: Position) -> Outc
     source = Path(ctx.source)
     try:
         file, size = await asyncio.to_thread(_opened, source)
-    except OSError as error:
-        return fail(f"cannot read {ctx.source!r}: {error.strerror}", kind="rejected")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        return fail(f"cannot read {ctx.source!r}: {why}", kind="rejected")
     with file:
         await at.report(f"uploading {source.name}, {size} bytes")
         path = f"{ctx.folder.rstrip('/')}/{source.name}"
@@ -57,7 +58,11 @@ async def upload_file(ctx: UploadsFile, env: HasWorkspace, at: Position) -> Outc
 
 
 def _opened(source: Path) -> tuple[BinaryIO, int]:
-    return source.open("rb"), source.stat().st_size
+    size = source.stat().st_size
+    # Opening a pipe would wait for its writer.
+    if not source.is_file():
+        raise ValueError("it is not a file")
+    return source.open("rb"), size
 
 
 async def _chunks(file: BinaryIO) -> AsyncIterator[bytes]:

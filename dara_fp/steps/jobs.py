@@ -7,7 +7,7 @@ import attrs
 from returns.result import Success
 
 from dara_fp.core.context import Evolves
-from dara_fp.core.errors import Outcome, StepError, StepFailed, fail
+from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
@@ -16,6 +16,9 @@ from dara_fp.databricks.waiting import wait_for_run
 from dara_fp.databricks.workspace import Workspace
 
 __all__ = ["JobRun", "RunsJob", "await_run", "run_job", "submit_run"]
+
+_DIGITS = 19  # of the largest id, a signed number of 64 bits
+_NAMED = 10  # ids that an error lists at most
 
 
 @attrs.frozen(kw_only=True)
@@ -86,10 +89,20 @@ run_job = submit_run >> await_run
 
 
 async def _job_id(workspace: Workspace, job: str) -> int:
-    if job.isdecimal():
+    if job.isascii() and job.isdecimal() and len(job) <= _DIGITS:
         return int(job)
-    found = [each.job_id async for each in workspace.jobs.list(name=job)]
+    found = await _jobs_called(workspace, job) if job else []
     if len(found) == 1:
         return found[0]
-    said = f"there are {len(found)}: {sorted(found)}" if found else "there is none"
-    raise StepFailed(StepError(message=f"no single job is called {job!r}, {said}; give a job's id"))
+    many = f"several are: {', '.join(map(str, found))}"
+    said = f"no single job is called {job!r}, {many if found else 'none is'}; give a job's id"
+    raise StepFailed(StepError(kind=Kind.REJECTED, message=said))
+
+
+async def _jobs_called(workspace: Workspace, name: str) -> list[int]:
+    found: list[int] = []
+    async for job in workspace.jobs.list(name=name):
+        found.append(job.job_id)
+        if len(found) == _NAMED:
+            break
+    return sorted(found)

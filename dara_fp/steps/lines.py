@@ -2,14 +2,25 @@
 
 from collections.abc import AsyncIterable, AsyncIterator
 
+from dara_fp.core.errors import Kind, StepError, StepFailed
+
 __all__ = ["batches", "lines", "share"]
+
+_LONGEST = 4 * 1024 * 1024
 
 
 async def lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Give the lines of *chunks*, without their ends; empty lines are left out."""
+    """Give the lines of *chunks*, without their ends; empty lines are left out.
+
+    Raises:
+        StepFailed: A line has more than 4 MiB.
+    """
     rest = b""
     async for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n")
+        if len(rest) > _LONGEST:
+            said = f"a line has more than {_LONGEST} bytes: write one JSON object a line"
+            raise StepFailed(StepError(kind=Kind.REJECTED, message=said))
         for line in whole:
             if line.strip():
                 yield line

@@ -6,10 +6,11 @@ import attrs
 from returns.result import Success
 
 from dara_fp.core.context import Evolves
-from dara_fp.core.errors import Outcome, fail
+from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
+from dara_fp.databricks.records import IndexRows
 from dara_fp.steps.lines import batches, lines, share
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
 
 _BATCH = 100
 _LONGEST_QUESTION = 2000
+_MOST_RESULTS = 100
 
 
 @attrs.frozen(kw_only=True)
@@ -111,7 +113,7 @@ async def upsert_vectors(
     rows = done = 0
     async with workspace.files.download(ctx.vectors_path) as chunks:
         async for batch in batches(lines(chunks), _BATCH):
-            inputs = b"[" + b",".join(batch) + b"]"
+            inputs = _json_list(batch)
             await workspace.vector_search_indexes.upsert_data_vector_index(ctx.index, inputs)
             rows += len(batch)
             done += sum(len(line) + 1 for line in batch)
@@ -125,13 +127,33 @@ async def find_passages(ctx: SearchesPassages, env: HasWorkspace) -> Outcome[Sea
     if not ctx.question.strip() or len(ctx.question) > _LONGEST_QUESTION:
         said = f"the question has {len(ctx.question)} characters: ask in 1 to {_LONGEST_QUESTION}"
         return fail(said, kind="rejected")
+    if not 1 <= ctx.results <= _MOST_RESULTS:
+        return fail(f"results is {ctx.results}: ask for 1 to {_MOST_RESULTS}", kind="rejected")
     workspace = env.workspace
     [vector] = await workspace.serving_endpoints.embed(ctx.model, [ctx.question])
     found = await workspace.vector_search_indexes.query_index(
         ctx.index, columns=("source", "text"), query_vector=vector, num_results=ctx.results
     )
-    passages = tuple(
-        Passage(source=str(row["source"]), text=str(row["text"]), score=float(row["score"]))
-        for row in found.records
-    )
-    return Success(ctx.evolve(passages=passages))
+    return Success(ctx.evolve(passages=_passages(ctx.index, found)))
+
+
+def _json_list(batch: tuple[bytes, ...]) -> str:
+    try:
+        return f"[{b','.join(batch).decode()}]"
+    except UnicodeDecodeError as error:
+        said = f"the rows are not UTF-8 text ({error}): check what wrote them"
+        raise StepFailed(StepError(kind=Kind.REJECTED, message=said)) from None
+
+
+def _passages(index: str, found: IndexRows) -> tuple[Passage, ...]:
+    try:
+        return tuple(
+            Passage(source=str(row["source"]), text=str(row["text"]), score=float(row["score"]))
+            for row in found.records
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        said = (
+            f"the index {index} answered rows that are no passages ({error!r}):"
+            " it needs the columns source and text"
+        )
+        raise StepFailed(StepError(message=said)) from None

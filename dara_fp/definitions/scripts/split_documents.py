@@ -20,7 +20,7 @@ def passages(text: str) -> Iterator[str]:
     passage = ""
     for paragraph in text.split("\n\n"):
         words = " ".join(paragraph.split())
-        if passage and len(passage) + len(words) > LONGEST:
+        if passage and len(passage) + len(" ") + len(words) > LONGEST:
             yield passage
             passage = ""
         passage = f"{passage} {words}".strip()
@@ -34,7 +34,7 @@ def passages(text: str) -> Iterator[str]:
 
 
 def rows(document: Path) -> Iterator[dict[str, str]]:
-    """Give the rows of one *document*, each after the first with its title, so that it stands alone."""
+    """Give the rows of one *document*; each but the first is led by its title, to stand alone."""
     text = document.read_text(encoding="utf-8", errors="replace")
     for number, passage in enumerate(passages(text)):
         if number and len(passage) < SHORTEST:
