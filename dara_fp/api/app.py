@@ -17,8 +17,8 @@ from dara_fp.api.settings import ApiSettings
 from dara_fp.api.v1.health import health_routes
 from dara_fp.api.v1.tasks import task_routes
 from dara_fp.api.v1.workflows import Accepted, WorkflowList, workflow_routes
+from dara_fp.core.errors import ConfigurationError
 from dara_fp.core.workflow import Workflow
-from dara_fp.databricks.errors import ConfigurationError
 from dara_fp.databricks.workspace import Workspace
 from dara_fp.runtime.executor import WorkflowExecutor
 from dara_fp.runtime.status import TaskStatus
@@ -45,7 +45,7 @@ def create_app(
         An ASGI app; run it with `dara serve my_module:app` or any ASGI server.
 
     Raises:
-        ValueError: Two workflows share a name.
+        ValueError: Two workflows share a name, or a context cannot be described.
     """
     definitions = tuple(workflows)
 
@@ -77,11 +77,20 @@ async def _open(
     workspace = _upload_workspace(definitions, env, settings)
     found = StoreSettings.from_environment(os.environ)
     store = await stack.enter_async_context(Store.open(found.url, found.data_dir))
-    executor = WorkflowExecutor(definitions, store, env)
+    executor = _executor(definitions, store, env)
     await stack.enter_async_context(executor)
     if settings.concurrency:
         await stack.enter_async_context(executor.working(settings.concurrency))
     return Services(executor=executor, settings=settings, workspace=workspace)
+
+
+def _executor(
+    definitions: tuple[Workflow[Any, Any], ...], store: Store, env: object
+) -> WorkflowExecutor:
+    try:
+        return WorkflowExecutor(definitions, store, env)
+    except TypeError as error:  # an environment that lacks something
+        raise ConfigurationError(str(error)) from error
 
 
 def _upload_workspace(

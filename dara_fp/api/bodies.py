@@ -1,22 +1,25 @@
 """Request bodies as contexts: JSON, or a form whose files go straight to a volume."""
 
 import typing
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
+import attrs
 import msgspec
 from starlette.requests import Request
 
+from dara_fp.api.forms import FormReader
 from dara_fp.api.problems import Rejected
-from dara_fp.api.uploads import FormReader, Uploader
+from dara_fp.api.uploads import Uploader
 from dara_fp.core.codec import Codec, InvalidFields, codec_of
 from dara_fp.core.context import given_fields
 from dara_fp.core.workflow import Workflow
 from dara_fp.databricks.upload import Upload
 
-__all__ = ["form_value", "read_form", "read_json", "upload_fields"]
+__all__ = ["JSON_LIMIT", "form_value", "read_form", "read_json", "upload_fields"]
 
-_JSON_LIMIT = 1024 * 1024
+JSON_LIMIT = 1024 * 1024
+"""Longest JSON body, in bytes."""
 
 
 async def read_json(request: Request, workflow: Workflow[Any, Any]) -> object:
@@ -27,84 +30,152 @@ async def read_json(request: Request, workflow: Workflow[Any, Any]) -> object:
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in {"application/json", ""}:
-        detail = f"The body is {media_type!r}: send application/json"
+        detail = f"The body is {media_type!r:.200}: send application/json"
         raise Rejected(415, "UNSUPPORTED_MEDIA_TYPE", detail)
     body = await _bounded(request.stream())
     try:
         fields = msgspec.json.decode(body or b"{}", type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Rejected(422, "INVALID_JSON", f"The body is not a JSON object: {error}") from error
-    return _context(workflow, fields)
+    return _context(workflow, fields, {})
 
 
 async def read_form(request: Request, workflow: Workflow[Any, Any], uploader: Uploader) -> object:
     """Give the context that the form in *request* describes, its files uploaded by *uploader*.
 
     Raises:
-        Rejected: 413, 415 or 422, as for JSON; files that were uploaded are removed again.
+        Rejected: 413, 415 or 422, as for JSON; the files sent so far are the caller's to remove.
         DatabricksError: The workspace refused a file.
+        ClientDisconnect: The form was cut in the middle.
     """
     files = upload_fields(workflow.context)
     codec = codec_of(workflow.context)
-    reader = FormReader(request, files, uploader)
-    texts, uploads = await reader.read()
-    fields: dict[str, bytes] = {
-        name: form_value(codec, name, text) for name, text in texts.items()
-    }
-    for name, found in uploads.items():
+    form = await FormReader(request, files, uploader).read()
+    fields: dict[str, bytes] = {}
+    problems = dict(form.problems)
+    for name, texts in form.texts.items():
+        try:
+            fields[name] = _form_values(codec, name, texts)
+        except RecursionError as error:
+            problems[name] = f"is nested too deep: {error}"
+    for name, found in form.uploads.items():
         fields[name] = msgspec.json.encode(found if files[name] else found[0])
-    return _context(workflow, fields)
+    return _context(workflow, fields, problems)
 
 
 def upload_fields(context: type[Any]) -> Mapping[str, bool]:
-    """Name the fields of the class *context* that take uploads, and whether they take many."""
+    """Name the fields of the class *context* that take uploads, and whether they take many.
+
+    Raises:
+        ValueError: An upload lies inside another value, where no file part can be put.
+    """
     hints = typing.get_type_hints(context)
     found: dict[str, bool] = {}
     for name in given_fields(context):
-        parts = {part for each in _options(hints[name]) for part in (each, *typing.get_args(each))}
-        if Upload in parts:
-            found[name] = Upload not in _options(hints[name])
+        options = _options(hints[name])
+        if Upload in options:
+            found[name] = False
+        elif any(_is_many(each) for each in options):
+            found[name] = True
+        elif any(each is Upload for each in _parts(hints[name])):
+            raise ValueError(
+                f"{context.__name__}.{name} holds an Upload inside another value, and no file "
+                "part can be put there: use a field of type Upload or tuple[Upload, ...]"
+            )
     return found
+
+
+def form_value(codec: Codec[Any], name: str, text: str) -> bytes:
+    """Read a form's *text* as a string where the field takes one, else as JSON."""
+    decoder = codec.decoders.get(name)
+    quoted, plain = msgspec.json.encode(text), text.encode()
+    said = _refusal(decoder, quoted)
+    # Where neither fits, the one that is nearer tells what is wrong: "too long", not "no JSON".
+    is_nearer = said.endswith("got `str`") and not _refusal(_ANYTHING, plain)
+    return plain if said and (is_nearer or not _refusal(decoder, plain)) else quoted
+
+
+def _form_values(codec: Codec[Any], name: str, texts: tuple[str, ...]) -> bytes:
+    """Read the *texts* of equally named parts: one value, or the items of an array."""
+    decoder = codec.decoders.get(name)
+    if len(texts) == 1:
+        value = form_value(codec, name, texts[0])
+        one = b"[" + msgspec.json.encode(texts[0]) + b"]"
+        alone = decoder and _refusal(decoder, value) and not _refusal(decoder, one)
+        return one if alone else value
+    as_text = msgspec.json.encode(texts)
+    if decoder is None or not _refusal(decoder, as_text):
+        return as_text
+    as_json = b"[" + ",".join(texts).encode() + b"]"
+    return as_text if _refusal(decoder, as_json) else as_json
+
+
+def _refusal(decoder: "msgspec.json.Decoder[Any] | None", value: bytes) -> str:
+    """Say why *decoder* refuses *value*; nothing if it takes it."""
+    try:
+        if decoder is not None:
+            decoder.decode(value)
+    except (msgspec.DecodeError, ValueError) as error:
+        return str(error)
+    return ""
+
+
+_ANYTHING: "msgspec.json.Decoder[Any]" = msgspec.json.Decoder()
 
 
 def _options(hint: Any) -> tuple[Any, ...]:
     """Give the members of a union, or the one type."""
     origin = typing.get_origin(hint)
-    return (hint,) if origin is tuple else (typing.get_args(hint) or (hint,))
+    return (hint,) if origin in {tuple, frozenset} else (typing.get_args(hint) or (hint,))
 
 
-def _context(workflow: Workflow[Any, Any], fields: Mapping[str, bytes | msgspec.Raw]) -> object:
+def _is_many(hint: Any) -> bool:
+    plain = set(typing.get_args(hint)) <= {Upload, ...}
+    return plain and typing.get_origin(hint) in {tuple, frozenset} and Upload in _parts(hint)
+
+
+def _parts(hint: Any) -> Iterator[Any]:
+    """Give the type *hint* and all types it is made of."""
+    yield hint
+    for each in typing.get_args(hint):
+        yield from _parts(each)
+    if hint is not Upload and isinstance(hint, type) and attrs.has(hint):
+        for each in typing.get_type_hints(hint).values():
+            yield from _parts(each)
+
+
+def _context(
+    workflow: Workflow[Any, Any],
+    fields: Mapping[str, bytes | msgspec.Raw],
+    found: Mapping[str, str],
+) -> object:
+    """Build the context from *fields*, unless problems were *found* already; tell all at once."""
+    files = upload_fields(workflow.context)
+    problems: dict[str, str] = {}
+    context: object = None
     try:
-        return codec_of(workflow.context).decode_given(fields)
+        context = codec_of(workflow.context).decode_given(fields)
     except InvalidFields as error:
-        files = upload_fields(workflow.context)
         problems = {
-            name: f"send a file part named {name!r}" if name in files else said
+            name: _file_wanted(name) if name in files and name not in fields else said
             for name, said in error.problems.items()
         }
-        said = ", ".join(problems)
-        detail = f"The body does not fit workflow {workflow.name!r}: see {said}"
-        raise Rejected(422, "INVALID_FIELDS", detail, problems=problems) from error
+    problems.update(found)
+    if problems:
+        detail = f"The body does not fit workflow {workflow.name!r}: see {', '.join(problems)}"
+        raise Rejected(422, "INVALID_FIELDS", f"{detail:.2000}", problems=problems)
+    return context
 
 
-def form_value(codec: Codec[Any], name: str, text: str) -> bytes:
-    """Read a form's *text* as a string where the field takes one, else as JSON."""
-    quoted = msgspec.json.encode(text)
-    decoder = codec.decoders.get(name)
-    if decoder is None:
-        return quoted
-    try:
-        decoder.decode(quoted)
-    except msgspec.DecodeError:
-        return text.encode()
-    return quoted
+def _file_wanted(name: str) -> str:
+    return f"is required: send a file part named {name!r}, with a file name"
 
 
 async def _bounded(chunks: AsyncIterator[bytes]) -> bytes:
     body = bytearray()
     async for chunk in chunks:
         body += chunk
-        if len(body) > _JSON_LIMIT:
-            detail = f"The body is over {_JSON_LIMIT} bytes: send large data as a file"
+        if len(body) > JSON_LIMIT:
+            detail = f"The body is over {JSON_LIMIT} bytes: send large data as a file"
             raise Rejected(413, "BODY_TOO_LARGE", detail)
     return bytes(body)

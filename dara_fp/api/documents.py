@@ -1,33 +1,36 @@
-"""The OpenAPI document: schemas of bodies and answers, written by msgspec."""
+"""The OpenAPI document: bodies that start workflows, and answers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI
 
-from dara_fp.api.bodies import upload_fields
+from dara_fp.api.bodies import JSON_LIMIT, upload_fields
+from dara_fp.api.forms import MOST_PARTS, MOST_TEXT
 from dara_fp.api.problems import MEDIA_TYPE, ProblemDocument
-from dara_fp.core.codec import codec_of
+from dara_fp.api.schemas import body_schemas, noted_schemas
 from dara_fp.core.workflow import Workflow
 
-__all__ = ["add_schemas", "request_body", "responses"]
+__all__ = ["add_schemas", "request_bodies", "responses"]
 
 _REF = "#/components/schemas/{name}"
-_FILE = {"type": "string", "format": "binary"}
+# A prefix of their own: a user's record may be called like one of our answers.
+_INPUT = "#/components/schemas/input.{name}"
+_MIB = 1024 * 1024
 
 
-def request_body(workflow: Workflow[Any, Any]) -> dict[str, Any]:
-    """Describe the body that starts *workflow*: JSON, or a form where it takes files."""
-    schema, _ = codec_of(workflow.context).schema(_REF)
-    files = upload_fields(workflow.context)
-    properties = dict(schema["properties"])
-    for name, many in files.items():
-        properties[name] = {"type": "array", "items": _FILE} if many else _FILE
-    media_type = "multipart/form-data" if files else "application/json"
-    body = {**schema, "properties": properties}
-    return {"required": bool(schema["required"]), "content": {media_type: {"schema": body}}}
+def request_bodies(workflows: Mapping[str, Workflow[Any, Any]]) -> dict[str, dict[str, Any]]:
+    """Describe the body that starts each of *workflows*: JSON, or a form where it takes files.
+
+    Raises:
+        ValueError: Records of two contexts cannot be told apart.
+    """
+    schemas = body_schemas(workflows.values(), _INPUT).each
+    return {
+        name: _body(workflow, schema)
+        for (name, workflow), schema in zip(workflows.items(), schemas, strict=True)
+    }
 
 
 def responses(status: int, model: str | None, *problems: int) -> dict[int | str, dict[str, Any]]:
@@ -46,18 +49,35 @@ def responses(status: int, model: str | None, *problems: int) -> dict[int | str,
 
 
 def add_schemas(
-    app: FastAPI, answers: Sequence[Any], workflows: Mapping[str, Workflow[Any, Any]]
+    app: FastAPI, answers: Iterable[type[Any]], workflows: Mapping[str, Workflow[Any, Any]]
 ) -> None:
     """Put the schemas that the routes refer to into the OpenAPI document of *app*."""
     generate: Callable[[], dict[str, Any]] = app.openapi
+    known = noted_schemas((*answers, ProblemDocument), _REF).components
+    inputs = body_schemas(workflows.values(), _INPUT).components
 
     def openapi() -> dict[str, Any]:
         document = generate()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        _, known = msgspec.json.schema_components((*answers, ProblemDocument), ref_template=_REF)
         schemas.update(known)
-        for each in workflows.values():
-            schemas.update(codec_of(each.context).schema(_REF)[1])
+        schemas.update({f"input.{name}": schema for name, schema in inputs.items()})
         return document
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI documents this as the way
+
+
+def _body(workflow: Workflow[Any, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    files = upload_fields(workflow.context)
+    media_type = "multipart/form-data" if files else "application/json"
+    said = f"A JSON object of {JSON_LIMIT // _MIB} MiB at most."
+    if files:
+        said = (
+            f"A form of {MOST_PARTS:,} parts at most. Files ({', '.join(files)}) are file parts of "
+            f"any size, with a file name; repeat a part to send several. Other fields are text, "
+            f"{MOST_TEXT // _MIB} MiB in all; write what is no string as JSON."
+        )
+    return {
+        "description": said,
+        "required": bool(schema["required"]),
+        "content": {media_type: {"schema": schema}},
+    }

@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from dara_fp.core.errors import ConfigurationError
 from dara_fp.core.workflow import Workflow
-from dara_fp.databricks.errors import ConfigurationError
+from dara_fp.databricks import errors as databricks
 
 __all__ = ["environment_for"]
 
@@ -45,5 +46,8 @@ def _made(workflows: list[Workflow[Any, Any]]) -> object:
             f"the workflows need an environment ({names}): pass it as create_app(..., env=...), "
             "or give that class a `from_environment()` classmethod"
         )
-    made: object = make()
+    try:
+        made: object = make()
+    except databricks.ConfigurationError as error:
+        raise ConfigurationError(str(error)) from error
     return made

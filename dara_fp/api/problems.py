@@ -3,22 +3,33 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import attrs
 import msgspec
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from dara_fp.databricks.errors import DatabricksError
 from dara_fp.runtime.executor import UnknownWorkflow
 from dara_fp.store.errors import StoreUnavailable
 
-__all__ = ["MEDIA_TYPE", "Problem", "ProblemDocument", "Rejected", "add_problem_handlers"]
+__all__ = [
+    "MEDIA_TYPE",
+    "NotConfirmed",
+    "Problem",
+    "ProblemDocument",
+    "Rejected",
+    "add_problem_handlers",
+    "problem_answer",
+]
 
 MEDIA_TYPE = "application/problem+json"
+_MOST_PROBLEMS = 100
+_LONGEST_NAME = 200
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +58,7 @@ class ProblemDocument:
         error_code: One word for programs, such as `INVALID_FIELDS`.
         request_id: Names the request in the log of the server.
         retryable: Whether the same request may succeed later.
-        problems: Each field that is wrong.
+        problems: Each field that is wrong, 100 at most.
         known: The names there are, where one was asked for that is not there.
         upstream: HTTP status, error code and request id of the service that refused.
     """
@@ -78,7 +89,8 @@ class Rejected(Exception):
     ) -> None:
         """Answer *status* with *detail*; *problems* says what is wrong by field."""
         super().__init__(detail)
-        listed = tuple(Problem(name=n, message=m) for n, m in (problems or {}).items())
+        found = islice((problems or {}).items(), _MOST_PROBLEMS)
+        listed = tuple(Problem(name=name[:_LONGEST_NAME], message=said) for name, said in found)
         self.document = ProblemDocument(
             title=HTTPStatus(status).phrase,
             status=status,
@@ -87,6 +99,15 @@ class Rejected(Exception):
             problems=listed,
             known=known,
         )
+
+
+class NotConfirmed(StoreUnavailable):
+    """The store went away while a task was handed to it, so the task may be there or not."""
+
+    def __init__(self, status_url: str, unavailable: StoreUnavailable) -> None:
+        """Tell that *status_url* will know, once the store that is *unavailable* is back."""
+        super().__init__(str(unavailable), retry_after=unavailable.retry_after)
+        self.status_url = status_url
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -105,10 +126,28 @@ def _unknown_workflow(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
 
 
 def _store_unavailable(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
+    detail = "The task store does not answer. Send the request again a little later."
+    return _unavailable(error, detail)
+
+
+def _not_confirmed(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
+    detail = (
+        "The task store does not answer, so the task may have been accepted or not. Once it "
+        f"answers, ask {error.status_url}: if that is 404, send the request again."
+    )
+    return _unavailable(error, detail)
+
+
+def _unavailable(error: StoreUnavailable, detail: str) -> tuple[ProblemDocument, dict[str, str]]:
     logger.error("the store is unavailable: %s", error)
-    detail = "The task store does not answer. Nothing was accepted; send the request again."
     document = attrs.evolve(Rejected(503, "STORE_UNAVAILABLE", detail).document, retryable=True)
     return document, {"Retry-After": str(max(1, round(error.retry_after)))}
+
+
+def _disconnected(_error: Any) -> tuple[ProblemDocument, dict[str, str]]:
+    logger.info("the client went away before its request was complete")
+    detail = "The request ended in the middle: send it again"
+    return Rejected(400, "INCOMPLETE_REQUEST", detail).document, {}
 
 
 def _databricks(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
@@ -123,9 +162,16 @@ def _databricks(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
 
 
 def _http(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
-    code = HTTPStatus(error.status_code).name
+    headers = dict(error.headers or {})
     detail = str(error.detail)
-    return Rejected(error.status_code, code, detail).document, dict(error.headers or {})
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = (
+            "There is nothing at this address: /docs shows the routes, /openapi.json lists them"
+        )
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"This address does not take the method: use {headers.get('Allow', 'another')}"
+    code = HTTPStatus(error.status_code).name
+    return Rejected(error.status_code, code, detail).document, headers
 
 
 def _unexpected(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
@@ -139,7 +185,9 @@ Description = Callable[[Any], tuple[ProblemDocument, dict[str, str]]]
 _DESCRIPTIONS: Mapping[type[Exception], Description] = {
     Rejected: _rejected,
     UnknownWorkflow: _unknown_workflow,
+    NotConfirmed: _not_confirmed,
     StoreUnavailable: _store_unavailable,
+    ClientDisconnect: _disconnected,
     DatabricksError: _databricks,
     HTTPException: _http,
     Exception: _unexpected,
@@ -149,8 +197,16 @@ _DESCRIPTIONS: Mapping[type[Exception], Description] = {
 def _handler(describe: Description) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
         document, headers = describe(error)
-        request_id = getattr(request.state, "request_id", None)
-        body = msgspec.json.encode(attrs.evolve(document, request_id=request_id))
-        return Response(body, document.status, headers, MEDIA_TYPE)
+        return problem_answer(document, getattr(request.state, "request_id", None), headers)
 
     return handle
+
+
+def problem_answer(
+    document: ProblemDocument, request_id: str | None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Give the answer that holds *document*, about the request *request_id*."""
+    # Said here, too, since Starlette answers unexpected errors outside of all other middleware.
+    named = {"X-Request-Id": request_id} if request_id else {}
+    body = msgspec.json.encode(attrs.evolve(document, request_id=request_id))
+    return Response(body, document.status, {**(headers or {}), **named}, MEDIA_TYPE)

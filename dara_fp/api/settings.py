@@ -7,11 +7,12 @@ from typing import Self
 
 import attrs
 
-from dara_fp.databricks.errors import ConfigurationError
+from dara_fp.core.errors import ConfigurationError
 
 __all__ = ["ApiSettings"]
 
-_VOLUME = re.compile(r"/Volumes(/[^/]+){3,}")
+_VOLUME = re.compile(r"/Volumes(/(?!\.{1,2}(/|$))[^/\x00-\x1f]+){3,}")
+_MOST_TASKS = 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -33,13 +34,16 @@ class ApiSettings:
         Raises:
             ConfigurationError: Names the variable whose value does not fit.
         """
-        volume = environ.get("DARA_UPLOAD_VOLUME", "").rstrip("/") or None
+        volume = environ.get("DARA_UPLOAD_VOLUME", "").strip().rstrip("/") or None
         if volume is not None and not _VOLUME.fullmatch(volume):
             raise ConfigurationError(
                 f"DARA_UPLOAD_VOLUME is {volume!r}: "
                 "give a volume or a folder in one, such as /Volumes/main/default/uploads"
             )
-        concurrency = environ.get("DARA_CONCURRENCY", "10")
-        if not concurrency.isdecimal():
-            raise ConfigurationError(f"DARA_CONCURRENCY is {concurrency!r}: give a whole number")
+        concurrency = environ.get("DARA_CONCURRENCY", "").strip() or "10"
+        if not re.fullmatch(r"[0-9]{1,4}", concurrency) or int(concurrency) > _MOST_TASKS:
+            raise ConfigurationError(
+                f"DARA_CONCURRENCY is {concurrency!r:.100}: "
+                f"give a whole number from 0 (no worker in the server) to {_MOST_TASKS}"
+            )
         return cls(upload_volume=volume, concurrency=int(concurrency))

@@ -16,14 +16,22 @@ __all__ = ["task_routes"]
 
 _TASK_ID = re.compile(r"[\w.:-]{1,200}", re.ASCII)
 _POLL_SECONDS = "1"
+_PARAMETER = {
+    "name": "task_id",
+    "in": "path",
+    "required": True,
+    "description": "What the start of the task answered.",
+    "schema": {"type": "string", "maxLength": 200},
+}
 
 
 def task_routes() -> APIRouter:
     """Make the routes about tasks."""
     router = APIRouter(prefix=PREFIX, tags=["tasks"])
 
-    async def status(task_id: str, request: Request) -> Response:
+    async def status(request: Request) -> Response:
         """Say how far a task is: its state, each step with its timing, the context, the error."""
+        task_id: str = request.path_params["task_id"]
         executor = services_of(request).executor
         found = await executor.status(task_id) if _TASK_ID.fullmatch(task_id) else None
         if found is None:
@@ -43,5 +51,7 @@ def task_routes() -> APIRouter:
         summary="Ask how far a task is",
         response_class=Response,
         responses=responses(200, "TaskStatus", 404, 503),
+        # Said by hand: FastAPI would add a 422 of its own, which is never answered.
+        openapi_extra={"parameters": [_PARAMETER]},
     )
     return router

@@ -11,19 +11,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dara_fp.api.bodies import read_form, read_json, upload_fields
-from dara_fp.api.documents import request_body, responses
+from dara_fp.api.documents import request_bodies, responses
+from dara_fp.api.problems import NotConfirmed
+from dara_fp.api.schemas import body_schemas
 from dara_fp.api.services import Services, services_of
 from dara_fp.api.uploads import Uploader
 from dara_fp.core.check import fingerprint, structure
-from dara_fp.core.codec import codec_of
 from dara_fp.core.draw import mermaid
 from dara_fp.core.workflow import Workflow
 from dara_fp.runtime.executor import UnknownWorkflow
+from dara_fp.store.errors import StoreUnavailable
 
 __all__ = ["PREFIX", "workflow_routes"]
 
 PREFIX = "/api/v1/workflow"
 _POLL_SECONDS = "1"
+_LONGEST_NAME = 200
 
 
 @attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
@@ -85,21 +88,23 @@ def workflow_routes(workflows: Mapping[str, Workflow[Any, Any]]) -> APIRouter:
     router.add_api_route(
         "", list_workflows, responses=responses(200, "WorkflowList"), response_class=Response
     )
-    for each in workflows.values():
-        _add_start_route(router, each)
+    bodies = request_bodies(workflows)
+    for name, each in workflows.items():
+        _add_start_route(router, each, bodies[name])
 
-    async def unknown(name: str) -> Response:
-        raise UnknownWorkflow(name, workflows)
+    async def unknown(request: Request) -> Response:
+        raise UnknownWorkflow(request.path_params["name"][:_LONGEST_NAME], workflows)
 
     router.add_api_route("/{name}", unknown, methods=["POST"], include_in_schema=False)
     return router
 
 
-def _add_start_route(router: APIRouter, workflow: Workflow[Any, Any]) -> None:
+def _add_start_route(router: APIRouter, workflow: Workflow[Any, Any], body: dict[str, Any]) -> None:
     async def start(request: Request) -> Response:
         services = services_of(request)
         return _accepted(await _start(services, workflow, request))
 
+    upstream = (502,) if upload_fields(workflow.context) else ()
     router.add_api_route(
         f"/{workflow.name}",
         start,
@@ -110,47 +115,50 @@ def _add_start_route(router: APIRouter, workflow: Workflow[Any, Any]) -> None:
         summary=f"Start {workflow.name}",
         description=workflow.description,
         operation_id=f"start_{workflow.name.replace('-', '_')}",
-        responses=responses(202, "Accepted", 413, 415, 422, 503),
-        openapi_extra={"requestBody": request_body(workflow)},
+        responses=responses(202, "Accepted", 413, 415, 422, *upstream, 503),
+        openapi_extra={"requestBody": body},
     )
 
 
 async def _start(services: Services, workflow: Workflow[Any, Any], request: Request) -> str:
-    if not upload_fields(workflow.context):
-        context = await read_json(request, workflow)
-        return await services.executor.start(workflow.name, context)
     task_id = uuid.uuid4().hex
-    uploader = services.uploader(task_id)
-    return await _start_with_files(services, workflow, request, uploader, task_id)
+    if upload_fields(workflow.context):
+        uploader = services.uploader(task_id)
+        context = await _with_files(workflow, request, uploader)
+    else:
+        context = await read_json(request, workflow)
+    try:
+        return await services.executor.start(workflow.name, context, task_id=task_id)
+    except StoreUnavailable as error:
+        # The files stay: the task may have been accepted, and then it needs them.
+        raise NotConfirmed(_status_url(task_id), error) from error
 
 
-async def _start_with_files(
-    services: Services,
-    workflow: Workflow[Any, Any],
-    request: Request,
-    uploader: Uploader,
-    task_id: str,
-) -> str:
-    accepted = False
+async def _with_files(workflow: Workflow[Any, Any], request: Request, uploader: Uploader) -> object:
+    complete = False
     try:
         context = await read_form(request, workflow, uploader)
-        await services.executor.start(workflow.name, context, task_id=task_id)
-        accepted = True
+        complete = True
     finally:
-        if not accepted:
+        if not complete:
             await uploader.remove()
-    return task_id
+    return context
+
+
+def _status_url(task_id: str) -> str:
+    return f"{PREFIX}/status/{task_id}"
 
 
 def _accepted(task_id: str) -> Response:
-    url = f"{PREFIX}/status/{task_id}"
+    url = _status_url(task_id)
     body = msgspec.json.encode(Accepted(task_id=task_id, status_url=url))
     headers = {"Location": url, "Retry-After": _POLL_SECONDS}
     return Response(body, 202, headers, "application/json")
 
 
 def _summary(workflow: Workflow[Any, Any]) -> WorkflowSummary:
-    schema, components = codec_of(workflow.context).schema("#/$defs/{name}")
+    found = body_schemas((workflow,), "#/$defs/{name}")
+    schema, components = found.each[0], found.components
     return WorkflowSummary(
         name=workflow.name,
         description=workflow.description,
