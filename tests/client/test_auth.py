@@ -175,6 +175,40 @@ async def test_many_rejected_callers_fetch_one_new_token(
     assert service.given == 2
 
 
+async def test_a_late_rejection_does_not_cost_the_newer_token(
+    wire: respx.MockRouter, service: Service, machine: Workspace
+) -> None:
+    late = asyncio.Event()
+
+    async def rejecting(request: httpx.Request) -> httpx.Response:
+        if request.headers["Authorization"] != "Bearer t1":
+            return httpx.Response(200, json={})
+        if request.url.params["call"] == "late":
+            await late.wait()
+        return httpx.Response(401)
+
+    wire.get("/y").mock(side_effect=rejecting)
+    slow = asyncio.create_task(machine.do("GET", "/y", query={"call": "late"}))
+    await service.asked.wait()
+    await machine.do("GET", "/y", query={"call": "early"})
+    late.set()
+    await slow
+    assert service.given == 2
+
+
+@pytest.mark.usefixtures("service")
+async def test_a_begun_stream_is_not_sent_again_with_a_new_token(
+    wire: respx.MockRouter, machine: Workspace
+) -> None:
+    async def stream() -> AsyncIterator[bytes]:
+        yield b"abc"
+
+    route = wire.put("/api/2.0/fs/files/a").respond(401)
+    with pytest.raises(Unauthenticated):
+        await machine.files.upload("/a", stream(), length=3)
+    assert route.call_count == 1
+
+
 async def test_a_fixed_token_that_is_rejected_is_not_sent_twice(
     wire: respx.MockRouter, workspace: Workspace
 ) -> None:

@@ -212,6 +212,19 @@ async def test_a_source_that_breaks_gives_up_what_was_sent(
     assert "complete-upload" not in volume.events
 
 
+async def test_a_broken_upload_leaves_nothing_running(volume: Volume, workspace: Workspace) -> None:
+    volume.block = asyncio.Event()
+
+    async def breaking() -> AsyncIterator[bytes]:
+        yield bytes(9 * MIB)
+        await volume.reached.wait()
+        raise OSError("the sender hung up")
+
+    with pytest.raises(OSError, match="hung up"):
+        await workspace.files.upload(PATH, breaking())
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 async def test_a_cancelled_upload_gives_up_what_was_sent(
     volume: Volume, workspace: Workspace
 ) -> None:

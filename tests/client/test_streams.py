@@ -191,6 +191,13 @@ async def test_calls_share_a_connection_and_keep_no_cookie() -> None:
     assert not any("cookie" in heard.headers for heard in server.heard)
 
 
+async def test_a_call_without_a_body_names_no_type_of_it() -> None:
+    async with served(saying(STORED)) as server, stage.workspace(host=server.host) as workspace:
+        await workspace.files.create_directory("/Volumes/a")
+    assert server.heard[0].headers["content-length"] == "0"
+    assert "content-type" not in server.heard[0].headers
+
+
 async def test_no_more_connections_are_open_than_allowed() -> None:
     async with (
         served(saying(answer())) as server,
