@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
@@ -20,13 +21,19 @@ FILES = "/api/2.0/fs/files"
 DIRECTORIES = "/api/2.0/fs/directories"
 
 
+def downloaded(workspace: WorkspaceClient, path: str) -> bytes:
+    contents = workspace.files.download(path).contents
+    assert contents
+    with contents:
+        return contents.read()
+
+
 def test_the_sdk_gets_back_what_it_uploaded(workspace: WorkspaceClient, volume: str) -> None:
     path = f"{volume}/deep/er/ä 100% #1?.txt"
     workspace.files.upload(path, BytesIO(b"hello"))
     found = workspace.files.get_metadata(path)
     assert (found.content_length, found.content_type) == (5, "application/octet-stream")
-    with workspace.files.download(path).contents as contents:  # type: ignore[union-attr]
-        assert contents.read() == b"hello"
+    assert downloaded(workspace, path) == b"hello"
     workspace.files.delete(path)
     with pytest.raises(NotFound, match="The file being accessed is not found"):
         workspace.files.delete(path)
@@ -40,8 +47,7 @@ def test_the_sdk_uploads_a_large_file_in_parts(
     # The SDK takes parts from 50 MiB; a PUT would not show in the list of what it asked for.
     assert (sandbox.root / f"{volume}/large".lstrip("/")).read_bytes() == content
     assert list((sandbox.data_dir / "uploads").iterdir()) == []
-    with workspace.files.download(f"{volume}/large").contents as contents:  # type: ignore[union-attr]
-        assert contents.read() == content
+    assert downloaded(workspace, f"{volume}/large") == content
 
 
 def test_an_existing_file_is_replaced_only_on_request(http: httpx.Client, volume: str) -> None:
@@ -114,12 +120,12 @@ def test_a_link_that_leads_outside_is_not_followed(
 
 
 def test_a_broken_upload_leaves_nothing(sandbox: Served, http: httpx.Client, volume: str) -> None:
-    def body() -> object:
+    def body() -> Iterator[bytes]:
         yield b"x" * 100_000
         raise ConnectionAbortedError
 
     with pytest.raises(ConnectionAbortedError):
-        http.put(f"{FILES}{volume}/a", content=body())  # type: ignore[arg-type]
+        http.put(f"{FILES}{volume}/a", content=body())
     assert http.head(f"{FILES}{volume}/a").status_code == 404
     wait_until(lambda: not list((sandbox.data_dir / "scratch").iterdir()))
 

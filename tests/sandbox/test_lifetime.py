@@ -108,7 +108,7 @@ def test_two_sandboxes_do_not_share_a_directory(tmp_path: Path) -> None:
     served.end()
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::"])  # noqa: S104
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::"])  # noqa: S104 - refused
 def test_it_listens_beyond_this_machine_only_when_told(tmp_path: Path, host: str) -> None:
     with pytest.raises(NotLoopback, match="allow_remote=True"):
         run(host, data_dir=tmp_path, token=TOKEN)

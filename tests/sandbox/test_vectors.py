@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -67,9 +68,9 @@ def upsert(workspace: WorkspaceClient, name: str, rows: list[dict[str, object]])
     return workspace.vector_search_indexes.upsert_data_vector_index(name, json.dumps(rows))
 
 
-def found(workspace: WorkspaceClient, name: str, **asked: object) -> list[list[object]]:
-    query = {"columns": ["id"], "query_vector": [0.0, 0.0], **asked}
-    answer = workspace.vector_search_indexes.query_index(name, **query)  # type: ignore[arg-type]
+def found(workspace: WorkspaceClient, name: str, **asked: Any) -> list[list[object]]:
+    query: dict[str, Any] = {"columns": ["id"], "query_vector": [0.0, 0.0], **asked}
+    answer = workspace.vector_search_indexes.query_index(name, **query)
     assert answer.result
     return [[*row] for row in answer.result.data_array or []]
 
