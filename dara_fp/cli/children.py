@@ -9,26 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dara_fp.core.errors import StepError, StepFailed
+from dara_fp.store.process import WATCHDOG
 
 __all__ = ["child"]
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 _TAIL_BYTES = 2000
-
-# We hold the other end of the pipe. When we end, in whatever way, `cat` does, too, and asks the
-# child to stop.
-_WATCHDOG = """
-exec 3<&0
-"$@" 3<&- &
-child=$!
-(cat <&3 >/dev/null; kill $child 2>/dev/null) &
-watch=$!
-wait $child
-code=$?
-kill $watch 2>/dev/null
-exit $code
-"""
 
 
 @asynccontextmanager
@@ -51,7 +38,7 @@ async def child(
         process = await asyncio.create_subprocess_exec(
             "/bin/sh",
             "-c",
-            _WATCHDOG,
+            WATCHDOG,
             "dara",
             sys.executable,
             "-m",

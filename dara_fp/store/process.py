@@ -25,15 +25,16 @@ else:
         )
 
 
-__all__ = ["DirectoryLock", "ServerProcess"]
+__all__ = ["WATCHDOG", "DirectoryLock", "ServerProcess"]
 
 STOP_SECONDS = 10.0
 KILL_SECONDS = 2.0
 POLL_SECONDS = 0.01
 
-# The owner holds the other end of the pipe. When it ends, in whatever way, `cat` does, too, and the
-# server is asked to stop; when the server ends first, so does the shell, and its owner sees that.
-_WATCHDOG = """
+# For `sh -c`, with a pipe as its standard input. The owner holds the other end: when it ends, in
+# whatever way, `cat` does, too, and the server is asked to stop; when the server ends first, so
+# does the shell, and its owner sees that.
+WATCHDOG = """
 exec 3<&0
 "$@" 3<&- &
 server=$!
@@ -95,7 +96,7 @@ class ServerProcess:
         """
         # A session of its own: Ctrl-C in a terminal must not reach the server before its users.
         self._watchdog = subprocess.Popen(  # noqa: S603 - our own command line, no user input
-            ["/bin/sh", "-c", _WATCHDOG, "dara-store", *command],
+            ["/bin/sh", "-c", WATCHDOG, "dara-store", *command],
             stdin=subprocess.PIPE,
             # The lock, since the server writes to its log: what else waits here must not hold it.
             stdout=lock,
