@@ -1,12 +1,11 @@
 """Whether a pipeline can be registered, and whether it still is the one a task was started with."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from dara_fp.core.pipeline import Pipeline
-from dara_fp.core.scope import Path
+from dara_fp.core.scope import Path, repeated
 
 __all__ = ["InvalidPipeline", "check", "drift", "fingerprint", "structure"]
 
@@ -27,11 +26,9 @@ def check(pipeline: Pipeline[Any, Any]) -> None:
         )
     if not pipeline.steps:
         raise InvalidPipeline(f"{pipeline!r} has no steps: add one with >>")
-    repeated = [name for name, count in Counter(structure(pipeline)).items() if count > 1]
-    if repeated:
-        said = ", ".join(map(repr, repeated))
+    if names := repeated(structure(pipeline)):
         raise InvalidPipeline(
-            f"{said} occurs more than once, so its record would be ambiguous: use unique names"
+            f"{names} occurs more than once, so its record would be ambiguous: use unique names"
         )
 
 

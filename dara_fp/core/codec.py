@@ -65,10 +65,17 @@ class Codec(Generic[C]):
         """
         try:
             data = msgspec.json.encode(changes)
-            self.decode_changes(data)
-        except (TypeError, InvalidFields) as error:
-            said = f"{self.context.__name__} cannot be stored: {error}"
-            raise NotSerialisable(said) from error
+            problems = _altered(changes, self.decode_changes(data))
+        except InvalidFields as error:
+            problems = {
+                name: f"{changes.get(name)!r:.80} does not fit: {said}"
+                for name, said in error.problems.items()
+            }
+        except (TypeError, ValueError, RecursionError):
+            data, problems = b"", _unwritable(changes)
+        if problems:
+            said = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
+            raise NotSerialisable(f"{self.context.__name__} cannot be stored: {said}")
         return data
 
     def decode_changes(self, data: bytes) -> dict[str, object]:
@@ -103,8 +110,13 @@ class Codec(Generic[C]):
         Args:
             ref_template: Where named schemas live, such as `#/components/schemas/{name}`.
         """
-        _, components = msgspec.json.schema_components((self.context,), ref_template=ref_template)
-        whole = components.pop(self.context.__name__)
+        (own,), components = msgspec.json.schema_components(
+            (self.context,), ref_template=ref_template
+        )
+        refs = {ref_template.format(name=name): name for name in components}
+        whole = components.pop(refs[own["$ref"]])
+        if msgspec.json.encode(own["$ref"]) in msgspec.json.encode((whole, components)):
+            components[refs[own["$ref"]]] = whole  # a context that can hold another of its class
         given = given_fields(self.context)
         properties = {name: schema for name, schema in whole["properties"].items() if name in given}
         required = [name for name in whole.get("required", ()) if name in given]
@@ -126,10 +138,11 @@ class Codec(Generic[C]):
         found = {**(problems or {}), **unfit, **missing}
         if found:
             raise InvalidFields(found)
+        aliases = {field.name: field.alias or field.name for field in fields_of(self.context)}
         try:
-            return self.context(**values)
+            return self.context(**{aliases[name]: value for name, value in values.items()})
         except (TypeError, ValueError) as error:
-            raise InvalidFields({self.context.__name__: str(error)}) from error
+            raise InvalidFields({self.context.__name__: _said(error)}) from error
 
     def _read(self, raw: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, str]]:
         values: dict[str, object] = {}
@@ -140,7 +153,7 @@ class Codec(Generic[C]):
                 continue
             try:
                 values[name] = decoder.decode(data)
-            except (msgspec.DecodeError, ValueError) as error:
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 problems[name] = str(error)
         return values, problems
 
@@ -169,7 +182,7 @@ def _decoders(context: type[Any]) -> Mapping[str, msgspec.json.Decoder[Any]]:
 def _object(data: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise InvalidFields({"body": f"is not a JSON object: {error}"}) from error
 
 
@@ -179,3 +192,53 @@ def _unknown(allowed: tuple[str, ...]) -> str:
         if allowed
         else "is not a field; there are none"
     )
+
+
+def _said(error: Exception) -> str:
+    """Give the sentence of *error*; attrs' validators put the field and more behind it."""
+    return str(error.args[0] if type(error) in {TypeError, ValueError} and error.args else error)
+
+
+def _unwritable(changes: Mapping[str, object]) -> dict[str, str]:
+    """Say, by field, why msgspec cannot write *changes*."""
+    problems: dict[str, str] = {}
+    for name, value in changes.items():
+        try:
+            msgspec.json.encode({name: value})
+        except (TypeError, ValueError, RecursionError) as error:
+            problems[name] = str(error)
+    return problems or dict.fromkeys(changes, "is nested too deeply")
+
+
+def _altered(changes: Mapping[str, object], read: Mapping[str, object]) -> dict[str, str]:
+    """Say, by field, which of *changes* would be *read* back as something else."""
+    return {
+        name: f"{value!r:.80} would be read back as {read[name]!r:.80}: give what its type says"
+        for name, value in changes.items()
+        if not _same(value, read[name])
+    }
+
+
+def _same(value: Any, read: Any) -> bool:
+    """Tell whether *value* was *read* back, also where Python calls the two unequal.
+
+    It does for a time in the hour that a zone repeats, Decimal("NaN"), records with eq=False.
+    """
+    if value == read:
+        return True
+    kind: type[Any] = type(value)
+    if kind is not type(read):
+        return False
+    mine, theirs = _parts(kind, value), _parts(kind, read)
+    if mine is None or theirs is None:
+        return str(value) == str(read)
+    return mine.keys() == theirs.keys() and all(_same(mine[key], theirs[key]) for key in mine)
+
+
+def _parts(kind: type[Any], value: Any) -> Mapping[Any, Any] | None:
+    """Give what the *value* of class *kind* holds, or None if it holds nothing but itself."""
+    if kind is tuple:
+        return dict(enumerate(value))
+    if attrs.has(kind):
+        return {field.name: getattr(value, field.name) for field in fields_of(kind)}
+    return value if kind is dict else None

@@ -3,7 +3,7 @@
 import linecache
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import attrs
 
@@ -11,11 +11,14 @@ __all__ = [
     "Evolves",
     "StepContext",
     "changes",
+    "evolved",
     "fields_of",
     "given_fields",
     "made",
     "made_fields",
 ]
+
+C = TypeVar("C")
 
 _MADE = "dara_fp.made"
 
@@ -57,18 +60,7 @@ class StepContext:
         Raises:
             TypeError: A name in *changes* is no field of the context.
         """
-        cls: Any = type(self)
-        try:
-            copy: Self = _evolver(cls)(self, **changes)
-        except TypeError as error:
-            names = _aliases(cls)
-            unknown = sorted(set(changes) - set(names))
-            if not unknown:
-                raise
-            given = ", ".join(map(repr, unknown))
-            said = f"{cls.__name__} has no field {given}; it has {', '.join(names)}"
-            raise TypeError(said) from error
-        return copy
+        return evolved(self, changes)
 
 
 def made(default: Any = None) -> Any:
@@ -96,14 +88,39 @@ def given_fields(context: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in fields_of(context) if not field.metadata.get(_MADE))
 
 
+def evolved(ctx: C, changes: Mapping[str, object]) -> C:
+    """Give a copy of the attrs instance *ctx* with *changes* applied, by field name.
+
+    Raises:
+        TypeError: A name in *changes* is no field of *ctx*.
+    """
+    cls: Any = type(ctx)
+    try:
+        copy: C = _evolver(cls)(ctx, **changes)
+    except TypeError as error:
+        names = [field.name for field in fields_of(cls) if field.init]
+        unknown = sorted(set(changes) - set(names))
+        if not unknown:
+            raise
+        given = ", ".join(map(repr, unknown))
+        has = ", ".join(names) or "none"
+        raise TypeError(f"{cls.__name__} has no field {given}; it has {has}") from error
+    return copy
+
+
 def changes(before: object, after: object) -> Mapping[str, object]:
     """Give the fields of *after* that differ from *before*, an instance of the same class."""
     cls: Any = after.__class__
     return {
         name: new
         for name in _names(cls)
-        if (new := getattr(after, name)) is not (old := getattr(before, name)) and new != old
+        if _differ(getattr(before, name), new := getattr(after, name))
     }
+
+
+def _differ(old: object, new: object) -> bool:
+    """Tell a value from another: 1, 1.0 and True are equal, and yet not the same in JSON."""
+    return new is not old and (type(new) is not type(old) or new != old)
 
 
 @cache
@@ -112,26 +129,22 @@ def _names(cls: type[Any]) -> tuple[str, ...]:
 
 
 @cache
-def _aliases(cls: type[Any]) -> tuple[str, ...]:
-    return tuple(field.alias or field.name for field in fields_of(cls) if field.init)
-
-
-@cache
 def _evolver(cls: type[Any]) -> Callable[..., Any]:
     """Write the evolve function of *cls*: one constructor call, no loop over fields.
 
-    attrs.evolve spends most of its time on introspection at each call.
+    attrs.evolve spends most of its time on introspection at each call. The names of its own have
+    underscores, because a field may be called ctx, cls or keep.
     """
     fields = [field for field in fields_of(cls) if field.init]
-    parameters = "".join(f", {field.alias}=keep" for field in fields)
+    parameters = "".join(f", {field.name}=__keep__" for field in fields)
     arguments = ", ".join(
-        f"{field.alias}=ctx.{field.name} if {field.alias} is keep else {field.alias}"
+        f"{field.alias}=__ctx__.{field.name} if {field.name} is __keep__ else {field.name}"
         for field in fields
     )
     star = ", *" if fields else ""
-    source = f"def evolve(ctx{star}{parameters}):\n    return cls({arguments})\n"
+    source = f"def evolve(__ctx__, /{star}{parameters}):\n    return __cls__({arguments})\n"
     filename = f"<generated evolve of {cls.__module__}.{cls.__qualname__}>"
-    namespace: dict[str, Any] = {"cls": cls, "keep": object()}
+    namespace: dict[str, Any] = {"__cls__": cls, "__keep__": object()}
     exec(compile(source, filename, "exec"), namespace)  # noqa: S102 - names come from attrs fields
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     evolve: Callable[..., Any] = namespace["evolve"]

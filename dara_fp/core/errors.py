@@ -31,6 +31,25 @@ __all__ = [
 
 C = TypeVar("C")
 
+_LONGEST_MESSAGE = 8_192
+_LONGEST_TRACEBACK = 16_384
+
+
+def _message(text: str) -> str:
+    return _storable(text, _LONGEST_MESSAGE)
+
+
+def _traceback(text: str | None) -> str | None:
+    return None if text is None else _storable(text, _LONGEST_TRACEBACK)
+
+
+def _storable(text: str, longest: int) -> str:
+    """Cut *text* in the middle to about *longest* characters, all of which UTF-8 can write."""
+    if len(text) > longest:
+        half = longest // 2
+        text = f"{text[:half]}\n... {len(text) - 2 * half} characters ...\n{text[-half:]}"
+    return text.encode(errors="backslashreplace").decode()
+
 
 class Kind(StrEnum):
     """Why a step failed. All but `DEFECT` are expected."""
@@ -49,25 +68,26 @@ class StepError:
 
     Attributes:
         kind: Why it failed; `Kind.DEFECT` is a bug, everything else is expected.
-        message: What was wrong, with which value, and what to do next.
+        message: What was wrong, with which value, and what to do next; cut to about 8,192
+            characters.
         step: Path of the failing step; the engine fills it in.
         status: HTTP status of the service that refused, if one did.
         error_code: That service's own code, such as `RESOURCE_DOES_NOT_EXIST`.
         request_id: That service's id of the request, to quote to its support.
         retryable: Whether the same call may succeed later.
         url: A page that shows more, such as a Databricks run page.
-        traceback: The last frames of a defect, innermost last.
+        traceback: The last frames of a defect, innermost last; cut to about 16,384 characters.
     """
 
     kind: Kind = Kind.FAILED
-    message: str
+    message: str = attrs.field(converter=_message)
     step: str = ""
     status: int | None = None
     error_code: str | None = None
     request_id: str | None = None
     retryable: bool = False
     url: str | None = None
-    traceback: str | None = None
+    traceback: str | None = attrs.field(default=None, converter=_traceback)
 
     def __str__(self) -> str:
         where = f"{self.step}: " if self.step else ""
@@ -139,8 +159,9 @@ def fail(
 
 def defect(exception: BaseException, step: str = "") -> Failure[StepError]:
     """Give the failure that reports *exception* as a bug in *step*."""
-    said = f"{type(exception).__name__}: {exception}"
-    frames = "".join(traceback.format_exception(exception, limit=-4))
+    seen = traceback.TracebackException.from_exception(exception, limit=-4)
+    said = f"{type(exception).__name__}: {seen}"  # its str() is safe where the exception's fails
+    frames = "".join(seen.format())
     return Failure(StepError(kind=Kind.DEFECT, message=said, step=step, traceback=frames))
 
 

@@ -147,7 +147,8 @@ class Pipeline(Generic[C_contra, E_contra]):
             bugs alike are values; only cancellation is raised.
 
         Raises:
-            TypeError: *ctx* or *env* is not what the pipeline was anchored to.
+            TypeError: *ctx* is not of the class the pipeline was anchored to, or *env* is missing.
+            ValueError: The scope has a journal, and two steps share a name.
         """
         if self.context is not None and not isinstance(ctx, self.context):
             raise TypeError(f"{self!r} takes a {self.context.__name__}, got {type(ctx).__name__}")
@@ -216,7 +217,7 @@ def _lift(operand: object) -> Pipeline[Any, Any]:
 
 def _as_step(function: Callable[..., Any]) -> Step:
     name = getattr(function, "__name__", None)
-    if name is None or name == "<lambda>":
+    if not (isinstance(name, str) and name.isidentifier()):
         raise TypeError(
             f"{function!r} has no name to record it under: write it as `async def name(ctx)`"
         )
@@ -224,10 +225,17 @@ def _as_step(function: Callable[..., Any]) -> Step:
         raise TypeError(f"step {name!r} is not async: define it with `async def {name}(...)`")
     signature = inspect.signature(function)
     count = len(signature.parameters)
-    plain = all(parameter.kind in _POSITIONAL for parameter in signature.parameters.values())
+    plain = all(map(_is_plain, signature.parameters.values()))
     if not plain or not 1 <= count <= _MOST_PARAMETERS:
-        raise TypeError(f"step {name}{signature} must take (ctx), (ctx, env) or (ctx, env, at)")
+        raise TypeError(
+            f"step {name}{signature} must take (ctx), (ctx, env) or (ctx, env, at), without "
+            "defaults, which would never be used"
+        )
     return Step(name, function, count)
+
+
+def _is_plain(parameter: inspect.Parameter) -> bool:
+    return parameter.kind in _POSITIONAL and parameter.default is inspect.Parameter.empty
 
 
 def _join(left: Pipeline[Any, Any], right: Pipeline[Any, Any]) -> Pipeline[Any, Any]:
@@ -238,7 +246,7 @@ def _join(left: Pipeline[Any, Any], right: Pipeline[Any, Any]) -> Pipeline[Any, 
 
 def _agree(what: str, left: type | None, right: type | None) -> type | None:
     """Give the class both sides are anchored to; a subclass gives all that its parent does."""
-    if left is None or right is None:
+    if left is None or right is None or left is right:
         return left or right
     if issubclass(left, right):
         return left

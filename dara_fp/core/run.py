@@ -1,5 +1,6 @@
 """Running the steps of a pipeline, with the guard that turns bugs into defects."""
 
+import reprlib
 import time
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -7,12 +8,15 @@ from typing import Any, Protocol
 import attrs
 from returns.result import Failure, Success
 
-from dara_fp.core.context import changes
+from dara_fp.core.context import changes, evolved
 from dara_fp.core.errors import Outcome, StepError, StepFailed, defect
-from dara_fp.core.scope import Entry, Journal, Path, Position, Scope
+from dara_fp.core.scope import Entry, Journal, Path, Position, Scope, repeated
 from dara_fp.core.storable import NotSerialisable
 
 __all__ = ["run_steps"]
+
+_SHOWN = reprlib.Repr()
+_SHOWN.maxother = 200  # characters of a wrong result, whose own repr may fail
 
 
 class Runnable(Protocol):
@@ -35,8 +39,14 @@ class Runnable(Protocol):
 
 
 async def run_steps(steps: Sequence[Runnable], ctx: Any, env: Any, scope: Scope) -> Outcome[Any]:
-    """Run *steps* on *ctx* in one loop, until one fails."""
+    """Run *steps* on *ctx* in one loop, until one fails.
+
+    Raises:
+        ValueError: The journal of *scope* could not tell two of *steps* apart.
+    """
     journal = scope.journal
+    if journal is not None and (names := repeated(step.name for step in steps)):
+        raise ValueError(f"a journal cannot tell steps of one name apart: rename {names}")
     outcome: Outcome[Any] = Success(ctx)
     for step in steps:
         entry = None if journal is None else journal.find(step.name)
@@ -55,7 +65,7 @@ async def run_steps(steps: Sequence[Runnable], ctx: Any, env: Any, scope: Scope)
 def _replay(entry: Entry, ctx: Any) -> Outcome[Any]:
     if entry.error is not None:
         return Failure(entry.error)
-    return Success(ctx.evolve(**entry.changes)) if entry.changes else Success(ctx)
+    return Success(evolved(ctx, entry.changes)) if entry.changes else Success(ctx)
 
 
 async def _recorded(
@@ -83,7 +93,7 @@ async def _guarded(step: Runnable, path: Path, ctx: Any, env: Any, scope: Scope)
     try:
         outcome = await _call(step, path, ctx, env, scope)
     except StepFailed as failed:
-        return Failure(_placed(failed.error, path))
+        outcome = Failure(failed.error)
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a value
         return defect(error, path)
     return _checked(outcome, path, ctx)
@@ -104,7 +114,7 @@ def _checked(outcome: Any, path: Path, ctx: Any) -> Outcome[Any]:
     if type(result) is Failure and isinstance(outcome.failure(), StepError):
         return Failure(_placed(outcome.failure(), path))
     wanted = f"Success({type(ctx).__name__}) or Failure(StepError)"
-    return defect(TypeError(f"expected {wanted}, got {outcome!r:.200}"), path)
+    return defect(TypeError(f"expected {wanted}, got {_SHOWN.repr(outcome)}"), path)
 
 
 def _placed(error: StepError, path: Path) -> StepError:

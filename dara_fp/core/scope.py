@@ -2,14 +2,15 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import attrs
 
 from dara_fp.core.errors import StepError
 
-__all__ = ["Entry", "Journal", "MemoryJournal", "Path", "Position", "Scope"]
+__all__ = ["Entry", "Journal", "MemoryJournal", "Path", "Position", "Scope", "repeated"]
 
 Path = str
 """The `/`-joined names that lead to a step; unique in a workflow."""
@@ -138,3 +139,8 @@ class Position:
             raise ValueError(f"fraction is {fraction}: give a number between 0 and 1, or None")
         if self.scope.journal is not None:
             await self.scope.journal.report(self.path, message, fraction)
+
+
+def repeated(paths: Iterable[Path]) -> str:
+    """Name those of *paths* that occur more than once, or give an empty text."""
+    return ", ".join(repr(path) for path, count in Counter(paths).items() if count > 1)

@@ -1,5 +1,6 @@
 """A pipeline under a name: what can be started, listed and served."""
 
+import inspect
 import re
 from typing import Any, Generic, TypeVar, overload
 
@@ -85,5 +86,5 @@ def workflow(name: str, pipeline: Pipeline[C, E], *, description: str = "") -> W
 
 def _first_paragraph(context: type | None) -> str:
     documented = context.__dict__.get("__doc__") if context else None
-    text = (documented or "").strip().split("\n\n")[0]
+    text = inspect.cleandoc(documented or "").split("\n\n")[0]
     return " ".join(text.split())
