@@ -20,8 +20,6 @@ The names, and which error code or HTTP status leads to which class, are those o
         ├── UnexpectedAnswer             an answer that is not what the API promises
         ├── UpsertFailed                 rows a vector index did not take
         └── RunFailed                    a job run that ended badly
-    ValueError
-    └── ConfigurationError           settings that cannot work
 """
 
 from collections.abc import Mapping
@@ -38,7 +36,6 @@ __all__ = [
     "AlreadyExists",
     "BadRequest",
     "Cancelled",
-    "ConfigurationError",
     "ConnectionFailed",
     "DataLoss",
     "DatabricksError",
@@ -64,10 +61,6 @@ __all__ = [
     "UpsertFailed",
     "kind_of_status",
 ]
-
-
-class ConfigurationError(ValueError):
-    """The settings of a workspace cannot work; the message names every one at fault."""
 
 
 class DatabricksError(StepFailed):

@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
-from dara_fp.databricks.errors import ConfigurationError
+from dara_fp.core.errors import ConfigurationError
 
 __all__ = ["ARGUMENTS", "ENVIRONMENT", "Settings", "checked", "settings_from"]
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from dara_fp.core.errors import ConfigurationError
 from dara_fp.databricks.environment import DatabricksEnv
-from dara_fp.databricks.errors import ConfigurationError
 from dara_fp.databricks.workspace import Workspace
 
 GOOD = {"DATABRICKS_HOST": "https://h.test", "DATABRICKS_TOKEN": "t"}

@@ -9,6 +9,7 @@ import pytest
 from dara_fp import (
     Kind,
     Outcome,
+    Pipeline,
     Position,
     StepContext,
     Store,
@@ -74,10 +75,10 @@ async def evolve_badly(ctx: Count) -> Outcome[Count]:
     return Success(ctx.evolve(label=object()))
 
 
-def counting(*steps: object) -> Workflow[Count, Env]:
+def counting(*steps: Pipeline[Count, Env]) -> Workflow[Count, Env]:
     pipeline = start(Count, Env)
     for each in steps:
-        pipeline = pipeline >> each  # type: ignore[operator] # any of the steps above
+        pipeline = pipeline >> each
     return workflow("count", pipeline)
 
 
@@ -94,7 +95,7 @@ async def at_the_gate(executor: WorkflowExecutor, task_id: str) -> TaskStatus:
     raise AssertionError("it never came to the gate")
 
 
-async def ended(store: Store, env: Env, *steps: object) -> Sequence[object]:
+async def ended(store: Store, env: Env, *steps: Pipeline[Count, Env]) -> Sequence[object]:
     """Run the workflow of *steps* and give state, error and context of its task."""
     async with (
         WorkflowExecutor([counting(*steps)], store, env) as executor,
@@ -135,7 +136,7 @@ async def test_a_running_task_tells_its_step_its_report_and_its_progress(
     ],
 )
 async def test_a_failed_step_ends_its_task_and_names_itself(
-    store: Store, env: Env, broken: object, kind: Kind, said: str
+    store: Store, env: Env, broken: Pipeline[Count, Env], kind: Kind, said: str
 ) -> None:
     definition = counting(double, broken, label)
     async with WorkflowExecutor([definition], store, env) as executor, executor.working():
