@@ -63,6 +63,7 @@ class Codec(Generic[C]):
         Raises:
             NotSerialisable: Names the field whose value its type does not allow.
         """
+        data = b""
         try:
             data = msgspec.json.encode(changes)
             problems = _altered(changes, self.decode_changes(data))
@@ -72,7 +73,7 @@ class Codec(Generic[C]):
                 for name, said in error.problems.items()
             }
         except (TypeError, ValueError, RecursionError):
-            data, problems = b"", _unwritable(changes)
+            problems = _unwritable(changes)
         if problems:
             said = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
             raise NotSerialisable(f"{self.context.__name__} cannot be stored: {said}")
@@ -226,8 +227,8 @@ def _same(value: Any, read: Any) -> bool:
     """
     if value == read:
         return True
-    kind: type[Any] = type(value)
-    if kind is not type(read):
+    kind = value.__class__
+    if kind is not read.__class__:
         return False
     mine, theirs = _parts(kind, value), _parts(kind, read)
     if mine is None or theirs is None:
@@ -238,7 +239,8 @@ def _same(value: Any, read: Any) -> bool:
 def _parts(kind: type[Any], value: Any) -> Mapping[Any, Any] | None:
     """Give what the *value* of class *kind* holds, or None if it holds nothing but itself."""
     if kind is tuple:
-        return dict(enumerate(value))
+        parts: tuple[Any, ...] = value
+        return dict(enumerate(parts))
     if attrs.has(kind):
         return {field.name: getattr(value, field.name) for field in fields_of(kind)}
     return value if kind is dict else None
