@@ -98,16 +98,10 @@ def form_value(codec: Codec[Any], name: str, text: str) -> bytes:
 def _form_values(codec: Codec[Any], name: str, texts: tuple[str, ...]) -> bytes:
     """Read the *texts* of equally named parts: one value, or the items of an array."""
     decoder = codec.decoders.get(name)
-    if len(texts) == 1:
-        value = form_value(codec, name, texts[0])
-        one = b"[" + msgspec.json.encode(texts[0]) + b"]"
-        alone = decoder and _refusal(decoder, value) and not _refusal(decoder, one)
-        return one if alone else value
-    as_text = msgspec.json.encode(texts)
-    if decoder is None or not _refusal(decoder, as_text):
-        return as_text
-    as_json = b"[" + ",".join(texts).encode() + b"]"
-    return as_text if _refusal(decoder, as_json) else as_json
+    alone = (form_value(codec, name, texts[0]),) if len(texts) == 1 else ()
+    items = b"[" + ",".join(texts).encode() + b"]"
+    readings = (*alone, msgspec.json.encode(texts), items)
+    return next((each for each in readings if not _refusal(decoder, each)), readings[0])
 
 
 def _refusal(decoder: "msgspec.json.Decoder[Any] | None", value: bytes) -> str:

@@ -38,8 +38,9 @@ def noted_schemas(types: Iterable[type[Any]], ref_template: str) -> Schemas:
     try:
         refs, components = msgspec.json.schema_components(wanted, ref_template=ref_template)
     except KeyError as error:
-        said = f"two record classes are both called {error}: rename one of them"
-        raise ValueError(said) from error
+        lost = error.args[0]
+        called = f"{lost.__module__}.{lost.__qualname__}"
+        raise ValueError(f"two record classes are called {called}: rename one of them") from error
     prefix = ref_template.format(name="")
     noted = {name: _with_notes(schema) for name, schema in components.items()}
     named = (cast("str", ref["$ref"]).removeprefix(prefix) for ref in refs)
