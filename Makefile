@@ -16,14 +16,14 @@ demo: $(VENV)/.sandbox  ## Play the whole story on this machine (DOCS=folder for
 	@$(BIN)/dara demo $(if $(DOCS),--docs "$(DOCS)")
 
 test: lint  ## Check everything: style, types, floors, laws, tests.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/basedpyright
 	$(BIN)/lint-imports
+	@echo "mypy and basedpyright, side by side"
+	@$(BIN)/mypy & mypy=$$!; $(BIN)/basedpyright; pyright=$$?; wait $$mypy && exit $$pyright
 
 clean:  ## Remove the environment and what the demo left.
 	rm -rf $(VENV) .dara .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
