@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from typing import Protocol
 
 import attrs
@@ -14,6 +14,7 @@ from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
+from dara_fp.databricks.files import Download
 from dara_fp.databricks.refusals import excerpt
 from dara_fp.databricks.workspace import Workspace
 from dara_fp.steps.lines import batches, lines, share
@@ -72,20 +73,21 @@ async def embed_passages(
 ) -> Outcome[EmbedsPassages]:
     """Embed each passage of a file, writing the vectors beside it; nothing is held whole."""
     workspace = env.workspace
-    total = (await workspace.files.get_metadata(ctx.passages_path)).content_length
     path = f"{ctx.passages_path.removesuffix('.jsonl')}.vectors.jsonl"
     count = 0
 
-    async def written() -> AsyncIterator[bytes]:
+    async def written(passages: Download) -> AsyncIterator[bytes]:
         nonlocal count
         done = 0
-        async for batch, rows in _embedded(workspace, ctx.passages_path, ctx.model):
+        async for batch, rows in _embedded(workspace, passages, ctx.model):
             yield b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
             count += len(rows)
             done += sum(len(line) + 1 for line in batch)
+            total = passages.metadata.content_length
             await at.report(f"{count} passages", share(done, total))
 
-    await workspace.files.upload(path, written(), overwrite=True)
+    async with workspace.files.download(ctx.passages_path) as passages:
+        await workspace.files.upload(path, written(passages), overwrite=True)
     if not count:
         return fail(f"{ctx.passages_path} has no passages: were the documents empty?")
     return Success(ctx.evolve(embedded=Embedded(path=path, count=count)))
@@ -94,15 +96,16 @@ async def embed_passages(
 Batch = tuple[tuple[bytes, ...], tuple[Row, ...]]
 
 
-async def _embedded(workspace: Workspace, path: str, model: str) -> AsyncIterator[Batch]:
-    """Embed the lines of the file *path*, a few requests at once, and give them in order."""
+async def _embedded(
+    workspace: Workspace, passages: AsyncIterable[bytes], model: str
+) -> AsyncIterator[Batch]:
+    """Embed the lines of *passages*, a few requests at once, and give them in order."""
     waiting: deque[asyncio.Task[Batch]] = deque()
     try:
-        async with workspace.files.download(path) as chunks:
-            async for batch in batches(lines(chunks), _BATCH):
-                waiting.append(asyncio.create_task(_embed_batch(workspace, model, batch)))
-                if len(waiting) >= _AT_ONCE:
-                    yield await waiting.popleft()
+        async for batch in batches(lines(passages), _BATCH):
+            waiting.append(asyncio.create_task(_embed_batch(workspace, model, batch)))
+            if len(waiting) >= _AT_ONCE:
+                yield await waiting.popleft()
         while waiting:
             yield await waiting.popleft()
     finally:

@@ -109,9 +109,9 @@ async def upsert_vectors(
 ) -> Outcome[UpsertsVectors]:
     """Put each row of a file into the index; a row of the same id is replaced."""
     workspace = env.workspace
-    total = (await workspace.files.get_metadata(ctx.vectors_path)).content_length
     rows = done = 0
     async with workspace.files.download(ctx.vectors_path) as chunks:
+        total = chunks.metadata.content_length
         async for batch in batches(lines(chunks), _BATCH):
             inputs = _json_list(batch)
             await workspace.vector_search_indexes.upsert_data_vector_index(ctx.index, inputs)
