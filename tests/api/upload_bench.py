@@ -16,7 +16,7 @@ _ALLOWED = 64 * MIB
 
 
 def main(mebibytes: int = 1024) -> int:
-    """Upload *mebibytes* once to warm up, in small, and once in earnest; 0 if memory stayed flat."""
+    """Upload a little to warm up, then *mebibytes*; give 0 if memory stayed flat."""
     console = Console()
     columns = ("uploading", BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with tempfile.TemporaryDirectory() as name, server_and_sandbox(Path(name)) as server:
