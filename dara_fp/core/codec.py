@@ -9,6 +9,7 @@ import attrs
 import msgspec
 
 from dara_fp.core.context import fields_of, given_fields, made_fields
+from dara_fp.core.errors import shown
 from dara_fp.core.storable import NotSerialisable, check_context
 
 __all__ = ["Codec", "InvalidFields", "codec_of"]
@@ -69,7 +70,7 @@ class Codec(Generic[C]):
             problems = _altered(changes, self.decode_changes(data))
         except InvalidFields as error:
             problems = {
-                name: f"{changes.get(name)!r:.80} does not fit: {said}"
+                name: f"{shown(changes.get(name))} does not fit: {said}"
                 for name, said in error.problems.items()
             }
         except (TypeError, ValueError, RecursionError):
@@ -214,7 +215,7 @@ def _unwritable(changes: Mapping[str, object]) -> dict[str, str]:
 def _altered(changes: Mapping[str, object], read: Mapping[str, object]) -> dict[str, str]:
     """Say, by field, which of *changes* would be *read* back as something else."""
     return {
-        name: f"{value!r:.80} would be read back as {read[name]!r:.80}: give what its type says"
+        name: f"{shown(value)} would be read back as {shown(read[name])}: give what its type says"
         for name, value in changes.items()
         if not _same(value, read[name])
     }

@@ -10,6 +10,7 @@ into a `StepError` of kind `defect` at the step boundary.
         └── (dara_fp.databricks.errors.DatabricksError and its children)
 """
 
+import reprlib
 import traceback
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
@@ -26,6 +27,7 @@ __all__ = [
     "WorkflowFailed",
     "defect",
     "fail",
+    "shown",
     "unwrap",
 ]
 
@@ -33,6 +35,8 @@ C = TypeVar("C")
 
 _LONGEST_MESSAGE = 8_192
 _LONGEST_TRACEBACK = 16_384
+_SHOWN = reprlib.Repr()
+_SHOWN.maxother = 200  # characters
 
 
 def _message(text: str) -> str:
@@ -163,6 +167,11 @@ def defect(exception: BaseException, step: str = "") -> Failure[StepError]:
     said = f"{type(exception).__name__}: {seen}"  # its str() is safe where the exception's fails
     frames = "".join(seen.format())
     return Failure(StepError(kind=Kind.DEFECT, message=said, step=step, traceback=frames))
+
+
+def shown(value: object) -> str:
+    """Give the repr of *value* cut to 200 characters, or its class where that fails."""
+    return _SHOWN.repr_instance(value, 0)
 
 
 def unwrap(outcome: Outcome[C]) -> C:

@@ -218,8 +218,10 @@ def _lift(operand: object) -> Pipeline[Any, Any]:
 def _as_step(function: Callable[..., Any]) -> Step:
     name = getattr(function, "__name__", None)
     if not (isinstance(name, str) and name.isidentifier()):
+        said = "has no name" if name is None else f"is called {name!r}"
         raise TypeError(
-            f"{function!r} has no name to record it under: write it as `async def name(ctx)`"
+            f"{function!r} {said}, and a step is recorded under its name: "
+            "write it as `async def name(ctx)`"
         )
     if not inspect.iscoroutinefunction(function):
         raise TypeError(f"step {name!r} is not async: define it with `async def {name}(...)`")

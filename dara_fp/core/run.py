@@ -1,6 +1,5 @@
 """Running the steps of a pipeline, with the guard that turns bugs into defects."""
 
-import reprlib
 import time
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -9,14 +8,11 @@ import attrs
 from returns.result import Failure, Success
 
 from dara_fp.core.context import changes, evolved
-from dara_fp.core.errors import Outcome, StepError, StepFailed, defect
+from dara_fp.core.errors import Outcome, StepError, StepFailed, defect, shown
 from dara_fp.core.scope import Entry, Journal, Path, Position, Scope, repeated
 from dara_fp.core.storable import NotSerialisable
 
 __all__ = ["run_steps"]
-
-_SHOWN = reprlib.Repr()
-_SHOWN.maxother = 200  # characters of a wrong result, whose own repr may fail
 
 
 class Runnable(Protocol):
@@ -114,7 +110,7 @@ def _checked(outcome: Any, path: Path, ctx: Any) -> Outcome[Any]:
     if type(result) is Failure and isinstance(outcome.failure(), StepError):
         return Failure(_placed(outcome.failure(), path))
     wanted = f"Success({type(ctx).__name__}) or Failure(StepError)"
-    return defect(TypeError(f"expected {wanted}, got {_SHOWN.repr(outcome)}"), path)
+    return defect(TypeError(f"expected {wanted}, got {shown(outcome)}"), path)
 
 
 def _placed(error: StepError, path: Path) -> StepError:

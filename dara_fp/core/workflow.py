@@ -1,6 +1,5 @@
 """A pipeline under a name: what can be started, listed and served."""
 
-import inspect
 import re
 from typing import Any, Generic, TypeVar, overload
 
@@ -86,5 +85,5 @@ def workflow(name: str, pipeline: Pipeline[C, E], *, description: str = "") -> W
 
 def _first_paragraph(context: type | None) -> str:
     documented = context.__dict__.get("__doc__") if context else None
-    text = inspect.cleandoc(documented or "").split("\n\n")[0]
+    text = re.split(r"\n\s*\n", (documented or "").strip())[0]
     return " ".join(text.split())
