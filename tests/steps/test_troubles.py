@@ -31,6 +31,7 @@ STEPS: dict[str, tuple[Pipeline[Any, Any], Any]] = {
     "find_passages": (find_passages, Asking(question="why?")),
 }
 PASSING = [name for name in STEPS if name != "await_run"]
+ASKING_JSON = ["submit_run", "await_run", "find_passages"]
 RESET = b"reset"
 READING = [name for name in STEPS if name != "upload_file"]
 
@@ -158,6 +159,8 @@ async def test_an_answer_that_is_not_what_was_promised_is_a_failure(content: byt
         for name in READING:
             error = await error_of(name, env)
             assert error.kind in {Kind.FAILED, Kind.REJECTED}
+            if name in ASKING_JSON:
+                assert (error.status, error.request_id) == (200, "req-7")
 
 
 async def test_being_sent_elsewhere_is_a_failure() -> None:
