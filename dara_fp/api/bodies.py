@@ -100,7 +100,7 @@ def _form_values(codec: Codec[Any], name: str, texts: tuple[str, ...]) -> bytes:
     decoder = codec.decoders.get(name)
     alone = (form_value(codec, name, texts[0]),) if len(texts) == 1 else ()
     items = b"[" + ",".join(texts).encode() + b"]"
-    readings = (*alone, msgspec.json.encode(texts), items)
+    readings: tuple[bytes, ...] = (*alone, msgspec.json.encode(texts), items)
     return next((each for each in readings if not _refusal(decoder, each)), readings[0])
 
 

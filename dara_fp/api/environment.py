@@ -7,7 +7,6 @@ from typing import Any
 
 from dara_fp.core.errors import ConfigurationError
 from dara_fp.core.workflow import Workflow
-from dara_fp.databricks import errors as databricks
 
 __all__ = ["environment_for"]
 
@@ -46,8 +45,5 @@ def _made(workflows: list[Workflow[Any, Any]]) -> object:
             f"the workflows need an environment ({names}): pass it as create_app(..., env=...), "
             "or give that class a `from_environment()` classmethod"
         )
-    try:
-        made: object = make()
-    except databricks.ConfigurationError as error:
-        raise ConfigurationError(str(error)) from error
+    made: object = make()
     return made

@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -135,9 +135,7 @@ FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 
 
 @asynccontextmanager
-async def served(
-    app: FastAPI, *, raises: bool = True, state: Mapping[str, Any] | None = None
-) -> AsyncGenerator[httpx.AsyncClient]:
+async def served(app: FastAPI, *, raises: bool = True) -> AsyncGenerator[httpx.AsyncClient]:
     """Run *app* in this process and give a client to it."""
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=raises)
@@ -199,7 +197,7 @@ def said(answer: httpx.Response) -> dict[str, str]:
 @contextmanager
 def dara(
     words: Sequence[str], ready: str, environ: Mapping[str, str], log: Path
-) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+) -> Generator[tuple[str, "subprocess.Popen[str]"]]:
     """Run `dara` with *words*; give what follows *ready* in its output, and its process."""
     with (
         log.open("w") as errors,
@@ -232,7 +230,7 @@ def clean_environment() -> dict[str, str]:
 
 
 @contextmanager
-def sandbox(data_dir: Path) -> Iterator[str]:
+def sandbox(data_dir: Path) -> Generator[str]:
     """Run a sandbox on files in *data_dir* and give its address."""
     data_dir.mkdir(parents=True, exist_ok=True)
     words = ("sandbox", "--port", "0", "--data-dir", str(data_dir))
@@ -245,9 +243,3 @@ def stored(data_dir: Path) -> list[Path]:
     """Give the files that the sandbox holds in the volume of the tests."""
     folder = data_dir / "files" / VOLUME.lstrip("/")
     return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-async def pieces(*contents: Iterable[bytes] | bytes) -> AsyncIterator[bytes]:
-    for content in contents:
-        for piece in (content,) if isinstance(content, bytes) else content:
-            yield piece

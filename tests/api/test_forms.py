@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +219,7 @@ async def test_contents_arrive_however_the_body_is_cut(sandbox: Sandbox, step: i
     data = hard_data(step, 500)
     parts = form(Part(name="letter", data=data, filename="a"), Part(name="note", data=b"\r\n"))
 
-    async def body() -> Any:
+    async def body() -> AsyncIterator[bytes]:
         for start in range(0, len(parts), step):
             yield parts[start : start + step]
 

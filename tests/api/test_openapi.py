@@ -132,7 +132,9 @@ def taking(name: str, module: str, record: str = "Detail", **fields: type) -> Wo
         namespace["__annotations__"] = {"detail": detail}
         namespace["__module__"] = module
 
-    context = attrs.frozen(kw_only=True)(types.new_class("Order", (StepContext,), {}, of_detail))
+    context: type[Any] = attrs.frozen(kw_only=True)(
+        types.new_class("Order", (StepContext,), {}, of_detail)
+    )
 
     async def leave(ctx: Any) -> Outcome[Any]:
         return Success(ctx)

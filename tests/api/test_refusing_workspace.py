@@ -32,30 +32,34 @@ class Refusing(ThreadingHTTPServer):
 
 
 class _Answering(BaseHTTPRequestHandler):
-    server: Refusing
     protocol_version = "HTTP/1.1"
 
     def do_PUT(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         path = self._path()
         if "/letter/" in path:
-            self.server.refused += 1
+            self._workspace.refused += 1
             # As a workspace may: the file is there although the answer says otherwise.
-            if self.server.status >= 500:
-                self.server.held.add(path)
-            self._answer(self.server.status, {"error_code": "SAID_SO", "message": "not today"})
+            if self._workspace.status >= 500:
+                self._workspace.held.add(path)
+            self._answer(self._workspace.status, {"error_code": "SAID_SO", "message": "not today"})
         else:
-            self.server.held.add(path)
+            self._workspace.held.add(path)
             self._answer(204)
 
     def do_DELETE(self) -> None:
-        there = self._path() in self.server.held
-        self.server.held.discard(self._path())
+        there = self._path() in self._workspace.held
+        self._workspace.held.discard(self._path())
         gone = {"error_code": "NOT_FOUND", "message": "no such file"}
         self._answer(204) if there else self._answer(404, gone)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         """Say nothing."""
+
+    @property
+    def _workspace(self) -> Refusing:
+        assert isinstance(self.server, Refusing)
+        return self.server
 
     def _path(self) -> str:
         return unquote(self.path.partition("?")[0]).removeprefix("/api/2.0/fs/files")

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class Figures:
 
 
 @contextmanager
-def server_and_sandbox(directory: Path) -> Iterator[Server]:
+def server_and_sandbox(directory: Path) -> Generator[Server]:
     """Run a server of the workflow `parcel` and a sandbox, each in a process of its own."""
     data_dir, workspace_dir = directory / "d", directory / "w"
     with sandbox(workspace_dir) as host:
@@ -87,7 +87,7 @@ def upload(
 
 
 @contextmanager
-def _highest(process: psutil.Process) -> Iterator[list[int]]:
+def _highest(process: psutil.Process) -> Generator[list[int]]:
     """Sample the memory of *process* while the block runs."""
     most = [process.memory_info().rss]
     done = threading.Event()

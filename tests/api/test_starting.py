@@ -1,0 +1,198 @@
+"""What keeps a server from starting is named, variable by variable, without a stack."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from dara_fp import Outcome, Success, start, step, workflow
+from dara_fp.api.app import create_app
+from dara_fp.api.settings import ApiSettings
+from dara_fp.core.errors import ConfigurationError
+from dara_fp.databricks.environment import DatabricksEnv
+from dara_fp.databricks.workspace import Workspace
+from tests.api.stage import (
+    ROOT,
+    Count,
+    Gate,
+    Parcel,
+    check,
+    clean_environment,
+    count,
+    parcel,
+    served,
+    weigh,
+)
+
+HOST = "https://workspace.example"
+AWAY = "redis://:hush-hush@127.0.0.1:1/0"
+SIGNED_IN = {"DATABRICKS_HOST": HOST, "DATABRICKS_TOKEN": "dapi-secret"}
+
+
+@pytest.mark.parametrize(
+    ("target", "environ", "named"),
+    [
+        ("check", {"DARA_REDIS_URL": AWAY}, ["DARA_REDIS_URL", "127.0.0.1:1"]),
+        ("check", {"DARA_REDIS_URL": "http://hush-hush"}, ["DARA_REDIS_URL"]),
+        ("parcel", {}, ["DATABRICKS_HOST", "DATABRICKS_TOKEN", "DATABRICKS_CLIENT_ID"]),
+        ("parcel", SIGNED_IN, ["DARA_UPLOAD_VOLUME", "parcel"]),
+    ],
+)
+def test_serve_ends_with_a_line_that_names_what_is_wrong(
+    tmp_path: Path, target: str, environ: dict[str, str], named: list[str]
+) -> None:
+    words = [sys.executable, "-m", "dara_fp.cli", "serve", f"tests.api.stage:{target}"]
+    ended = subprocess.run(
+        [*words, "--port", "0"],
+        env={**clean_environment(), "DARA_DATA_DIR": str(tmp_path / "d"), **environ},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode != 0
+    assert "Traceback" not in ended.stderr
+    assert "dara:" in ended.stderr
+    assert all(name in ended.stderr for name in named), ended.stderr
+    assert "hush-hush" not in ended.stderr
+    assert "dapi-secret" not in ended.stderr
+    assert "dara ready" not in ended.stdout
+
+
+async def refused(app: Any) -> str:
+    """Start *app* and give what its configuration lacks."""
+    with pytest.raises(ConfigurationError) as caught:
+        async with served(app):
+            pass
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"DATABRICKS_TOKEN": "t"}, ["DATABRICKS_HOST"]),
+        ({"DATABRICKS_HOST": HOST}, ["DATABRICKS_TOKEN", "DATABRICKS_CLIENT_ID"]),
+        ({**SIGNED_IN, "DATABRICKS_CLIENT_ID": "c"}, ["DATABRICKS_TOKEN", "DATABRICKS_CLIENT_ID"]),
+        ({"DATABRICKS_HOST": HOST, "DATABRICKS_CLIENT_ID": "c"}, ["DATABRICKS_CLIENT_SECRET"]),
+        ({**SIGNED_IN, "DATABRICKS_HOST": "ftp://x"}, ["DATABRICKS_HOST", "ftp://x"]),
+    ],
+)
+async def test_variables_of_the_workspace_that_cannot_work_are_named(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], named: list[str]
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    said = await refused(create_app([parcel]))
+    assert all(name in said for name in named), said
+    assert "dapi-secret" not in said
+
+
+async def test_a_workflow_that_takes_files_needs_a_volume(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DARA_UPLOAD_VOLUME")
+    async with served(create_app([check])):
+        pass
+    env = DatabricksEnv(workspace=Workspace(HOST, token="t"))
+    said = await refused(create_app([parcel], env=env))
+    assert "DARA_UPLOAD_VOLUME is not set, and parcel takes files" in said
+
+
+@pytest.mark.parametrize(
+    "volume",
+    [
+        "uploads",
+        "/Volumes/main/default",
+        "/Volumes/main/default/../x",
+        "/Volumes/main/./default/x",
+        "/Volumes//main/default/x",
+        "/dbfs/Volumes/a/b/c",
+        "dbfs:/Volumes/a/b/c",
+    ],
+)
+def test_an_upload_volume_that_is_none_is_named(volume: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"DARA_UPLOAD_VOLUME is .*such as /Volumes/"):
+        ApiSettings.from_environment({"DARA_UPLOAD_VOLUME": volume})
+
+
+@pytest.mark.parametrize("concurrency", ["-1", "ten", "1.5", "1001", "9" * 5000, "²", "٣"])
+def test_a_concurrency_that_is_no_number_is_named(concurrency: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"DARA_CONCURRENCY is .*from 0") as caught:
+        ApiSettings.from_environment({"DARA_CONCURRENCY": concurrency})
+    assert len(str(caught.value)) < 300
+
+
+def test_blank_variables_count_as_unset() -> None:
+    blank = {"DARA_UPLOAD_VOLUME": " ", "DARA_CONCURRENCY": ""}
+    assert ApiSettings.from_environment(blank) == ApiSettings.from_environment({})
+
+
+def test_a_folder_of_a_volume_may_end_in_a_slash() -> None:
+    found = ApiSettings.from_environment({"DARA_UPLOAD_VOLUME": "/Volumes/a/b.c/d/..e/"})
+    assert found.upload_volume == "/Volumes/a/b.c/d/..e"
+
+
+@attrs.frozen(kw_only=True)
+class Bare:
+    """An environment without a workspace."""
+
+    name: str = "bare"
+
+
+async def test_an_environment_that_lacks_something_is_named() -> None:
+    said = await refused(create_app([count], env=Bare()))
+    assert "'count' needs an environment like Gate, got Bare, without opened" in said
+
+
+async def test_an_environment_without_a_workspace_cannot_take_files() -> None:
+    parcels = workflow("parcels", start(Parcel, Bare) >> weigh)
+    said = await refused(create_app([parcels], env=Bare()))
+    assert "parcels takes files, so the environment needs a `workspace`" in said
+
+
+async def test_an_environment_that_nobody_can_make_is_named() -> None:
+    said = await refused(create_app([count]))
+    assert "Gate" in said
+    assert "env=" in said
+
+
+def test_two_workflows_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="two workflows share a name"):
+        create_app([check, workflow("check", start(Count) >> leave)])
+
+
+@step
+async def leave(ctx: Count) -> Outcome[Count]:
+    return Success(ctx)
+
+
+@attrs.frozen(kw_only=True)
+class Closing(Gate):
+    """Notes that it was closed."""
+
+    closed: list[bool] = attrs.field(factory=list[bool])
+
+    @classmethod
+    def from_environment(cls) -> "Closing":
+        made.append(cls())
+        return made[-1]
+
+    async def aclose(self) -> None:
+        self.closed.append(True)
+
+
+made: list[Closing] = []
+
+
+async def test_an_environment_made_here_is_closed_and_a_given_one_is_not() -> None:
+    closing = workflow("closing", start(Count, Closing) >> leave)
+    made.clear()
+    async with served(create_app([count, closing])):
+        assert [env.closed for env in made] == [[]]
+    assert made[0].closed == [True]
+    given = Closing()
+    async with served(create_app([closing], env=given)):
+        pass
+    assert given.closed == []
