@@ -80,6 +80,27 @@ def test_a_defect_names_the_exception_and_shows_the_failing_frame() -> None:
     assert 'raise LookupError("job 7 is gone")' in (error.traceback or "")
 
 
+def test_a_defect_shows_only_the_innermost_frames() -> None:
+    def outer() -> None:
+        middle()
+
+    def middle() -> None:
+        inner()
+
+    def inner() -> None:
+        deepest()
+
+    def deepest() -> None:
+        refused()
+
+    with pytest.raises(LookupError) as caught:
+        outer()
+    shown = defect(caught.value).failure().traceback or ""
+    assert shown.count("  File ") == 4
+    assert "in middle" in shown
+    assert "in outer" not in shown
+
+
 def test_a_defect_of_an_exception_that_cannot_speak_is_still_a_defect() -> None:
     assert defect(Speechless()).failure().message == "Speechless: <exception str() failed>"
 
