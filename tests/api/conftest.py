@@ -1,11 +1,16 @@
 """A sandbox for all tests of the API, and a store of its own for each."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import attrs
+import httpx
 import pytest
+import pytest_asyncio
 
+from dara_fp.api.app import create_app
+from dara_fp.databricks.environment import DatabricksEnv
+from dara_fp.databricks.workspace import Workspace
 from tests.api import stage
 
 
@@ -46,3 +51,19 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DARA_DATA_DIR", str(tmp_path / "d"))
     monkeypatch.setenv("DARA_UPLOAD_VOLUME", stage.VOLUME)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(
+    one_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve `parcel` and `check` to all tests of a module, which run on one loop."""
+    workspace = Workspace(one_sandbox.url, token=stage.TOKEN, retry_seconds=0)
+    env = DatabricksEnv(workspace=workspace)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DARA_REDIS_URL", raising=False)
+        patch.setenv("DARA_DATA_DIR", str(tmp_path_factory.mktemp("d")))
+        patch.setenv("DARA_UPLOAD_VOLUME", stage.VOLUME)
+        async with stage.served(create_app([stage.parcel, stage.check], env=env)) as client:
+            yield client
+    await workspace.aclose()

@@ -18,7 +18,6 @@ from tests.api.stage import (
     Part,
     context_of,
     form,
-    parcels,
     said,
     stored,
 )
@@ -26,38 +25,43 @@ from tests.api.stage import (
 LETTER = Part(name="letter", data=b"Dear", filename="letter.txt", kind="text/plain")
 
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
 async def posted(client: httpx.AsyncClient, *parts: Part) -> httpx.Response:
     return await client.post(f"{PREFIX}/parcel", content=form(*parts), headers=FORM)
 
 
-async def accepted(sandbox: Sandbox, *parts: Part) -> dict[str, Any]:
-    async with parcels(sandbox.url) as client:
-        return await context_of(client, await posted(client, *parts))
+async def accepted(client: httpx.AsyncClient, *parts: Part) -> dict[str, Any]:
+    return await context_of(client, await posted(client, *parts))
 
 
 def local(sandbox: Sandbox, path: str) -> Path:
     return sandbox.data_dir / "files" / path.lstrip("/")
 
 
-async def test_a_file_lies_on_the_volume_below_its_task(sandbox: Sandbox) -> None:
-    async with parcels(sandbox.url) as client:
-        answer = await posted(client, LETTER)
-        context = await context_of(client, answer)
-        assert context["letter"] == {
-            "path": f"{VOLUME}/{answer.json()['task_id']}/letter/letter.txt",
-            "size": 4,
-            "name": "letter.txt",
-            "content_type": "text/plain",
-        }
-        assert context["total"] == 4
-        assert local(sandbox, context["letter"]["path"]).read_bytes() == b"Dear"
+async def test_a_file_lies_on_the_volume_below_its_task(
+    client: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
+    answer = await posted(client, LETTER)
+    context = await context_of(client, answer)
+    assert context["letter"] == {
+        "path": f"{VOLUME}/{answer.json()['task_id']}/letter/letter.txt",
+        "size": 4,
+        "name": "letter.txt",
+        "content_type": "text/plain",
+    }
+    assert context["total"] == 4
+    assert local(sandbox, context["letter"]["path"]).read_bytes() == b"Dear"
 
 
-async def test_files_of_one_name_lie_side_by_side_in_order(sandbox: Sandbox) -> None:
+async def test_files_of_one_name_lie_side_by_side_in_order(
+    client: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
     same = [
         Part(name="photos", data=b"%d" % n, filename="a.b.png", kind="image/png") for n in range(3)
     ]
-    context = await accepted(sandbox, LETTER, *same)
+    context = await accepted(client, LETTER, *same)
     names = [each["path"].rpartition("/")[2] for each in context["photos"]]
     assert names == ["a.b.png", "a.b-2.png", "a.b-3.png"]
     assert [each["name"] for each in context["photos"]] == ["a.b.png"] * 3
@@ -84,9 +88,9 @@ NASTY = {
 }
 
 
-async def test_nasty_names_are_made_safe(sandbox: Sandbox) -> None:
+async def test_nasty_names_are_made_safe(client: httpx.AsyncClient, sandbox: Sandbox) -> None:
     parts = [Part(name="photos", data=name.encode(), filename=name) for name in NASTY]
-    photos = (await accepted(sandbox, LETTER, *parts))["photos"]
+    photos = (await accepted(client, LETTER, *parts))["photos"]
     assert [each["name"] for each in photos] == list(NASTY.values())
     folders = {each["path"].rpartition("/")[0] for each in photos}
     assert len(folders) == 1
@@ -98,9 +102,11 @@ async def test_nasty_names_are_made_safe(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("sent", ["n" * 300 + ".txt", "é" * 300 + ".txt", "🎉" * 200 + ".txt"])
-async def test_a_long_name_is_cut_and_keeps_its_ending(sandbox: Sandbox, sent: str) -> None:
+async def test_a_long_name_is_cut_and_keeps_its_ending(
+    client: httpx.AsyncClient, sandbox: Sandbox, sent: str
+) -> None:
     parts = [Part(name="photos", data=b"x", filename=sent)] * 2
-    first, second = (await accepted(sandbox, LETTER, *parts))["photos"]
+    first, second = (await accepted(client, LETTER, *parts))["photos"]
     assert first["name"] == second["name"] == sent
     assert first["path"] != second["path"]
     for each in (first, second):
@@ -120,9 +126,11 @@ KINDS = {
 }
 
 
-async def test_the_media_type_is_kept_if_it_is_one(sandbox: Sandbox) -> None:
+async def test_the_media_type_is_kept_if_it_is_one(
+    client: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
     parts = [Part(name="photos", data=b"x", filename="a", kind=kind) for kind in KINDS]
-    photos = (await accepted(sandbox, LETTER, *parts))["photos"]
+    photos = (await accepted(client, LETTER, *parts))["photos"]
     assert [each["content_type"] for each in photos] == list(KINDS.values())
 
 
@@ -139,10 +147,12 @@ FIELDS = (
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_text_parts_become_fields_in_any_order(sandbox: Sandbox, seed: int) -> None:
+async def test_text_parts_become_fields_in_any_order(
+    client: httpx.AsyncClient, sandbox: Sandbox, seed: int
+) -> None:
     parts = list(FIELDS)
     random.Random(seed).shuffle(parts)  # noqa: S311 - drawn again alike
-    context = await accepted(sandbox, *parts)
+    context = await accepted(client, *parts)
     assert context["note"] == "12 é\r\n--x"
     assert (context["weight"], context["fragile"], context["limit"]) == (-7, True, 3)
     assert context["tags"] == ["a", "b"]
@@ -166,19 +176,24 @@ async def test_text_parts_become_fields_in_any_order(sandbox: Sandbox, seed: int
     ],
 )
 async def test_text_is_read_as_the_field_has_it(
-    sandbox: Sandbox, parts: list[tuple[str, bytes]], field: str, value: object
+    client: httpx.AsyncClient,
+    sandbox: Sandbox,
+    parts: list[tuple[str, bytes]],
+    field: str,
+    value: object,
 ) -> None:
     texts = [Part(name=name, data=data) for name, data in parts]
-    assert (await accepted(sandbox, LETTER, *texts))[field] == value
+    assert (await accepted(client, LETTER, *texts))[field] == value
 
 
-async def test_text_that_does_not_fit_is_told_in_words(sandbox: Sandbox) -> None:
+async def test_text_that_does_not_fit_is_told_in_words(
+    client: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
     unfit = {"weight": b"heavy", "fragile": b"yes", "limit": b"[1]", "sizes": b"[1,", "nix": b"1"}
     parts = [Part(name=name, data=data) for name, data in unfit.items()]
     double = [Part(name="note", data=b"a"), Part(name="note", data=b"b")]
     bad = Part(name="tags", data=b"\xff")
-    async with parcels(sandbox.url) as client:
-        answer = await posted(client, LETTER, *parts, *double, bad)
+    answer = await posted(client, LETTER, *parts, *double, bad)
     assert answer.status_code == 422
     problems = said(answer)
     assert set(problems) == {*unfit, "note", "tags"}
@@ -207,15 +222,19 @@ def hard_data(seed: int, size: int) -> bytes:
 
 
 @pytest.mark.parametrize(("seed", "size"), [(1, 100), (2, 70_000), (3, 1_000_000)])
-async def test_contents_arrive_byte_for_byte(sandbox: Sandbox, seed: int, size: int) -> None:
+async def test_contents_arrive_byte_for_byte(
+    client: httpx.AsyncClient, sandbox: Sandbox, seed: int, size: int
+) -> None:
     data = hard_data(seed, size)
-    letter = (await accepted(sandbox, Part(name="letter", data=data, filename="a")))["letter"]
+    letter = (await accepted(client, Part(name="letter", data=data, filename="a")))["letter"]
     assert letter["size"] == len(data)
     assert local(sandbox, letter["path"]).read_bytes() == data
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 61])
-async def test_contents_arrive_however_the_body_is_cut(sandbox: Sandbox, step: int) -> None:
+async def test_contents_arrive_however_the_body_is_cut(
+    client: httpx.AsyncClient, sandbox: Sandbox, step: int
+) -> None:
     data = hard_data(step, 500)
     parts = form(Part(name="letter", data=data, filename="a"), Part(name="note", data=b"\r\n"))
 
@@ -223,9 +242,8 @@ async def test_contents_arrive_however_the_body_is_cut(sandbox: Sandbox, step: i
         for start in range(0, len(parts), step):
             yield parts[start : start + step]
 
-    async with parcels(sandbox.url) as client:
-        answer = await client.post(f"{PREFIX}/parcel", content=body(), headers=FORM)
-        context = await context_of(client, answer)
+    answer = await client.post(f"{PREFIX}/parcel", content=body(), headers=FORM)
+    context = await context_of(client, answer)
     assert local(sandbox, context["letter"]["path"]).read_bytes() == data
     assert context["note"] == "\r\n"
 
@@ -234,27 +252,30 @@ MIB = 1024 * 1024
 
 
 @pytest.mark.parametrize("size", [0, 1, 8 * MIB, 8 * MIB + 1, 30 * MIB])
-async def test_files_of_all_sizes_arrive(sandbox: Sandbox, size: int) -> None:
+async def test_files_of_all_sizes_arrive(
+    client: httpx.AsyncClient, sandbox: Sandbox, size: int
+) -> None:
     data = os.urandom(size)
-    letter = (await accepted(sandbox, Part(name="letter", data=data, filename="a")))["letter"]
+    letter = (await accepted(client, Part(name="letter", data=data, filename="a")))["letter"]
     assert letter["size"] == size
     assert local(sandbox, letter["path"]).read_bytes() == data
 
 
-async def test_a_hundred_files_go_up_in_one_form(sandbox: Sandbox) -> None:
+async def test_a_hundred_files_go_up_in_one_form(
+    client: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
     photos = [Part(name="photos", data=b"%d" % n, filename=f"{n}.png") for n in range(100)]
-    context = await accepted(sandbox, *photos, LETTER)
+    context = await accepted(client, *photos, LETTER)
     found = [local(sandbox, each["path"]).read_bytes() for each in context["photos"]]
     assert found == [b"%d" % n for n in range(100)]
 
 
-async def test_what_httpx_sends_is_taken(sandbox: Sandbox) -> None:
-    async with parcels(sandbox.url) as client:
-        answer = await client.post(
-            f"{PREFIX}/parcel",
-            files={"letter": ('qu"ote.txt', b"hi", "text/plain"), "map": ("m", b"")},
-            data={"note": "é", "weight": "3"},
-        )
-        context = await context_of(client, answer)
+async def test_what_httpx_sends_is_taken(client: httpx.AsyncClient, sandbox: Sandbox) -> None:
+    answer = await client.post(
+        f"{PREFIX}/parcel",
+        files={"letter": ('qu"ote.txt', b"hi", "text/plain"), "map": ("m", b"")},
+        data={"note": "é", "weight": "3"},
+    )
+    context = await context_of(client, answer)
     assert (context["letter"]["name"], context["note"], context["weight"]) == ('qu"ote.txt', "é", 3)
     assert context["map"]["size"] == 0

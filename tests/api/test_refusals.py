@@ -1,6 +1,5 @@
 """Requests that cannot be served: each answer says what was wrong and what to do."""
 
-import asyncio
 import json
 import re
 
@@ -12,13 +11,14 @@ from hypothesis import strategies as st
 from dara_fp.api.app import create_app
 from tests.api.stage import PREFIX, Gate, check, count, problem, said, served
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-async def sent(body: bytes, **headers: str) -> httpx.Response:
+
+async def sent(client: httpx.AsyncClient, body: bytes, **headers: str) -> httpx.Response:
     kind = {"Content-Type": "application/json"} | {
         name.replace("_", "-"): value for name, value in headers.items()
     }
-    async with served(create_app([check])) as client:
-        return await client.post(f"{PREFIX}/check", content=body, headers=kind)
+    return await client.post(f"{PREFIX}/check", content=body, headers=kind)
 
 
 async def test_an_unknown_workflow_is_named_beside_those_there_are() -> None:
@@ -28,8 +28,8 @@ async def test_an_unknown_workflow_is_named_beside_those_there_are() -> None:
         assert found["known"] == ["check", "count"]
 
 
-async def test_all_that_does_not_fit_is_told_at_once() -> None:
-    answer = await sent(b'{"times": "three", "wrods": 1, "words": 4, "checked": true}')
+async def test_all_that_does_not_fit_is_told_at_once(client: httpx.AsyncClient) -> None:
+    answer = await sent(client, b'{"times": "three", "wrods": 1, "words": 4, "checked": true}')
     found = problem(answer, 422, "INVALID_FIELDS")
     problems = said(answer)
     assert set(problems) == {"text", "times", "wrods", "words", "checked"}
@@ -43,36 +43,40 @@ async def test_all_that_does_not_fit_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     "body", [b"{", b"[1]", b"null", b'"text"', b"\xff", b"{}x", b"\x00", b"[" * 9999, b'{"a":']
 )
-async def test_what_is_no_json_object_is_refused(body: bytes) -> None:
-    problem(await sent(body), 422, "INVALID_JSON")
+async def test_what_is_no_json_object_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    problem(await sent(client, body), 422, "INVALID_JSON")
 
 
-async def test_json_that_is_nested_too_deep_is_refused() -> None:
+async def test_json_that_is_nested_too_deep_is_refused(client: httpx.AsyncClient) -> None:
     body = b'{"text":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-    problem(await sent(body), 422, "INVALID_JSON")
+    problem(await sent(client, body), 422, "INVALID_JSON")
 
 
-async def test_an_empty_body_lacks_its_fields() -> None:
-    assert said(await sent(b"")) == {"text": "is required"}
+async def test_an_empty_body_lacks_its_fields(client: httpx.AsyncClient) -> None:
+    assert said(await sent(client, b"")) == {"text": "is required"}
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data"])
-async def test_another_media_type_is_refused(kind: str) -> None:
-    found = problem(await sent(b"{}", Content_Type=kind), 415, "UNSUPPORTED_MEDIA_TYPE")
+async def test_another_media_type_is_refused(client: httpx.AsyncClient, kind: str) -> None:
+    found = problem(await sent(client, b"{}", Content_Type=kind), 415, "UNSUPPORTED_MEDIA_TYPE")
     assert kind in found["detail"]
     assert "application/json" in found["detail"]
 
 
-async def test_a_json_body_of_one_mebibyte_is_taken_and_a_longer_one_is_not() -> None:
+async def test_a_json_body_of_one_mebibyte_is_taken_and_a_longer_one_is_not(
+    client: httpx.AsyncClient,
+) -> None:
     limit = 1024 * 1024
     around = len(json.dumps({"text": ""}).encode())
-    assert (await sent(json.dumps({"text": "x" * (limit - around)}).encode())).status_code == 202
-    answer = await sent(json.dumps({"text": "x" * (limit - around + 1)}).encode())
+    assert (
+        await sent(client, json.dumps({"text": "x" * (limit - around)}).encode())
+    ).status_code == 202
+    answer = await sent(client, json.dumps({"text": "x" * (limit - around + 1)}).encode())
     assert str(limit) in problem(answer, 413, "BODY_TOO_LARGE")["detail"]
 
 
-async def test_a_thousand_unknown_fields_make_a_short_answer() -> None:
-    answer = await sent(json.dumps({"n" * 300 + str(n): n for n in range(1000)}).encode())
+async def test_a_thousand_unknown_fields_make_a_short_answer(client: httpx.AsyncClient) -> None:
+    answer = await sent(client, json.dumps({"n" * 300 + str(n): n for n in range(1000)}).encode())
     found = problem(answer, 422, "INVALID_FIELDS")
     assert len(found["problems"]) == 100
     assert len(answer.content) < 50_000
@@ -113,19 +117,21 @@ async def test_an_unexpected_error_keeps_its_reason_to_the_log(
 
 
 @pytest.mark.parametrize("mine", ["a", "req-1.2:3_4", "x" * 128])
-async def test_a_sane_request_id_is_echoed(mine: str) -> None:
-    answer = await sent(b"{", X_Request_Id=mine)
+async def test_a_sane_request_id_is_echoed(client: httpx.AsyncClient, mine: str) -> None:
+    answer = await sent(client, b"{", X_Request_Id=mine)
     assert problem(answer, 422, "INVALID_JSON")["request_id"] == mine
 
 
 @pytest.mark.parametrize("mine", ["", "a b", "x" * 129, "<script>", "a/b", 'a"b'])
-async def test_another_request_id_is_replaced(mine: str) -> None:
-    answer = await sent(b"{", X_Request_Id=mine)
+async def test_another_request_id_is_replaced(client: httpx.AsyncClient, mine: str) -> None:
+    answer = await sent(client, b"{", X_Request_Id=mine)
     assert re.fullmatch("[0-9a-f]{32}", problem(answer, 422, "INVALID_JSON")["request_id"])
 
 
-async def test_a_good_answer_has_a_request_id_too() -> None:
-    assert (await sent(b'{"text": "a"}', X_Request_Id="mine")).headers["x-request-id"] == "mine"
+async def test_a_good_answer_has_a_request_id_too(client: httpx.AsyncClient) -> None:
+    assert (await sent(client, b'{"text": "a"}', X_Request_Id="mine")).headers[
+        "x-request-id"
+    ] == "mine"
 
 
 json_values = st.recursive(
@@ -139,14 +145,12 @@ bodies = st.binary(max_size=60) | st.dictionaries(
 
 
 @settings(
-    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(drawn=st.lists(bodies, min_size=40, max_size=40))
-def test_whatever_is_sent_is_accepted_or_refused_with_a_problem(drawn: list[bytes]) -> None:
-    async def send_all() -> list[httpx.Response]:
-        async with served(create_app([check])) as client:
-            return [await client.post(f"{PREFIX}/check", content=body) for body in drawn]
-
-    for answer in asyncio.run(send_all()):
-        if answer.status_code != 202:
-            problem(answer, 422, answer.json()["error_code"])
+@given(body=bodies)
+async def test_whatever_is_sent_is_accepted_or_refused_with_a_problem(
+    client: httpx.AsyncClient, body: bytes
+) -> None:
+    answer = await sent(client, body)
+    if answer.status_code != 202:
+        problem(answer, 422, answer.json()["error_code"])
