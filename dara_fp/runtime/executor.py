@@ -104,11 +104,12 @@ class WorkflowExecutor:
 
         Raises:
             UnknownWorkflow: No definition has that *name*.
-            TypeError: *context* is of another class.
+            TypeError: *context* is of another class, or holds a value that cannot be stored.
             StoreUnavailable: The store did not answer; nothing was accepted.
         """
         workflow = self.definition(name)
-        if not isinstance(context, workflow.context):
+        # A subclass would lose the fields it adds.
+        if type(context) is not workflow.context:
             took, got = workflow.context.__name__, type(context).__name__
             raise TypeError(f"workflow {name!r} takes a {took}, got a {got}")
         task = NewTask(

@@ -5,6 +5,7 @@ from typing import Any
 
 from dara_fp.core.codec import Codec
 from dara_fp.core.scope import Entry, Path
+from dara_fp.core.storable import NotSerialisable
 from dara_fp.store.records import StepRecord
 from dara_fp.store.store import Store
 
@@ -26,33 +27,41 @@ class StoreJournal:
         epoch: int,
         recorded: Iterable[StepRecord],
     ) -> None:
-        """Start from what is *recorded* already."""
+        """Start from what is *recorded* already.
+
+        Raises:
+            InvalidFields: Something recorded no longer fits the context class.
+        """
         self._store = store
         self._codec = codec
         self._task_id = task_id
         self._epoch = epoch
-        self._recorded = {step.path: step for step in recorded}
+        self._entries = {step.path: _entry(codec, step) for step in recorded}
 
     def find(self, path: Path) -> Entry | None:
         """Give what was recorded at *path*, or None."""
-        step = self._recorded.get(path)
-        if step is None:
-            return None
-        changes = self._codec.decode_changes(step.changes)
-        return Entry(changes=changes, error=step.error, started_at=step.started_at)
+        return self._entries.get(path)
 
     async def record(self, path: Path, entry: Entry) -> None:
         """Keep *entry* at *path*; returns once the store has it.
 
         Raises:
-            NotSerialisable: A changed value cannot be stored; nothing was kept.
+            NotSerialisable: A changed value cannot be stored, or is too large; nothing was kept.
             Fenced: Another delivery of the task has taken over.
         """
         changes = self._codec.encode_changes(entry.changes)
-        await self._store.record(
-            self._task_id, self._epoch, path, changes, entry.error, entry.started_at
-        )
+        try:
+            await self._store.record(
+                self._task_id, self._epoch, path, changes, entry.error, entry.started_at
+            )
+        except ValueError as error:
+            raise NotSerialisable(str(error)) from error
 
     async def report(self, path: Path, message: str, fraction: float | None) -> None:
         """Say how far the running step at *path* is."""
         await self._store.report(self._task_id, self._epoch, path, message, fraction)
+
+
+def _entry(codec: Codec[Any], step: StepRecord) -> Entry:
+    changes = codec.decode_changes(step.changes)
+    return Entry(changes=changes, error=step.error, started_at=step.started_at)

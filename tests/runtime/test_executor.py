@@ -12,6 +12,7 @@ from dara_fp import (
     Pipeline,
     Position,
     StepContext,
+    StepError,
     Store,
     Success,
     Workflow,
@@ -237,6 +238,53 @@ async def test_what_cannot_be_started_is_refused_with_its_name(store: Store, env
             await executor.start("count", "three")
         with pytest.raises(LookupError, match="no task 'nope'"):
             await executor.wait("nope")
+
+
+@step
+async def write_a_novel(ctx: Count) -> Outcome[Count]:
+    return Success(ctx.evolve(label="word " * 4_000_000))
+
+
+async def test_a_step_that_makes_too_much_for_the_store_fails_and_says_what_to_do(
+    store: Store, env: Env
+) -> None:
+    state, error, _ = await ended(store, env, write_a_novel)
+    assert state is State.FAILED
+    assert isinstance(error, StepError)
+    assert error.step == "write_a_novel"
+    assert "write large data to a volume" in error.message
+
+
+async def test_a_context_that_no_longer_fits_fails_the_task(store: Store, env: Env) -> None:
+    @attrs.frozen(kw_only=True)
+    class Renamed(StepContext):
+        figure: int
+
+    @step
+    async def nothing(ctx: Renamed) -> Outcome[Renamed]:
+        return Success(ctx)
+
+    async with WorkflowExecutor([counting(double)], store, env) as executor:
+        task_id = await executor.start("count", Count(number=3))
+    renamed = workflow("count", start(Renamed) >> nothing)
+    async with WorkflowExecutor([renamed], store) as executor, executor.working():
+        status = await executor.wait(task_id)
+    assert status.error is not None
+    assert status.error.message == (
+        "the stored context no longer fits Renamed: figure: is required"
+    )
+
+
+async def test_a_context_of_a_subclass_is_refused_since_it_would_lose_fields(
+    store: Store, env: Env
+) -> None:
+    @attrs.frozen(kw_only=True)
+    class More(Count):
+        more: int
+
+    async with WorkflowExecutor([counting(double)], store, env) as executor:
+        with pytest.raises(TypeError, match="takes a Count, got a More"):
+            await executor.start("count", More(number=3, more=4))
 
 
 def test_an_environment_that_lacks_something_is_refused(store: Store) -> None:
