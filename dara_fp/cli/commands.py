@@ -34,7 +34,7 @@ SHIPPED = "dara_fp.definitions.shipped"
 
 def main() -> None:
     """Run the command line; expected errors end it with one line and exit code 1."""
-    from dara_fp.cli.loading import CannotLoad  # noqa: PLC0415 - keeps --help quick
+    from dara_fp.cli.mistakes import CannotLoad  # noqa: PLC0415 - keeps --help quick
     from dara_fp.core.errors import ConfigurationError, StepFailed  # noqa: PLC0415
     from dara_fp.store.errors import StoreUnavailable  # noqa: PLC0415
 

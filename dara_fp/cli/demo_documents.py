@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from dara_fp.cli.loading import CannotLoad
+from dara_fp.cli.mistakes import CannotLoad
 
 __all__ = ["Document", "Question", "documents_in", "packages"]
 

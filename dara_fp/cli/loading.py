@@ -9,13 +9,10 @@ from typing import Any, cast
 from fastapi import FastAPI
 
 from dara_fp.api.app import create_app
+from dara_fp.cli.mistakes import CannotLoad
 from dara_fp.core.workflow import Workflow
 
-__all__ = ["CannotLoad", "load_app", "load_workflow", "workflows_of"]
-
-
-class CannotLoad(Exception):
-    """What the user named is not there, or is something else."""
+__all__ = ["load_app", "load_workflow", "workflows_of"]
 
 
 def load_app(target: str) -> FastAPI:

@@ -15,7 +15,7 @@ from rich.console import Console
 from dara_fp.api.bodies import form_value, upload_fields
 from dara_fp.api.environment import environment_for
 from dara_fp.api.settings import ApiSettings
-from dara_fp.cli.loading import CannotLoad
+from dara_fp.cli.mistakes import CannotLoad
 from dara_fp.cli.progress import TaskProgress
 from dara_fp.core.codec import InvalidFields, codec_of
 from dara_fp.core.workflow import Workflow

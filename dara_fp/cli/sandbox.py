@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from dara_fp.cli.loading import CannotLoad
+from dara_fp.cli.mistakes import CannotLoad
 from dara_fp.sandbox.server import SandboxNotInstalled, run
 
 __all__ = ["run_sandbox"]

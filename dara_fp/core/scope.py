@@ -67,6 +67,10 @@ class MemoryJournal:
         self.entries: dict[Path, Entry] = dict(entries or {})
         self.reports: list[tuple[Path, str, float | None]] = []
 
+    def resumed(self) -> "MemoryJournal":
+        """Give a journal to go on from: what succeeded is kept, what failed is tried again."""
+        return MemoryJournal({p: entry for p, entry in self.entries.items() if not entry.error})
+
     def find(self, path: Path) -> Entry | None:
         """Give what was recorded at *path*, or None."""
         return self.entries.get(path)

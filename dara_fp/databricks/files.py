@@ -9,7 +9,7 @@ import msgspec
 
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.body import Body
-from dara_fp.databricks.calls import Calls, Request
+from dara_fp.databricks.calls import Answer, Calls, Request
 from dara_fp.databricks.errors import BadRequest
 from dara_fp.databricks.multipart import Chunks, MultipartUpload, UploadSizes
 from dara_fp.databricks.records import DirectoryEntry, FileMetadata
@@ -154,7 +154,13 @@ class Files:
             body=body,
         )
         reply = await self._calls.open(request)
-        await reply.beginning(_ACKNOWLEDGED)
+        answer = Answer(
+            call=f"PUT {request.path}",
+            status=reply.status,
+            headers=reply.headers,
+            content=await reply.beginning(_ACKNOWLEDGED),
+        )
+        answer.decoded(dict)  # a login page with status 200 has stored nothing
         return body.length
 
     async def _in_parts(

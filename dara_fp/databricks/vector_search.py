@@ -191,8 +191,8 @@ class _Rows(msgspec.Struct, frozen=True):
 
 
 class _Found(msgspec.Struct, frozen=True):
+    result: _Rows
     manifest: _Manifest = _Manifest()
-    result: _Rows = _Rows()
     next_page_token: str | None = None
 
     @property

@@ -15,6 +15,12 @@ from dara_fp.databricks.workspace import Workspace
 __all__ = ["Polling", "wait_for_run"]
 
 _SAID = 2_000
+_KINDS = {
+    "CANCELED": Kind.CANCELLED,
+    "USER_CANCELED": Kind.CANCELLED,
+    "UPSTREAM_CANCELED": Kind.CANCELLED,
+    "TIMEDOUT": Kind.TIMEOUT,
+}
 _FOLLOWS = frozenset({"UPSTREAM_FAILED", "UPSTREAM_CANCELED", "EXCLUDED", "DISABLED"})
 
 
@@ -131,7 +137,7 @@ async def _judged(workspace: Workspace, run: Run) -> Run:
         parts.append(excerpt(run.said, _SAID))
     raise RunFailed(
         StepError(
-            kind=Kind.TIMEOUT if result == "TIMEDOUT" else Kind.FAILED,
+            kind=_KINDS.get(result, Kind.FAILED),
             message=": ".join(parts) + (f"{named or '; error'}: {told}" if told else named),
             error_code=result,
             url=run.run_page_url,

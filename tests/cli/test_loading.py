@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from dara_fp.cli.loading import CannotLoad, load_app, load_workflow
+from dara_fp.cli.loading import load_app, load_workflow
+from dara_fp.cli.mistakes import CannotLoad
 
 SHIPPED = "dara_fp.definitions.shipped"
 MODULE = """

@@ -66,7 +66,7 @@ async def test_a_run_that_ends_well_is_given(
     [
         ("TERMINATED", "FAILED", Kind.FAILED),
         ("TERMINATED", "TIMEDOUT", Kind.TIMEOUT),
-        ("TERMINATED", "CANCELED", Kind.FAILED),
+        ("TERMINATED", "CANCELED", Kind.CANCELLED),
         ("TERMINATED", "MAXIMUM_CONCURRENT_RUNS_REACHED", Kind.FAILED),
         ("TERMINATED", "UPSTREAM_FAILED", Kind.FAILED),
         ("TERMINATED", "A_NEW_WORD", Kind.FAILED),

@@ -94,6 +94,22 @@ async def test_a_page_instead_of_json_is_an_error_that_shows_its_beginning(
     assert len(caught.value.message) < 1000
 
 
+async def test_a_login_page_has_not_stored_a_file(
+    wire: respx.MockRouter, workspace: Workspace
+) -> None:
+    wire.put("/api/2.0/fs/files/Volumes/a/b/c/f").respond(200, html="<html>Sign in</html>")
+    with pytest.raises(UnexpectedAnswer, match="Sign in"):
+        await workspace.files.upload("/Volumes/a/b/c/f", b"data")
+
+
+async def test_an_empty_answer_is_not_an_empty_result(
+    wire: respx.MockRouter, workspace: Workspace
+) -> None:
+    wire.post("/api/2.0/vector-search/indexes/a.b.i/query").respond(json={})
+    with pytest.raises(UnexpectedAnswer, match="result"):
+        await workspace.vector_search_indexes.query_index("a.b.i", columns=["x"], query_text="q")
+
+
 async def test_run_now_sends_its_token(wire: respx.MockRouter, workspace: Workspace) -> None:
     route = wire.post("/api/2.2/jobs/run-now").respond(json={"run_id": "455", "number_in_job": 1})
     run_id = await workspace.jobs.run_now(

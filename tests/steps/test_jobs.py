@@ -112,7 +112,7 @@ async def test_a_run_that_someone_else_cancels_is_a_failure_that_says_so(
     waiting = asyncio.create_task(await_run(submitted, env))
     await env.workspace.jobs.cancel_run(submitted.run.run_id)
     error = (await waiting).failure()
-    assert (error.kind, error.error_code) == (Kind.FAILED, "CANCELED")
+    assert (error.kind, error.error_code) == (Kind.CANCELLED, "CANCELED")
     assert "Run cancelled." in error.message
     assert error.url
 

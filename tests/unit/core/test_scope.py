@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from dara_fp import MemoryJournal, Position, Scope
-from dara_fp.core.scope import repeated
+from dara_fp import MemoryJournal, Position, Scope, StepError
+from dara_fp.core.scope import Entry, repeated
 
 
 def at(task: str = "t", path: str = "run_job", attempt: int = 1) -> Position:
@@ -60,3 +60,12 @@ async def test_a_report_refuses_a_fraction_outside_0_to_1(fraction: float) -> No
 def test_repeated_paths_are_named_once() -> None:
     assert repeated(["a", "b", "a", "c", "b", "a"]) == "'a', 'b'"
     assert not repeated(["a", "b"])
+
+
+async def test_a_resumed_journal_keeps_what_succeeded_and_tries_again_what_failed() -> None:
+    journal = MemoryJournal()
+    done, failed = Entry(changes={"words": 1}), Entry(error=StepError(message="no"))
+    await journal.record("done", done)
+    await journal.record("failed", failed)
+    assert journal.resumed().entries == {"done": done}
+    assert journal.entries == {"done": done, "failed": failed}
