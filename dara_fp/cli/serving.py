@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
 from dara_fp.api.environment import environment_for
+from dara_fp.api.limits import BoundedHttp
 from dara_fp.runtime.executor import WorkflowExecutor
 from dara_fp.store.settings import StoreSettings
 from dara_fp.store.store import Store
@@ -31,7 +32,12 @@ def serve_app(app: FastAPI, host: str, port: int) -> None:
     """
     guarded = _Startup(app)
     config = uvicorn.Config(
-        guarded, host, port, lifespan="on", timeout_graceful_shutdown=_SHUTDOWN_SECONDS
+        guarded,
+        host,
+        port,
+        http=BoundedHttp,
+        lifespan="on",
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     try:
         _Server(config).run()

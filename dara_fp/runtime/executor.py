@@ -1,6 +1,7 @@
 """The executor: workflow definitions by name, started as tasks and run by workers."""
 
 import asyncio
+import logging
 import uuid
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -15,10 +16,13 @@ from dara_fp.core.workflow import Workflow
 from dara_fp.runtime.queue import Leases, Queue
 from dara_fp.runtime.status import TaskStatus, status_of
 from dara_fp.runtime.task import run_task
+from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.records import NewTask
 from dara_fp.store.store import Store
 
 __all__ = ["UnknownWorkflow", "WorkflowExecutor"]
+
+logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.5
@@ -72,7 +76,8 @@ class WorkflowExecutor:
             _check_env(each, env)
         self.store = store
         self.env = env
-        self._queue = Queue(store.url, self._run, leases or Leases())
+        self._leases = leases or Leases()
+        self._queue = Queue(store.url, self._run, self._leases)
 
     async def __aenter__(self) -> Self:
         """Connect the queue."""
@@ -120,7 +125,11 @@ class WorkflowExecutor:
             owner=owner,
         )
         await self.store.create(task)
-        await self._queue.put(task.task_id)
+        try:
+            await self._queue.put(task.task_id)
+        except StoreUnavailable as error:
+            # It is in the store, so it is accepted: a worker's sweep will queue it.
+            logger.warning("task %s is not queued yet: %s", task.task_id, error)
         return task.task_id
 
     def definition(self, name: str) -> Workflow[Any, Any]:
@@ -175,10 +184,23 @@ class WorkflowExecutor:
         Args:
             concurrency: How many tasks run at the same time.
         """
-        for task_id in await self.store.queued():
-            await self._queue.put(task_id)
         async with self._queue.working(concurrency):
-            yield
+            sweeper = asyncio.create_task(self._sweep_forever(), name="dara sweep")
+            try:
+                yield
+            finally:
+                sweeper.cancel()
+                await asyncio.wait({sweeper})
+
+    async def _sweep_forever(self) -> None:
+        """Queue what was stored and never queued, because whoever accepted it was cut off."""
+        while True:
+            try:
+                for task_id in await self.store.queued():
+                    await self._queue.put(task_id)
+            except StoreUnavailable as error:
+                logger.warning("looking for forgotten tasks: %s", error)
+            await asyncio.sleep(self._leases.sweep)
 
     async def _run(self, task_id: str) -> None:
         await run_task(self.store, self.definitions, self.env, task_id)

@@ -31,10 +31,12 @@ class Leases:
         redelivery: Seconds after which a task whose worker is lost goes to another one. Workers
             renew their leases, so a task may run for much longer.
         grace: Seconds that running tasks get to finish when their worker is stopped.
+        sweep: Seconds between looks for tasks that were stored and never queued.
     """
 
     redelivery: float = 20.0
     grace: float = 10.0
+    sweep: float = 10.0
 
 
 class Queue:

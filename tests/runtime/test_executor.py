@@ -26,7 +26,7 @@ from dara_fp import (
 from dara_fp.runtime.executor import UnknownWorkflow
 from dara_fp.runtime.queue import Leases
 from dara_fp.runtime.status import TaskStatus
-from dara_fp.store.records import State
+from dara_fp.store.records import NewTask, State
 
 
 @attrs.frozen(kw_only=True)
@@ -173,6 +173,21 @@ async def test_a_task_is_accepted_without_a_worker_and_run_by_a_later_one(
         task_id = await first.start("count", Count(number=3))
     async with WorkflowExecutor([definition], store, env) as second, second.working():
         assert (await second.wait(task_id)).state is State.SUCCEEDED
+
+
+async def test_a_task_whose_queueing_was_cut_off_is_found_by_a_working_executor(
+    store: Store, env: Env
+) -> None:
+    task = NewTask(
+        task_id="forgotten", workflow="count", context=b'{"number":3}', structure=("double",)
+    )
+    leases = Leases(sweep=0.1)
+    async with (
+        WorkflowExecutor([counting(double)], store, env, leases=leases) as executor,
+        executor.working(),
+    ):
+        await store.create(task)
+        assert (await executor.wait("forgotten")).state is State.SUCCEEDED
 
 
 async def test_a_workflow_that_changed_where_a_task_has_run_fails_the_task(

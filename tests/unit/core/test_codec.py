@@ -93,7 +93,7 @@ SURVIVES: list[tuple[Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("hint", "value"), SURVIVES, ids=repr)
+@pytest.mark.parametrize(("hint", "value"), SURVIVES, ids=range(len(SURVIVES)))
 def test_a_value_of_a_supported_type_comes_back_as_it_was(hint: Any, value: Any) -> None:
     codec = codec_of(context_of(hint))
     back = codec.decode(codec.encode(codec.context(x=value)))
