@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.responses import RedirectResponse, Response
 
 from dara_fp.api.bodies import upload_fields
 from dara_fp.api.documents import add_schemas
@@ -55,7 +57,8 @@ def create_app(
             app.state.services = await _open(stack, definitions, env)
             yield
 
-    app = FastAPI(title=title, version="1", lifespan=lifespan)
+    # The pages of /docs come from the package, not from a network that may not be reached.
+    app = FastAPIOffline(title=title, version="1", lifespan=lifespan, redoc_url=None)
     by_name = {each.name: each for each in definitions}
     if len(by_name) < len(definitions):
         raise ValueError("two workflows share a name: rename one")
@@ -63,10 +66,15 @@ def create_app(
     app.state.env = env
     for router in (workflow_routes(by_name), task_routes(), health_routes()):
         app.include_router(router)
+    app.add_api_route("/", _to_documents, include_in_schema=False)
     add_problem_handlers(app)
     add_schemas(app, (Accepted, TaskStatus, WorkflowList), by_name)
     app.add_middleware(RequestIds)
     return app
+
+
+async def _to_documents() -> Response:
+    return RedirectResponse("docs")
 
 
 async def _open(

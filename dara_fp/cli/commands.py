@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -29,6 +30,7 @@ Target = Annotated[
         show_default=False,
     ),
 ]
+_STOPPED = 130  # what shells give for a process that Ctrl-C ended
 SHIPPED = "dara_fp.definitions.shipped"
 
 
@@ -44,7 +46,7 @@ def main() -> None:
         errors.print(f"[bold red]dara:[/] {error}", soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(_STOPPED)
 
 
 @app.command()
@@ -57,7 +59,7 @@ def demo(
     """Play the whole story on this machine: upload, job, vector index, three questions."""
     from dara_fp.cli.demo import play  # noqa: PLC0415
 
-    raise typer.Exit(asyncio.run(play(docs, keep=keep)))
+    raise typer.Exit(_run(play(docs, keep=keep)))
 
 
 @app.command()
@@ -154,7 +156,18 @@ def sandbox(
 
 
 def _run(coroutine: Coroutine[Any, Any, int]) -> int:
-    return asyncio.run(coroutine)
+    """Run *coroutine*, and cancel it on Ctrl-C or SIGTERM, so that it can clean up."""
+
+    async def until_stopped() -> int:
+        task = asyncio.ensure_future(coroutine)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return await task
+
+    try:
+        return asyncio.run(until_stopped())
+    except asyncio.CancelledError:
+        return _STOPPED
 
 
 def _log_plainly() -> None:

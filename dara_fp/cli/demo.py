@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from dara_fp.cli.children import child
 from dara_fp.cli.demo_documents import Document, Question, documents_in, packages
@@ -118,14 +119,12 @@ async def _ask(user: User, question: Question) -> bool:
 
 
 def _table(passages: tuple[Passage, ...]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 2), show_header=False)
-    table.add_column(justify="right", style="cyan", min_width=5)
-    table.add_column(
-        style="bold", min_width=max((len(each.source) for each in passages), default=0)
-    )
-    table.add_column(overflow="ellipsis", no_wrap=True, style="dim")
+    table = Table(box=None, padding=(0, 1, 0, 1), show_header=False, expand=True)
+    table.add_column(justify="right", style="cyan", no_wrap=True)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(style="dim", no_wrap=True, overflow="ellipsis", ratio=1)
     for passage in passages:
-        table.add_row(f"{passage.score:.3f}", passage.source, passage.text)
+        table.add_row(f"{passage.score:.3f}", passage.source, Text(passage.text))
     return table
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import socket
 import sys
 
@@ -49,10 +48,7 @@ def serve_app(app: FastAPI, host: str, port: int) -> None:
 
 
 async def work(app: FastAPI, concurrency: int) -> int:
-    """Run queued tasks of *app*'s workflows until SIGTERM or Ctrl-C."""
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    """Run queued tasks of *app*'s workflows until it is cancelled."""
     found = StoreSettings.from_environment(os.environ)
     workflows = app.state.workflows
     async with (
@@ -63,7 +59,7 @@ async def work(app: FastAPI, concurrency: int) -> int:
     ):
         sys.stdout.write(f"{READY}worker on {store.address}\n")
         sys.stdout.flush()
-        await stopping.wait()
+        await asyncio.Event().wait()
     return 0
 
 

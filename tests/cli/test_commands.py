@@ -208,12 +208,12 @@ def test_the_demo_finds_the_right_document_for_each_question(home: Path, texts: 
 
 @pytest.mark.parametrize(
     ("number", "after"),
-    [(signal.SIGINT, "workspace"), (signal.SIGINT, "API documents"), (signal.SIGKILL, "API doc")],
+    [(signal.SIGINT, "workspace"), (signal.SIGTERM, "API documents"), (signal.SIGKILL, "API doc")],
 )
 def test_a_demo_that_is_stopped_leaves_no_process_behind(
     home: Path, texts: Path, number: signal.Signals, after: str
 ) -> None:
-    with running(home, "demo", "--keep", "--docs", str(texts), PYTHONUNBUFFERED="1") as demo:
+    with running(home, "demo", "--keep", "--docs", str(texts), TMPDIR=str(home)) as demo:
         assert demo.stdout is not None
         assert any(after in line for line in demo.stdout)
         below = everything_below(demo)
@@ -221,3 +221,4 @@ def test_a_demo_that_is_stopped_leaves_no_process_behind(
         demo.send_signal(number)
         demo.wait(timeout=30)
         assert left_after(15, below) == []
+    assert number is signal.SIGKILL or list(home.glob("dara-demo-*")) == []
