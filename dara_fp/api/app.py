@@ -23,6 +23,7 @@ from dara_fp.core.errors import ConfigurationError
 from dara_fp.core.workflow import Workflow
 from dara_fp.databricks.workspace import Workspace
 from dara_fp.runtime.executor import WorkflowExecutor
+from dara_fp.runtime.queue import Leases
 from dara_fp.runtime.status import TaskStatus
 from dara_fp.store.settings import StoreSettings
 from dara_fp.store.store import Store
@@ -85,7 +86,7 @@ async def _open(
     workspace = _upload_workspace(definitions, env, settings)
     found = StoreSettings.from_environment(os.environ)
     store = await stack.enter_async_context(Store.open(found.url, found.data_dir))
-    executor = _executor(definitions, store, env)
+    executor = _executor(definitions, store, env, Leases(grace=settings.grace_seconds))
     await stack.enter_async_context(executor)
     if settings.concurrency:
         await stack.enter_async_context(executor.working(settings.concurrency))
@@ -93,10 +94,10 @@ async def _open(
 
 
 def _executor(
-    definitions: tuple[Workflow[Any, Any], ...], store: Store, env: object
+    definitions: tuple[Workflow[Any, Any], ...], store: Store, env: object, leases: Leases
 ) -> WorkflowExecutor:
     try:
-        return WorkflowExecutor(definitions, store, env)
+        return WorkflowExecutor(definitions, store, env, leases=leases)
     except TypeError as error:  # an environment that lacks something
         raise ConfigurationError(str(error)) from error
 

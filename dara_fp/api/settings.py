@@ -13,6 +13,7 @@ __all__ = ["ApiSettings"]
 
 _VOLUME = re.compile(r"/Volumes(/(?!\.{1,2}(/|$))[^/\x00-\x1f]+){3,}")
 _MOST_TASKS = 1000
+_LONGEST_GRACE = 3600
 
 
 @attrs.frozen(kw_only=True)
@@ -22,14 +23,16 @@ class ApiSettings:
     Attributes:
         upload_volume: Folder of a volume that uploads go to, or None to take no uploads.
         concurrency: How many tasks the server's own worker runs at a time; 0 for no worker.
+        grace_seconds: How long running tasks may go on when the server is stopped.
     """
 
     upload_volume: str | None = None
     concurrency: int = 10
+    grace_seconds: int = 10
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Read `DARA_UPLOAD_VOLUME` and `DARA_CONCURRENCY`.
+        """Read `DARA_UPLOAD_VOLUME`, `DARA_CONCURRENCY` and `DARA_GRACE_SECONDS`.
 
         Raises:
             ConfigurationError: Names the variable whose value does not fit.
@@ -40,10 +43,15 @@ class ApiSettings:
                 f"DARA_UPLOAD_VOLUME is {volume!r}: "
                 "give a volume or a folder in one, such as /Volumes/main/default/uploads"
             )
-        concurrency = environ.get("DARA_CONCURRENCY", "").strip() or "10"
-        if not re.fullmatch(r"[0-9]{1,4}", concurrency) or int(concurrency) > _MOST_TASKS:
-            raise ConfigurationError(
-                f"DARA_CONCURRENCY is {concurrency!r:.100}: "
-                f"give a whole number from 0 (no worker in the server) to {_MOST_TASKS}"
-            )
-        return cls(upload_volume=volume, concurrency=int(concurrency))
+        return cls(
+            upload_volume=volume,
+            concurrency=_number(environ, "DARA_CONCURRENCY", _MOST_TASKS),
+            grace_seconds=_number(environ, "DARA_GRACE_SECONDS", _LONGEST_GRACE),
+        )
+
+
+def _number(environ: Mapping[str, str], name: str, most: int) -> int:
+    text = environ.get(name, "").strip() or "10"
+    if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) > most:
+        raise ConfigurationError(f"{name} is {text!r:.100}: give a whole number from 0 to {most}")
+    return int(text)

@@ -92,6 +92,7 @@ async def _server(root: Path, token: str, host: str) -> AsyncGenerator[str]:
         "DATABRICKS_CLIENT_SECRET": "",
         "DARA_DATA_DIR": str(root / "store"),
         "DARA_REDIS_URL": "",
+        "DARA_GRACE_SECONDS": "0",
         "DARA_UPLOAD_VOLUME": f"{VOLUME}/uploads",
     }
     async with child(["serve", "--port", "0"], READY, environ, root / "server.log") as api:

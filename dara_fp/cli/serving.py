@@ -11,7 +11,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from dara_fp.api.environment import environment_for
 from dara_fp.api.limits import BoundedHttp
+from dara_fp.api.settings import ApiSettings
 from dara_fp.runtime.executor import WorkflowExecutor
+from dara_fp.runtime.queue import Leases
 from dara_fp.store.settings import StoreSettings
 from dara_fp.store.store import Store
 
@@ -50,11 +52,12 @@ def serve_app(app: FastAPI, host: str, port: int) -> None:
 async def work(app: FastAPI, concurrency: int) -> int:
     """Run queued tasks of *app*'s workflows until it is cancelled."""
     found = StoreSettings.from_environment(os.environ)
+    leases = Leases(grace=ApiSettings.from_environment().grace_seconds)
     workflows = app.state.workflows
     async with (
         environment_for(workflows, app.state.env) as env,
         Store.open(found.url, found.data_dir) as store,
-        WorkflowExecutor(workflows, store, env) as executor,
+        WorkflowExecutor(workflows, store, env, leases=leases) as executor,
         executor.working(concurrency),
     ):
         sys.stdout.write(f"{READY}worker on {store.address}\n")

@@ -42,6 +42,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "DARA_REDIS_URL",
         "DARA_CONCURRENCY",
+        "DARA_GRACE_SECONDS",
         "DATABRICKS_HOST",
         "DATABRICKS_TOKEN",
         "DATABRICKS_CLIENT_ID",

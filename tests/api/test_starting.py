@@ -117,10 +117,11 @@ def test_an_upload_volume_that_is_none_is_named(volume: str) -> None:
         ApiSettings.from_environment({"DARA_UPLOAD_VOLUME": volume})
 
 
-@pytest.mark.parametrize("concurrency", ["-1", "ten", "1.5", "1001", "9" * 5000, "²", "٣"])
-def test_a_concurrency_that_is_no_number_is_named(concurrency: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"DARA_CONCURRENCY is .*from 0") as caught:
-        ApiSettings.from_environment({"DARA_CONCURRENCY": concurrency})
+@pytest.mark.parametrize("name", ["DARA_CONCURRENCY", "DARA_GRACE_SECONDS"])
+@pytest.mark.parametrize("number", ["-1", "ten", "1.5", "3601", "9" * 5000, "²", "٣"])
+def test_a_setting_that_is_no_fit_number_is_named(name: str, number: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{name} is .*from 0") as caught:
+        ApiSettings.from_environment({name: number})
     assert len(str(caught.value)) < 300
 
 
