@@ -255,7 +255,7 @@ class _ByEnvironment(httpx.AsyncBaseTransport):
     def _session(self) -> aiohttp.ClientSession:
         # trust_env would look for ~/.netrc in a thread at every call, and refuse our header for a
         # host it finds there; the default jar would send cookies back.
-        return aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=self._limits.max_connections or 0,
                 keepalive_timeout=self._limits.keepalive_expiry,
@@ -265,6 +265,10 @@ class _ByEnvironment(httpx.AsyncBaseTransport):
             skip_auto_headers=("Content-Type",),  # it would give one to calls without a body
             trust_env=False,
         )
+        # It would send GET, PUT and DELETE once more by itself, behind the budget that decides on
+        # further tries; there is no public switch, and aiohttp's own test client sets this one.
+        session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        return session
 
 
 @contextmanager

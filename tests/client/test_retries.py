@@ -161,6 +161,16 @@ async def test_a_kept_connection_that_was_closed_meanwhile_sends_no_second_post(
         assert [heard.connection for heard in server.heard] == [1, 1]
 
 
+@pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE"])
+async def test_the_pool_sends_nothing_again_behind_the_budget(verb: str) -> None:
+    async with served(saying(STARTED, None)) as server:
+        async with stage.workspace(host=server.host, seconds=0) as workspace:
+            await workspace.do("GET", "/x")
+            with pytest.raises(ConnectionFailed):
+                await workspace.do(verb, "/x")
+        assert [heard.method for heard in server.heard] == ["GET", verb]
+
+
 async def test_a_host_that_is_not_there_is_named(time: VirtualTime) -> None:
     async with served(saying(STARTED)) as server:
         host = server.host
