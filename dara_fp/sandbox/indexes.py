@@ -94,7 +94,7 @@ class Indexes:
 
     def delete(self, name: str) -> None:
         """Forget the index *name* and its rows."""
-        del self._indexes[name]
+        self._indexes.pop(name).rows.close()
         shutil.rmtree(self._place(name), ignore_errors=True)
 
     def _open(self, spec: IndexSpec) -> Index:

@@ -83,8 +83,9 @@ class IndexData:
 
     async def upsert(self, request: Request) -> Response:
         """Keep rows; rows that do not fit are named, the others are kept."""
-        index = named_index(self.indexes, request)
+        # The index is looked up after the body: while that arrives, the index may be deleted.
         asked = await read_body(request, Upsert)
+        index = named_index(self.indexes, request)
         rows, failed = await asyncio.to_thread(_sound_rows, index.spec, asked.inputs_json)
         if rows:
             vectors = await self._vectors(index.spec, rows)
@@ -93,9 +94,9 @@ class IndexData:
 
     async def delete(self, request: Request) -> Response:
         """Remove rows by key; keys that are not there are named."""
-        index = named_index(self.indexes, request)
         asked = [*request.query_params.getlist("primary_keys")]
         keys: list[object] = [*asked, *(await read_body(request, DeleteKeys)).primary_keys]
+        index = named_index(self.indexes, request)
         if not keys:
             raise invalid("Give at least one of primary_keys.")
         typed = [_key(index.spec, key) for key in keys]
@@ -104,8 +105,8 @@ class IndexData:
 
     async def query(self, request: Request) -> Response:
         """Answer the nearest rows."""
-        index = named_index(self.indexes, request)
         query = await read_body(request, Query)
+        index = named_index(self.indexes, request)
         if query.query_type != "ANN":
             raise self.ledger.refuse("POST", request.url.path, f"query_type {query.query_type}")
         check_columns(index.spec, query.columns)
@@ -114,14 +115,14 @@ class IndexData:
 
     async def next_page(self, request: Request) -> Response:
         """Answer the rows after those of the page before."""
-        index = named_index(self.indexes, request)
         token = (await read_body(request, NextPage)).page_token
+        index = named_index(self.indexes, request)
         return await self._page(index, self.cursors.question(token, index.spec.name))
 
     async def scan(self, request: Request) -> Response:
         """Answer rows in the order of their keys."""
-        index = named_index(self.indexes, request)
         asked = await read_body(request, Scan)
+        index = named_index(self.indexes, request)
         last = asked.last_primary_key
         after = None if last is None or last == "" else _key(index.spec, last)
         hits = await asyncio.to_thread(index.rows.scan, after, asked.num_results)

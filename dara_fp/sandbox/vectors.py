@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from dara_fp.sandbox.errors import ApiError
+from dara_fp.sandbox.errors import ApiError, missing
 from dara_fp.sandbox.filters import Predicate
 from dara_fp.sandbox.wire import Json
 
@@ -47,6 +47,7 @@ class VectorIndex:
         self._key = primary_key
         self._dimension = dimension
         self._lock = threading.Lock()
+        self._closed = False
         self._rows: list[Json] = []
         self._slots: dict[object, int] = {}
         self._matrix: Vectors = np.empty((FIRST_ROWS, dimension), dtype=np.float32)
@@ -56,6 +57,11 @@ class VectorIndex:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def close(self) -> None:
+        """Take no more changes, so that a late one does not bring a deleted index back."""
+        with self._lock:
+            self._closed = True
 
     def upsert(self, rows: Sequence[Json], vectors: Vectors) -> None:
         """Keep *rows* with their *vectors* (as many, each of the dimension); same keys replace."""
@@ -154,6 +160,8 @@ class VectorIndex:
         self._rows.pop()
 
     def _append(self, entry: _Entry) -> None:
+        if self._closed:
+            raise missing(f"Vector index {self._log.parent.name} not found: it was just deleted.")
         body = msgspec.msgpack.encode(entry)
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:

@@ -24,6 +24,7 @@ from databricks.sdk.service.vectorsearch import (
 )
 from numpy.typing import NDArray
 
+from dara_fp.sandbox.errors import ApiError
 from dara_fp.sandbox.filters import parse_filters
 from dara_fp.sandbox.vectors import VectorIndex
 
@@ -304,6 +305,34 @@ def test_a_closed_index_opens_with_the_same_rows(tmp_path: Path) -> None:
     assert second.nearest(vectors[1], 20, parse_filters("", frozenset())) == expected
     second.upsert([{"id": 2}], vectors[2:3])
     assert len(VectorIndex(log, "id", 8)) == 352
+
+
+def test_a_deleted_index_takes_no_late_rows(tmp_path: Path) -> None:
+    rows, vectors = rows_and_vectors(2, 4)
+    index = VectorIndex(tmp_path / "index" / "rows.log", "id", 4)
+    index.close()
+    with pytest.raises(ApiError, match="index not found: it was just deleted"):
+        index.upsert(rows, vectors)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_that_arrive_after_their_index_was_deleted_do_not_come_back(
+    workspace: WorkspaceClient, http: httpx.Client, endpoint: str
+) -> None:
+    name = f"main.default.i{uuid.uuid4().hex[:8]}"
+    create(workspace, endpoint, name)
+
+    def body() -> Iterator[bytes]:
+        yield b" "
+        # The sandbox has the head of the request by now, and goes on with the next one.
+        workspace.vector_search_indexes.delete_index(name)
+        yield json.dumps({"inputs_json": json.dumps(ROWS)}).encode()
+
+    late = http.post(f"{SEARCH}/indexes/{name}/upsert-data", content=body())
+    assert late.status_code == 404
+    create(workspace, endpoint, name)
+    assert found(workspace, name) == []
+    workspace.vector_search_indexes.delete_index(name)
 
 
 def test_the_search_is_exact(tmp_path: Path) -> None:
