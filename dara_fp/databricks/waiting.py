@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 import attrs
 
 from dara_fp.core.errors import Kind, StepError
-from dara_fp.databricks.errors import DatabricksError, RunFailed
+from dara_fp.databricks.errors import DatabricksError, RunFailed, UnexpectedAnswer
 from dara_fp.databricks.records import Run, RunTask
 from dara_fp.databricks.refusals import excerpt
 from dara_fp.databricks.workspace import Workspace
@@ -32,7 +34,8 @@ class Polling:
         least: Shortest pause, in seconds.
         most: Longest pause, in seconds.
         share: Pause as a share of the time waited so far.
-        patience: Seconds to bear an unbroken row of passing troubles.
+        patience: Seconds to bear an unbroken row of passing troubles; after them no look begins.
+        clock: Tells the time in seconds; monotonic.
         sleep: Waits for seconds.
         chance: Gives a number from 0 to 1, so that many waiters do not look at once.
     """
@@ -41,6 +44,7 @@ class Polling:
     most: float = 10.0
     share: float = 0.1
     patience: float = 600.0
+    clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
 
@@ -64,7 +68,8 @@ async def wait_for_run(
 ) -> Run:
     """Wait for the run *run_id* to end, and give it as it ended.
 
-    Passing troubles of the workspace are borne. There is no limit of time: put
+    Passing troubles of the workspace are borne, and so is whatever is its own fault: the run goes
+    on however the workspace stumbles. There is no limit of time: put
     `asyncio.timeout` around it where one is wanted. Cancelling it leaves the run as it is.
 
     Args:
@@ -82,12 +87,10 @@ async def wait_for_run(
         DatabricksError: There is no such run, or the workspace refused for good.
     """
     how = polling or Polling()
-    watch = _Watch(workspace=workspace, run_id=run_id, on_state=on_state, patience=how.patience)
-    waited = 0.0
-    while (run := await watch.look(waited)) is None:
-        pause = how.pause(waited)
-        await how.sleep(pause)
-        waited += pause
+    watch = _Watch(workspace=workspace, run_id=run_id, on_state=on_state, polling=how)
+    began = how.clock()
+    while (run := await watch.look()) is None:
+        await how.sleep(max(how.pause(how.clock() - began), watch.asked))
     return await _judged(workspace, run)
 
 
@@ -98,30 +101,40 @@ class _Watch:
     workspace: Workspace
     run_id: int
     on_state: Callable[[Run], Awaitable[None]] | None
-    patience: float
+    polling: Polling
     seen: tuple[str, str | None] | None = None
     trouble_since: float | None = None
+    asked: float = 0.0  # seconds the last look was told to wait
 
-    async def look(self, waited: float) -> Run | None:
-        """Look after having *waited* so many seconds; give the run if it has ended."""
+    async def look(self) -> Run | None:
+        """Look once; give the run if it has ended."""
+        began = self.polling.clock()
         try:
             run = await self.workspace.jobs.get_run(self.run_id)
         except DatabricksError as error:
-            if not self.bears(error, waited):
+            left = self.patience_left(began)
+            if left <= 0 or not _passes(error):
                 raise
+            self.asked = min(error.retry_after or 0.0, left)
             return None
-        self.trouble_since = None
+        self.trouble_since, self.asked = None, 0.0
         state = (run.life_cycle, run.result)
         if self.on_state is not None and state != self.seen:
             await self.on_state(run)
         self.seen = state
         return run if run.has_ended else None
 
-    def bears(self, error: DatabricksError, waited: float) -> bool:
-        """Tell whether *error* passes, and has not lasted too long."""
-        since = waited if self.trouble_since is None else self.trouble_since
-        self.trouble_since = since
-        return error.retryable and waited - since < self.patience
+    def patience_left(self, began: float) -> float:
+        """Tell the seconds for which a row of troubles, with one that *began* then, is borne."""
+        if self.trouble_since is None:
+            self.trouble_since = began
+        return self.trouble_since + self.polling.patience - self.polling.clock()
+
+
+def _passes(error: DatabricksError) -> bool:
+    """Tell whether *error* may be gone at the next look: only what we did wrong stays wrong."""
+    of_the_server = error.status is not None and error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return error.retryable or of_the_server or isinstance(error, UnexpectedAnswer)
 
 
 async def _judged(workspace: Workspace, run: Run) -> Run:

@@ -10,10 +10,11 @@ import respx
 
 from dara_fp.core.errors import Kind
 from dara_fp.databricks.errors import (
-    InternalError,
+    NotFound,
     PermissionDenied,
     RunFailed,
     TemporarilyUnavailable,
+    TooManyRequests,
 )
 from dara_fp.databricks.records import Run
 from dara_fp.databricks.waiting import Polling, wait_for_run
@@ -32,7 +33,7 @@ def seen(life: str, result: str | None = None, **more: Any) -> httpx.Response:
 
 @pytest.fixture
 def polling(time: VirtualTime) -> Polling:
-    return Polling(sleep=time.sleep)
+    return Polling(clock=time.clock, sleep=time.sleep)
 
 
 @pytest.fixture
@@ -142,18 +143,55 @@ async def test_passing_troubles_are_borne(
         assert (await wait_for_run(impatient, 5, polling=polling)).has_succeeded
 
 
+@pytest.mark.parametrize("budget", [0.0, 300.0])
 async def test_troubles_that_last_too_long_are_raised(
-    runs: respx.Route, time: VirtualTime, polling: Polling
+    runs: respx.Route, time: VirtualTime, polling: Polling, budget: float
 ) -> None:
+    """However long a look itself takes: the client tries for minutes before it gives one up."""
     runs.respond(503)
     began = time.now
-    async with stage.workspace(time, seconds=0) as impatient:
+    async with stage.workspace(time, seconds=budget) as workspace:
         with pytest.raises(TemporarilyUnavailable):
-            await wait_for_run(impatient, 5, polling=polling)
-    assert 600 <= time.now - began < 620
+            await wait_for_run(workspace, 5, polling=polling)
+    assert 600 <= time.now - began < 620 + budget
 
 
-@pytest.mark.parametrize(("status", "raised"), [(403, PermissionDenied), (500, InternalError)])
+async def test_patience_begins_anew_after_a_good_look(
+    runs: respx.Route, time: VirtualTime, polling: Polling
+) -> None:
+    def twice_for_400_s() -> Iterator[httpx.Response]:
+        for end in (1400.0, 1800.0):
+            while time.now < end:
+                yield httpx.Response(503)
+            yield seen("RUNNING")
+        yield seen("TERMINATED", "SUCCESS")
+
+    runs.mock(side_effect=twice_for_400_s())
+    async with stage.workspace(time, seconds=0) as impatient:
+        assert (await wait_for_run(impatient, 5, polling=polling)).has_succeeded
+
+
+async def test_a_wait_that_was_asked_for_is_kept_as_far_as_patience_goes(
+    runs: respx.Route, workspace: Workspace, time: VirtualTime, polling: Polling
+) -> None:
+    runs.respond(429, headers={"Retry-After": "400"})
+    with pytest.raises(TooManyRequests):
+        await wait_for_run(workspace, 5, polling=polling)
+    assert time.naps == [400.0, 200.0]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [httpx.Response(500), httpx.Response(501), httpx.Response(200, text="<html>back soon</html>")],
+)
+async def test_a_workspace_that_stumbles_does_not_end_the_wait(
+    runs: respx.Route, workspace: Workspace, polling: Polling, answer: httpx.Response
+) -> None:
+    runs.mock(side_effect=[seen("RUNNING"), answer, answer, seen("TERMINATED", "SUCCESS")])
+    assert (await wait_for_run(workspace, 5, polling=polling)).has_succeeded
+
+
+@pytest.mark.parametrize(("status", "raised"), [(403, PermissionDenied), (404, NotFound)])
 async def test_a_refusal_for_good_is_raised_at_once(
     runs: respx.Route,
     workspace: Workspace,
