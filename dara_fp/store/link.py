@@ -78,7 +78,7 @@ class Link:
         kind = cast("type[Connection]", options.pop("connection_class", Connection))
         wire = kind(
             **{name: value for name, value in options.items() if _HONOURED.fullmatch(name)},  # type: ignore[arg-type]  # checked by redis-py at run time
-            # One time limit covers a whole batch, so there is none for a single reply.
+            # The writer limits the time of a whole batch, so there is no limit for a single reply.
             socket_timeout=None,
             socket_connect_timeout=connect_timeout,
             health_check_interval=0,

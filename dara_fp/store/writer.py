@@ -16,7 +16,9 @@ from dara_fp.store.pending import Command, Pending
 
 __all__ = ["Writer"]
 
+# How long a batch may take: some seconds, and as much as its bytes need on the slowest of links.
 ANSWER_SECONDS: Final = 10.0
+SLOWEST_BYTES_A_SECOND: Final = 64 * 2**10
 CLOSE_SECONDS: Final = 5.0
 FIRST_DELAY: Final = 0.05
 LAST_DELAY: Final = 1.0
@@ -135,7 +137,7 @@ class Writer:
                 await self._exchange()
                 delay = FIRST_DELAY
             except (LinkLost, TimeoutError) as lost:
-                self._reason = str(lost) or f"no answer in {ANSWER_SECONDS:g} s"
+                self._reason = str(lost) or "it answered too late"
                 self._pending.put_back()
                 delay = await self._reconnect(delay)
 
@@ -143,7 +145,8 @@ class Writer:
         """Send a batch and settle each of its commands by its reply."""
         batch = self._pending.take()
         passing = ""
-        async with asyncio.timeout(ANSWER_SECONDS):
+        patience = ANSWER_SECONDS + sum(map(len, batch)) / SLOWEST_BYTES_A_SECOND
+        async with asyncio.timeout(patience):
             await self._link.send(batch)
             for _ in batch:
                 reply = await self._link.receive()

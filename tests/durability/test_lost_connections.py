@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dara_fp.store import writer as store_writer
 from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.functions import call, pack
 from dara_fp.store.keys import Keys
@@ -19,13 +20,16 @@ Command = Callable[..., Any]
 
 
 class Proxy:
-    """A relay on a loopback port that can lose answers, go silent, go away and come back."""
+    """A relay on a loopback port that loses answers, is slow or silent, goes away and comes back."""
 
     def __init__(self, socket_path: str, port: int) -> None:
         self.port = port
         self.lose_answer_to: bytes | None = None
         self.silent = False
+        self.swallowed = asyncio.Event()
+        self.seconds_a_chunk = 0.0
         self.lost = 0
+        self.connections = 0
         self._path = socket_path
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
@@ -48,6 +52,7 @@ class Proxy:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         there, back = await asyncio.open_unix_connection(self._path)
         ends = {writer, back}
         self._open |= ends
@@ -76,9 +81,12 @@ class Proxy:
                 await back.drain()
                 writer.transport.abort()
                 return
-            if not self.silent:
-                back.write(chunk)
-                await back.drain()
+            if self.silent:
+                self.swallowed.set()
+                continue
+            await asyncio.sleep(self.seconds_a_chunk)
+            back.write(chunk)
+            await back.drain()
 
     async def _relay(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -324,6 +332,39 @@ async def test_a_store_that_never_answers_is_reported_in_time(proxy: Proxy) -> N
         async with Store.open(proxy.url, timeout=0.3):
             pass
     assert time.monotonic() - begun < 2
+
+
+async def test_a_large_record_gets_through_a_slow_link(
+    far: Store, proxy: Proxy, new_task: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await far.create(new_task("t"))
+    await far.claim("t")
+    monkeypatch.setattr(store_writer, "ANSWER_SECONDS", 0.3)
+    proxy.seconds_a_chunk = 0.01
+    connections = proxy.connections
+    begun = time.monotonic()
+    async with asyncio.timeout(20):
+        await asyncio.gather(
+            far.record("t", 1, "large", b'{"text":"' + b"x" * 2**22 + b'"}', None, 1.0),
+            far.record("t", 1, "small", b"{}", None, 1.0),
+        )
+    assert time.monotonic() - begun > 2 * store_writer.ANSWER_SECONDS, "or the link was not slow"
+    assert proxy.connections == connections, "nothing was sent a second time"
+
+
+async def test_a_connection_that_goes_silent_is_replaced(
+    far: Store, proxy: Proxy, new_task: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await far.create(new_task("t"))
+    await far.claim("t")
+    monkeypatch.setattr(store_writer, "ANSWER_SECONDS", 0.2)
+    proxy.silent = True
+    waiting = asyncio.create_task(far.record("t", 1, "upload", b"{}", None, 1.0))
+    await proxy.swallowed.wait()
+    proxy.silent = False
+    async with asyncio.timeout(5):
+        await waiting
+    assert len((await history_of(far, "t")).steps) == 1
 
 
 async def test_a_wrong_password_is_reported_without_showing_it(remote_url: str) -> None:
