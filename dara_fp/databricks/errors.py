@@ -23,7 +23,9 @@ The names, and which error code or HTTP status leads to which class, are those o
 """
 
 from collections.abc import Mapping
+from copy import copy
 from types import MappingProxyType
+from typing import Any, Self
 
 import attrs
 
@@ -114,10 +116,16 @@ class DatabricksError(StepFailed):
         """Tell whether the same call may succeed later."""
         return self.error.retryable
 
-    def say(self, more: str) -> None:
-        """Append *more* to the message."""
-        self.error = attrs.evolve(self.error, message=f"{self.error.message} ({more})")
-        self.args = (self.error,)
+    def saying(self, more: str) -> Self:
+        """Give a copy with *more* at the end of its message, where there is more."""
+        return self.changed(message=f"{self.message} ({more})" if more else self.message)
+
+    def changed(self, **facts: Any) -> Self:
+        """Give a copy with other *facts* in its error: the one here may be raised to many."""
+        again = copy(self)
+        again.error = attrs.evolve(self.error, **facts)
+        again.args = (again.error,)
+        return again.with_traceback(self.__traceback__)
 
 
 class BadRequest(DatabricksError):

@@ -231,7 +231,7 @@ _SAY_LENGTH = (
 def _explain(error: DatabricksError) -> NoReturn:
     """Raise *error*, saying what to do where a workspace has presigned URLs switched off."""
     if not _OFF.isdisjoint(error.reasons):
-        error.say(f"presigned URLs are off in this workspace, so {_SAY_LENGTH}")
+        raise error.saying(f"presigned URLs are off in this workspace, so {_SAY_LENGTH}")
     raise error
 
 

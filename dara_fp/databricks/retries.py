@@ -75,19 +75,17 @@ class Budget:
         """Pause before the next try, or raise *error* where none fits into the budget.
 
         Raises:
-            DatabricksError: It is *error*, and says how many tries there were in how many seconds.
+            DatabricksError: As *error*, and says how many tries there were in how many seconds.
         """
         pause = self.retries.pause(self.tries, error.retry_after)
         if pause >= self.left:
-            raise self.told(error, self._why(error))
+            raise self.told(error, self._why(error)) from None
         await self.retries.sleep(pause)
 
     def told(self, error: DatabricksError, why: str = "") -> DatabricksError:
-        """Give *error* with how often and how long it was tried, and *why* no longer."""
+        """Give a copy of *error* with how often and how long it was tried, and *why* no longer."""
         tries = f"tried {self.tries} times in {self.spent:.1f} s" if self.tries > 1 else ""
-        if more := "; ".join(part for part in (tries, why) if part):
-            error.say(more)
-        return error
+        return error.saying("; ".join(part for part in (tries, why) if part))
 
     def _why(self, error: DatabricksError) -> str:
         budget = f"the retry budget of {self.retries.seconds:g} s"
@@ -120,7 +118,7 @@ async def retrying(
             return await attempt()
         except DatabricksError as error:
             if not (resendable() and _worth_another_try(error, idempotent=idempotent)):
-                raise budget.told(error)  # noqa: B904 - it is the same exception
+                raise budget.told(error) from None
             await budget.wait(error)
 
 

@@ -250,6 +250,16 @@ async def test_a_service_that_stays_away_ends_with_the_budget(
     assert not things.called
 
 
+async def test_callers_that_wait_in_vain_each_get_an_error_of_their_own(
+    service: Service, machine: Workspace
+) -> None:
+    service.failing = httpx.Response(503)
+    calls = (machine.do("GET", "/x") for _ in range(20))
+    raised = await asyncio.gather(*calls, return_exceptions=True)
+    assert len({id(error) for error in raised}) == 20
+    assert {str(error).count("tried") for error in raised} == {1}
+
+
 @pytest.mark.parametrize(
     "endpoint", ["http://elsewhere.test/token", "ftp://h.test/", "/oidc/v1/token", ""]
 )
