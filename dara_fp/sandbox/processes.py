@@ -1,8 +1,14 @@
-"""A job's process: started with its own group, watched, its output kept, never left behind."""
+"""A job's process: started with its own group, watched, its output kept, never left behind.
+
+Children of a job that leave its group are found by a mark in their environment, which needs Linux's
+`/proc`. A child that both leaves the group and clears its environment is not found, and neither is
+one that left the group on another system.
+"""
 
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Mapping
@@ -22,14 +28,28 @@ MESSAGE_LIMIT = 4_000
 TRACEBACK = "Traceback (most recent call last):"
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV")
 
+MARK = "DARA_SANDBOX_ATTEMPT"
+
+# Kills what carries the mark, until none is left: a process may start another meanwhile.
+SWEEP = """
+sweep() {
+  for _ in 1 2 3 4 5; do
+    marked=$(grep -lsF -e "$1" /proc/[0-9]*/environ) || [ "$marked" ] || return 0
+    for place in $marked; do place=${place%/environ}; kill -KILL "${place#/proc/}"; done
+  done
+}
+"""
+
 # Descriptor 0 is a pipe whose other end only the sandbox holds. When the sandbox dies, even by
-# SIGKILL, the reading watcher wakes up and takes the group with it. SIGTERM is for the script: the
-# shell waits on, so that the script's own exit code is told.
-SUPERVISOR = """
+# SIGKILL, the reading watcher wakes up and takes the group and the marked ones with it. SIGTERM is
+# for the script: the shell waits on, so that the script's own exit code is told. The shell itself
+# has no mark, so that a sweep does not end it halfway.
+SUPERVISOR = f"""{SWEEP}
 exec 3<&0
-(trap '' TERM; read -r _ <&3; kill -KILL -$$) >/dev/null 2>&1 &
+mark=$1; shift
+(trap '' TERM; read -r _ <&3; sweep "{MARK}=$mark"; kill -KILL -$$) >/dev/null 2>&1 &
 trap : TERM
-"$@" 3<&- </dev/null &
+{MARK}=$mark "$@" 3<&- </dev/null &
 script=$!
 while :; do
   wait $script; code=$?
@@ -92,12 +112,12 @@ async def run_script(script: Script) -> Exit:
         OSError: The process could not be started.
     """
     script.directory.mkdir(parents=True, exist_ok=True)
-    output = _Output(script.log)
+    output, mark = _Output(script.log), secrets.token_hex(16)
     with contextlib.ExitStack() as ours:
         alive, _alive_writer = _pipe(ours)
         printed, printer = _pipe(ours)
         process = await asyncio.create_subprocess_exec(
-            *("/bin/sh", "-c", SUPERVISOR, "sh", sys.executable, str(script.file)),
+            *("/bin/sh", "-c", SUPERVISOR, "sh", mark, sys.executable, str(script.file)),
             *script.parameters,
             stdin=alive,
             stdout=printer,
@@ -112,7 +132,7 @@ async def run_script(script: Script) -> Exit:
         try:
             code = await process.wait()
         finally:
-            await asyncio.shield(_finish(process, keeper))
+            await asyncio.shield(_finish(process, mark, keeper))
     return Exit(code=code, tail=output.tail.decode("utf-8", "replace"), log_bytes=output.size)
 
 
@@ -171,7 +191,9 @@ def _pipe(ours: contextlib.ExitStack) -> tuple[FileIO, FileIO]:
     return ends
 
 
-async def _finish(process: asyncio.subprocess.Process, keeper: "asyncio.Task[None]") -> None:
+async def _finish(
+    process: asyncio.subprocess.Process, mark: str, keeper: "asyncio.Task[None]"
+) -> None:
     if process.returncode is None:
         _signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
@@ -179,11 +201,21 @@ async def _finish(process: asyncio.subprocess.Process, keeper: "asyncio.Task[Non
     # The watcher in the shell's group is alive until now, so the group's id is still ours.
     _signal_group(process.pid, signal.SIGKILL)
     await process.wait()
-    # A process that left the group may hold the output open: it is not waited for.
+    await _sweep(mark)
+    # A process that was not found may hold the output open: it is not waited for.
     await asyncio.wait({keeper}, timeout=GRACE)
     keeper.cancel()
     # Its reader must be gone before the pipe is closed.
     await asyncio.wait({keeper})
+
+
+async def _sweep(mark: str) -> None:
+    nothing = asyncio.subprocess.DEVNULL
+    sweeper = await asyncio.create_subprocess_exec(
+        *("/bin/sh", "-c", f'{SWEEP}\nsweep "$1"', "sh", f"{MARK}={mark}"),
+        stdin=nothing, stdout=nothing, stderr=nothing,
+    )  # fmt: skip
+    await sweeper.wait()
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

@@ -180,14 +180,16 @@ def test_parameters_come_from_the_job_or_replace_it(
 def test_a_cancelled_run_ends_as_canceled_and_its_children_are_gone(
     workspace: WorkspaceClient, sandbox: Served, script: Script, volume: str
 ) -> None:
-    # The program and its child both write their process ids, and both ignore the polite signal.
+    # The program and its children ignore the polite signal, and one child has left the group.
     source = f"""
         import os, signal, subprocess, sys, time
         from pathlib import Path
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+        child = subprocess.Popen(sleep)
+        stray = subprocess.Popen(sleep, start_new_session=sys.platform == "linux")
         place = Path(os.environ["DARA_SANDBOX_ROOT"], {volume!r}[1:])
-        (place / "draft").write_text(f"{{os.getpid()}} {{child.pid}}")
+        (place / "draft").write_text(f"{{os.getpid()}} {{child.pid}} {{stray.pid}}")
         (place / "draft").rename(place / "pids")
         time.sleep(60)
     """

@@ -24,14 +24,17 @@ from tests.sandbox.served import (
 )
 
 
-def sleeping_job(served: Served) -> tuple[int, int]:
-    """Start a job that sleeps with a child; give the process ids of both."""
+def sleeping_job(served: Served) -> list[int]:
+    """Start a job that sleeps with two children; give the process ids of all three."""
     source = """
 import os, subprocess, sys, time
 from pathlib import Path
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+child = subprocess.Popen(sleep)
+# One that leaves the group can be found where there is /proc.
+stray = subprocess.Popen(sleep, start_new_session=sys.platform == "linux")
 place = Path(os.environ["DARA_SANDBOX_ROOT"], "Volumes/a/b/c")
-(place / "draft").write_text(f"{os.getpid()} {child.pid}")
+(place / "draft").write_text(f"{os.getpid()} {child.pid} {stray.pid}")
 (place / "draft").rename(place / "pids")
 time.sleep(60)
 """
@@ -40,8 +43,7 @@ time.sleep(60)
     workspace.jobs.submit(tasks=[submitted("main", "/Volumes/a/b/c/x.py")])
     pids = served.root / "Volumes/a/b/c/pids"
     wait_until(pids.exists)
-    job, child = pids.read_text().split()
-    return int(job), int(child)
+    return [int(pid) for pid in pids.read_text().split()]
 
 
 def is_alive(pid: int) -> bool:
