@@ -8,7 +8,29 @@ from typing import Any
 from dara_fp.core.errors import ConfigurationError
 from dara_fp.core.workflow import Workflow
 
-__all__ = ["environment_for"]
+__all__ = ["closing", "environment_for", "make_environment"]
+
+
+def make_environment(workflows: Iterable[Workflow[Any, Any]], given: object = None) -> object:
+    """Give the environment *given* for *workflows*, or make the one they need; nothing is sent.
+
+    Raises:
+        ConfigurationError: It has to be made, and the workflows do not say how, or variables
+            are missing.
+    """
+    needed = [each for each in workflows if each.pipeline.env is not None]
+    return given if given is not None or not needed else _made(needed)
+
+
+@asynccontextmanager
+async def closing(env: object, given: object = None) -> AsyncGenerator[object]:
+    """Give *env*, and close it afterwards unless it is the one *given*."""
+    try:
+        yield env
+    finally:
+        close = getattr(env, "aclose", None)
+        if env is not given and inspect.iscoroutinefunction(close):
+            await close()
 
 
 @asynccontextmanager
@@ -18,20 +40,10 @@ async def environment_for(
     """Give the environment for *workflows*, and close it afterwards if it was made here.
 
     Raises:
-        ConfigurationError: It has to be made, and the workflows do not say how, or variables
-            are missing.
+        ConfigurationError: As `make_environment`.
     """
-    needed = [each for each in workflows if each.pipeline.env is not None]
-    if given is not None or not needed:
-        yield given
-        return
-    env = _made(needed)
-    try:
+    async with closing(make_environment(workflows, given), given) as env:
         yield env
-    finally:
-        close = getattr(env, "aclose", None)
-        if inspect.iscoroutinefunction(close):
-            await close()
 
 
 def _made(workflows: list[Workflow[Any, Any]]) -> object:

@@ -77,14 +77,11 @@ def serve(
     In a Databricks App it listens where the platform expects it (DATABRICKS_APP_PORT).
     """
     from dara_fp.cli.loading import load_app  # noqa: PLC0415
-    from dara_fp.cli.serving import serve_app  # noqa: PLC0415
+    from dara_fp.cli.serving import place_of, serve_app  # noqa: PLC0415
 
     _log_plainly()
-    app_port = os.environ.get("DATABRICKS_APP_PORT")
-    default_host = "0.0.0.0" if app_port else "127.0.0.1"  # noqa: S104 - the platform's proxy
-    serve_app(
-        load_app(target), host or default_host, int(app_port or 8000) if port is None else port
-    )
+    default_host, default_port = place_of(os.environ)
+    serve_app(load_app(target), host or default_host, default_port if port is None else port)
 
 
 @app.command()

@@ -2,27 +2,47 @@
 
 import asyncio
 import os
+import re
 import socket
 import sys
+from collections.abc import Mapping
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
-from dara_fp.api.environment import environment_for
+from dara_fp.api.environment import closing, make_environment
 from dara_fp.api.limits import BoundedHttp
-from dara_fp.api.settings import ApiSettings
+from dara_fp.api.settings import ApiSettings, read_all
+from dara_fp.core.errors import ConfigurationError
 from dara_fp.runtime.executor import WorkflowExecutor
 from dara_fp.runtime.queue import Leases
 from dara_fp.store.settings import StoreSettings
 from dara_fp.store.store import Store
 
-__all__ = ["READY", "serve_app", "work"]
+__all__ = ["READY", "place_of", "serve_app", "work"]
 
 READY = "dara ready "
 """What the one line on standard output starts with; the server's address follows."""
 
 _SHUTDOWN_SECONDS = 5
+_APP_PORT = "DATABRICKS_APP_PORT"
+_PORT = 8000
+_LAST_PORT = 65535
+
+
+def place_of(environ: Mapping[str, str]) -> tuple[str, int]:
+    """Give the host and the port to listen on, if the command line names none.
+
+    Raises:
+        ConfigurationError: `DATABRICKS_APP_PORT` is no port.
+    """
+    text = environ.get(_APP_PORT, "").strip()
+    if not text:
+        return "127.0.0.1", _PORT
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > _LAST_PORT:
+        raise ConfigurationError(f"{_APP_PORT} is {text!r:.100}: give a port, 0 to {_LAST_PORT}")
+    return "0.0.0.0", int(text)  # noqa: S104 - a Databricks App's proxy is another machine
 
 
 def serve_app(app: FastAPI, host: str, port: int) -> None:
@@ -50,12 +70,20 @@ def serve_app(app: FastAPI, host: str, port: int) -> None:
 
 
 async def work(app: FastAPI, concurrency: int) -> int:
-    """Run queued tasks of *app*'s workflows until it is cancelled."""
-    found = StoreSettings.from_environment(os.environ)
-    leases = Leases(grace=ApiSettings.from_environment().grace_seconds)
-    workflows = app.state.workflows
+    """Run queued tasks of *app*'s workflows until it is cancelled.
+
+    Raises:
+        ConfigurationError: Names every variable that is unset or does not fit.
+    """
+    workflows, given = app.state.workflows, app.state.env
+    settings, found, needed = read_all(
+        ApiSettings.from_environment,
+        lambda: StoreSettings.from_environment(os.environ),
+        lambda: make_environment(workflows, given),
+    )
+    leases = Leases(grace=settings.grace_seconds)
     async with (
-        environment_for(workflows, app.state.env) as env,
+        closing(needed, given) as env,
         Store.open(found.url, found.data_dir) as store,
         WorkflowExecutor(workflows, store, env, leases=leases) as executor,
         executor.working(concurrency),

@@ -11,6 +11,7 @@ import pytest
 from dara_fp import Outcome, Success, start, step, workflow
 from dara_fp.api.app import create_app
 from dara_fp.api.settings import ApiSettings
+from dara_fp.cli.serving import place_of
 from dara_fp.core.errors import ConfigurationError
 from dara_fp.databricks.environment import DatabricksEnv
 from dara_fp.databricks.workspace import Workspace
@@ -39,14 +40,27 @@ SIGNED_IN = {"DATABRICKS_HOST": HOST, "DATABRICKS_TOKEN": "dapi-secret"}
         ("check", {"DARA_REDIS_URL": "http://hush-hush"}, ["DARA_REDIS_URL"]),
         ("parcel", {}, ["DATABRICKS_HOST", "DATABRICKS_TOKEN", "DATABRICKS_CLIENT_ID"]),
         ("parcel", SIGNED_IN, ["DARA_UPLOAD_VOLUME", "parcel"]),
+        ("check", {"DATABRICKS_APP_PORT": "abc"}, ["DATABRICKS_APP_PORT is 'abc'"]),
     ],
 )
 def test_serve_ends_with_a_line_that_names_what_is_wrong(
     tmp_path: Path, target: str, environ: dict[str, str], named: list[str]
 ) -> None:
-    words = [sys.executable, "-m", "dara_fp.cli", "serve", f"tests.api.stage:{target}"]
-    ended = subprocess.run(
-        [*words, "--port", "0"],
+    ended = dara(tmp_path, environ, "serve", f"tests.api.stage:{target}", "--port", "0")
+    names_what_is_wrong(ended, named)
+
+
+def test_a_worker_names_all_that_is_wrong_at_once(tmp_path: Path) -> None:
+    wrong = {"DARA_GRACE_SECONDS": "x", "DARA_CONCURRENCY": "y", "DARA_REDIS_URL": "http://z"}
+    ended = dara(tmp_path, wrong, "worker", "tests.api.stage:parcel")
+    names_what_is_wrong(ended, [*wrong, "DATABRICKS_HOST", "DATABRICKS_TOKEN"])
+
+
+def dara(
+    tmp_path: Path, environ: dict[str, str], *words: str
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "dara_fp.cli", *words],
         env={**clean_environment(), "DARA_DATA_DIR": str(tmp_path / "d"), **environ},
         cwd=ROOT,
         capture_output=True,
@@ -54,6 +68,9 @@ def test_serve_ends_with_a_line_that_names_what_is_wrong(
         timeout=60,
         check=False,
     )
+
+
+def names_what_is_wrong(ended: "subprocess.CompletedProcess[str]", named: list[str]) -> None:
     assert ended.returncode != 0
     assert "Traceback" not in ended.stderr
     assert "dara:" in ended.stderr
@@ -123,6 +140,25 @@ def test_a_setting_that_is_no_fit_number_is_named(name: str, number: str) -> Non
     with pytest.raises(ConfigurationError, match=rf"{name} is .*from 0") as caught:
         ApiSettings.from_environment({name: number})
     assert len(str(caught.value)) < 300
+
+
+def test_settings_that_do_not_fit_are_all_named() -> None:
+    environ = {"DARA_UPLOAD_VOLUME": "v", "DARA_CONCURRENCY": "x", "DARA_GRACE_SECONDS": "y"}
+    with pytest.raises(ConfigurationError) as caught:
+        ApiSettings.from_environment(environ)
+    assert [line.split()[0] for line in str(caught.value).splitlines()] == list(environ)
+
+
+@pytest.mark.parametrize("port", ["abc", "65536", "-1", "8000.0", "²", "9" * 5000])
+def test_a_port_that_is_none_is_named(port: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"DATABRICKS_APP_PORT is .*port, 0 to") as caught:
+        place_of({"DATABRICKS_APP_PORT": port})
+    assert len(str(caught.value)) < 300
+
+
+def test_only_an_app_is_reached_from_other_machines() -> None:
+    assert place_of({"DATABRICKS_APP_PORT": ""}) == ("127.0.0.1", 8000)
+    assert place_of({"DATABRICKS_APP_PORT": "8080"}) == ("0.0.0.0", 8080)  # noqa: S104
 
 
 def test_blank_variables_count_as_unset() -> None:
