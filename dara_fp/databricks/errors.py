@@ -73,6 +73,7 @@ class DatabricksError(StepFailed):
         retry_after: Seconds the workspace asked to wait, if it did.
         reasons: The `reason` of each of the answer's error details.
         sent: Whether the call itself may have reached the workspace.
+        in_doubt: Whether an earlier try of the call, whose answer was lost, may have been done.
 
     >>> NotFound(StepError(message="Job 7 does not exist", status=404)).status
     404
@@ -90,6 +91,7 @@ class DatabricksError(StepFailed):
         self.retry_after = retry_after
         self.reasons = reasons
         self.sent = True
+        self.in_doubt = False
 
     @property
     def status(self) -> int | None:

@@ -10,7 +10,8 @@ import msgspec
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.body import Body
 from dara_fp.databricks.calls import Answer, Calls, Request
-from dara_fp.databricks.errors import BadRequest
+from dara_fp.databricks.errors import BadRequest, ResourceConflict
+from dara_fp.databricks.lost_answers import gone_already, is_stored_already
 from dara_fp.databricks.multipart import Chunks, MultipartUpload, UploadSizes
 from dara_fp.databricks.records import DirectoryEntry, FileMetadata
 from dara_fp.databricks.transport import Reply
@@ -63,7 +64,8 @@ class Files:
 
         A stream is read once, no faster than it is sent. With a *length* of up to 5 GiB it goes
         in one PUT; without, or longer, it goes in parts of 8 to 16 MiB, of which two are in memory.
-        A stream that was begun is not sent again.
+        A stream that was begun is not sent again. Where an answer was lost and the next try finds
+        a file of the same length there, that file counts as this one.
 
         Args:
             file_path: Absolute path, such as `/Volumes/main/default/inbox/a.pdf`.
@@ -111,7 +113,8 @@ class Files:
         Raises:
             DatabricksError: There is no such file, or the workspace refused otherwise.
         """
-        await self._calls.answer(Request(method="DELETE", path=_file(file_path)))
+        with gone_already():
+            await self._calls.answer(Request(method="DELETE", path=_file(file_path)))
 
     async def create_directory(self, directory_path: str) -> None:
         """Make the directory *directory_path* and those above it; one that is there is fine.
@@ -127,7 +130,8 @@ class Files:
         Raises:
             DatabricksError: It is not empty, not there, or the workspace refused otherwise.
         """
-        await self._calls.answer(Request(method="DELETE", path=_directory(directory_path)))
+        with gone_already():
+            await self._calls.answer(Request(method="DELETE", path=_directory(directory_path)))
 
     async def list_directory_contents(self, directory_path: str) -> AsyncGenerator[DirectoryEntry]:
         """Give what lies directly in *directory_path*, page after page.
@@ -153,7 +157,12 @@ class Files:
             headers={"Content-Type": _OCTETS},
             body=body,
         )
-        reply = await self._calls.open(request)
+        try:
+            reply = await self._calls.open(request)
+        except ResourceConflict as error:
+            if not await is_stored_already(self._calls, request.path, body.length, error):
+                raise
+            return body.length
         answer = Answer(
             call=f"PUT {request.path}",
             status=reply.status,

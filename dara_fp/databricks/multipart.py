@@ -17,7 +17,14 @@ import msgspec
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.body import Body
 from dara_fp.databricks.calls import Calls
-from dara_fp.databricks.errors import BadRequest, DatabricksError, UnexpectedAnswer
+from dara_fp.databricks.errors import (
+    BadRequest,
+    DatabricksError,
+    NotFound,
+    ResourceConflict,
+    UnexpectedAnswer,
+)
+from dara_fp.databricks.lost_answers import is_stored_already
 from dara_fp.databricks.transport import Call
 
 __all__ = ["Chunks", "MultipartUpload", "UploadSizes"]
@@ -155,7 +162,7 @@ class MultipartUpload:
                 await _settled(sending)
             etags.append({"part_number": number, "etag": etag})
             total, part = total + len(part), following
-        await self._complete(token, etags)
+        await self._complete(token, etags, total)
         return total
 
     def _check(self, number: int) -> None:
@@ -197,10 +204,15 @@ class MultipartUpload:
             raise UnexpectedAnswer(StepError(message=f"POST {path}: no URL for part {number}"))
         return urls[0]
 
-    async def _complete(self, token: str, etags: list[dict[str, object]]) -> None:
+    async def _complete(self, token: str, etags: list[dict[str, object]], total: int) -> None:
         query = {"action": "complete-upload", "upload_type": "multipart", "session_token": token}
         body = {"parts": etags}
-        await self._calls.json("POST", self._url, query=query, body=body, idempotent=True)
+        try:
+            await self._calls.json("POST", self._url, query=query, body=body, idempotent=True)
+        except (NotFound, ResourceConflict) as error:
+            # A session that has been completed is no more.
+            if not await is_stored_already(self._calls, self._url, total, error):
+                raise
 
     async def _give_up(self, token: str) -> None:
         aborting = asyncio.create_task(self._abort(token))

@@ -59,6 +59,7 @@ class Budget:
         """Start the clock of *retries*."""
         self.retries = retries
         self.tries = 0
+        self.in_doubt = False
         self._started = retries.clock()
 
     @property
@@ -80,12 +81,15 @@ class Budget:
         pause = self.retries.pause(self.tries, error.retry_after)
         if pause >= self.left:
             raise self.told(error, self._why(error)) from None
+        self.in_doubt = self.in_doubt or (error.sent and error.status not in _TURNED_AWAY)
         await self.retries.sleep(pause)
 
     def told(self, error: DatabricksError, why: str = "") -> DatabricksError:
         """Give a copy of *error* with how often and how long it was tried, and *why* no longer."""
         tries = f"tried {self.tries} times in {self.spent:.1f} s" if self.tries > 1 else ""
-        return error.saying("; ".join(part for part in (tries, why) if part))
+        told = error.saying("; ".join(part for part in (tries, why) if part))
+        told.in_doubt = self.in_doubt
+        return told
 
     def _why(self, error: DatabricksError) -> str:
         budget = f"the retry budget of {self.retries.seconds:g} s"

@@ -7,6 +7,7 @@ import respx
 
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
+from tests.client.volume import Volume
 
 
 @pytest.fixture
@@ -25,3 +26,8 @@ def wire() -> Iterator[respx.MockRouter]:
     # The transport is not httpx's own, so the mock has to sit in httpx itself.
     with respx.mock(base_url=stage.HOST, using="httpx", assert_all_called=False) as router:
         yield router
+
+
+@pytest.fixture
+def volume(wire: respx.MockRouter) -> Volume:
+    return Volume(wire)

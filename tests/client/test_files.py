@@ -1,8 +1,6 @@
 """Files, as the wire sees them: one PUT, or parts by presigned URLs."""
 
 import asyncio
-import json
-import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -23,98 +21,14 @@ from dara_fp.databricks.errors import (
 from dara_fp.databricks.multipart import Chunks, UploadSizes
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import last
+from tests.client.volume import MIB, PATH, QUOTED, Volume, query, stream
 
-MIB = 1024 * 1024
-PATH = "/Volumes/main/default/in/ä 100%.pdf"
-QUOTED = "/api/2.0/fs/files/Volumes/main/default/in/%C3%A4%20100%25.pdf"
-STORE = "https://store.test"
 AZURE = (
     b"<?xml version='1.0'?><Error><Code>AuthenticationFailed</Code><Message>Server failed"
     b" to authenticate.\nRequestId:1</Message><AuthenticationErrorDetail>Signature not valid in"
     b" the specified time frame: Start [Mon]</AuthenticationErrorDetail></Error>"
 )
 AWS = b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
-
-
-async def stream(*chunks: bytes) -> AsyncIterator[bytes]:
-    for chunk in chunks:
-        yield chunk
-
-
-def query(request: httpx.Request) -> dict[str, str]:
-    return dict(request.url.params)
-
-
-class Volume:
-    """A workspace and a cloud's store that take uploads in parts."""
-
-    def __init__(self, wire: respx.MockRouter) -> None:
-        self.parts: dict[int, bytes] = {}
-        self.events: list[str] = []
-        self.refusals: list[httpx.Response] = []
-        self.requests: list[httpx.Request] = []
-        self.block: asyncio.Event | None = None
-        self.reached = asyncio.Event()
-        self.stored: bytes | None = None
-        wire.post(path=httpx.URL(QUOTED).path).mock(side_effect=self.post)
-        wire.post("/api/2.0/fs/create-upload-part-urls").mock(side_effect=self.part_url)
-        wire.post("/api/2.0/fs/create-abort-upload-url").mock(side_effect=self.abort_url)
-        wire.put(host="store.test", path="/part").mock(side_effect=self.part)
-        wire.delete(host="store.test", path="/abort").mock(side_effect=self.abort)
-
-    def post(self, request: httpx.Request) -> httpx.Response:
-        action = query(request)["action"]
-        self.events.append(action)
-        if action == "initiate-upload":
-            return httpx.Response(200, json={"multipart_upload": {"session_token": "s/1"}})
-        assert query(request) == {
-            "action": "complete-upload",
-            "upload_type": "multipart",
-            "session_token": "s/1",
-        }
-        parts = json.loads(request.content)["parts"]
-        assert [part["part_number"] for part in parts] == [*range(1, len(parts) + 1)]
-        self.stored = b"".join(self.parts[part["part_number"]] for part in parts)
-        assert [part["etag"] for part in parts] == [f"e{part['part_number']}" for part in parts]
-        return httpx.Response(200)
-
-    def part_url(self, request: httpx.Request) -> httpx.Response:
-        body = json.loads(request.content)
-        self.events.append("url")
-        assert (body["path"], body["session_token"], body["count"]) == (PATH, "s/1", 1)
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", body["expire_time"])
-        number = body["start_part_number"]
-        headers = [{"name": "x-ms-blob-type", "value": "BlockBlob"}]
-        url = f"{STORE}/part?n={number}&sig=hush"
-        target = {"url": url, "part_number": number, "headers": headers}
-        return httpx.Response(200, json={"upload_part_urls": [target]})
-
-    async def part(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        self.events.append("part")
-        self.reached.set()
-        if self.block is not None:
-            await self.block.wait()
-        if self.refusals:
-            return self.refusals.pop(0)
-        number = int(query(request)["n"])
-        self.parts[number] = request.content
-        return httpx.Response(201, headers={"ETag": f"e{number}"})
-
-    def abort_url(self, request: httpx.Request) -> httpx.Response:
-        assert json.loads(request.content)["session_token"] == "s/1"
-        target = {"url": f"{STORE}/abort?sig=hush"}
-        return httpx.Response(200, json={"abort_upload_url": target})
-
-    def abort(self, request: httpx.Request) -> httpx.Response:
-        assert "Authorization" not in request.headers
-        self.events.append("abort")
-        return httpx.Response(200)
-
-
-@pytest.fixture
-def volume(wire: respx.MockRouter) -> Volume:
-    return Volume(wire)
 
 
 async def test_bytes_go_in_one_put(wire: respx.MockRouter, workspace: Workspace) -> None:
