@@ -86,20 +86,12 @@ async def _open(
     workspace = _upload_workspace(definitions, env, settings)
     found = StoreSettings.from_environment(os.environ)
     store = await stack.enter_async_context(Store.open(found.url, found.data_dir))
-    executor = _executor(definitions, store, env, Leases(grace=settings.grace_seconds))
+    leases = Leases(grace=settings.grace_seconds)
+    executor = WorkflowExecutor(definitions, store, env, leases=leases)
     await stack.enter_async_context(executor)
     if settings.concurrency:
         await stack.enter_async_context(executor.working(settings.concurrency))
     return Services(executor=executor, settings=settings, workspace=workspace)
-
-
-def _executor(
-    definitions: tuple[Workflow[Any, Any], ...], store: Store, env: object, leases: Leases
-) -> WorkflowExecutor:
-    try:
-        return WorkflowExecutor(definitions, store, env, leases=leases)
-    except TypeError as error:  # an environment that lacks something
-        raise ConfigurationError(str(error)) from error
 
 
 def _upload_workspace(

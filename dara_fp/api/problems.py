@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from dara_fp.databricks.errors import DatabricksError
-from dara_fp.runtime.executor import UnknownWorkflow
+from dara_fp.runtime.task import UnknownWorkflow
 from dara_fp.store.errors import StoreUnavailable
 
 __all__ = [

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, Protocol, Self, TypeVar
 
 import attrs
+import msgspec
 
 __all__ = [
     "Evolves",
@@ -64,10 +65,10 @@ class StepContext:
 
 
 def made(default: Any = None) -> Any:
-    """Declare a field that a step makes and no caller may give.
+    """Declare a field that no caller may give: a step makes it, or the workflow fixes it.
 
     Args:
-        default: What the field holds until then; immutable.
+        default: What the field holds until a step makes it, or what is fixed; immutable.
     """
     return attrs.field(default=default, metadata={_MADE: True})
 
@@ -119,8 +120,23 @@ def changes(before: object, after: object) -> Mapping[str, object]:
 
 
 def _differ(old: object, new: object) -> bool:
-    """Tell a value from another: 1, 1.0 and True are equal, and yet not the same in JSON."""
-    return new is not old and (type(new) is not type(old) or new != old)
+    """Tell whether *new* is written otherwise than *old*.
+
+    Python's own comparison is of no use: 1, 1.0 and True are equal to it, and may be hidden in a
+    tuple or a record, and some values refuse to be compared.
+    """
+    if new is old:
+        return False
+    if type(new) is str and type(old) is str:
+        return new != old
+    return _written(new) != _written(old)
+
+
+def _written(value: object) -> object:
+    try:
+        return msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return object()  # what cannot be written differs from everything; the codec says why
 
 
 @cache

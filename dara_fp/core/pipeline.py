@@ -144,7 +144,8 @@ class Pipeline(Generic[C_contra, E_contra]):
 
         Returns:
             `Success` of the last step's context, or the first `Failure`. Expected failures and
-            bugs alike are values; only cancellation is raised.
+            bugs alike are values; only cancellation is raised. A pipeline that a step awaits is a
+            task of its own, with tokens of its own: compose with `>>` what is to be recorded.
 
         Raises:
             TypeError: *ctx* is not of the class the pipeline was anchored to, or *env* is missing.
@@ -199,9 +200,13 @@ def start(context: type[Any], env: type[Any] | None = None) -> Pipeline[Any, Any
         env: The class that holds the clients and settings of the steps.
 
     Raises:
-        TypeError: *context* is not frozen attrs, or has a field that cannot be stored.
+        TypeError: *context* is not frozen attrs or has a field that cannot be stored, or *env* is
+            a protocol, which nobody could make an instance of.
     """
     check_context(context)
+    if getattr(env, "_is_protocol", False):
+        name = getattr(env, "__name__", env)
+        raise TypeError(f"{name} is a protocol: anchor to a class that has what it asks for")
     return Pipeline((), context, env)
 
 

@@ -1,5 +1,6 @@
 """Running the steps of a pipeline, with the guard that turns bugs into defects."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -90,9 +91,21 @@ async def _guarded(step: Runnable, path: Path, ctx: Any, env: Any, scope: Scope)
         outcome = await _call(step, path, ctx, env, scope)
     except StepFailed as failed:
         outcome = Failure(failed.error)
-    except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a value
+    except asyncio.CancelledError as error:
+        if _is_cancelled():
+            raise
+        bug = RuntimeError("the step awaited something that was cancelled")
+        bug.__cause__ = error
+        return defect(bug, path)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the place where a bug becomes a value
         return defect(error, path)
     return _checked(outcome, path, ctx)
+
+
+def _is_cancelled() -> bool:
+    """Tell whether someone wants this task to end, not only something it waited for."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 async def _call(step: Runnable, path: Path, ctx: Any, env: Any, scope: Scope) -> Any:
@@ -108,10 +121,6 @@ def _checked(outcome: Any, path: Path, ctx: Any) -> Outcome[Any]:
     if type(result) is Success and type(result.unwrap()) is type(ctx):
         return result
     if type(result) is Failure and isinstance(outcome.failure(), StepError):
-        return Failure(_placed(outcome.failure(), path))
+        return Failure(attrs.evolve(outcome.failure(), step=path))
     wanted = f"Success({type(ctx).__name__}) or Failure(StepError)"
     return defect(TypeError(f"expected {wanted}, got {shown(outcome)}"), path)
-
-
-def _placed(error: StepError, path: Path) -> StepError:
-    return error if error.step else attrs.evolve(error, step=path)

@@ -12,35 +12,21 @@ import attrs
 
 from dara_fp.core.check import structure
 from dara_fp.core.codec import codec_of
+from dara_fp.core.errors import ConfigurationError
 from dara_fp.core.workflow import Workflow
 from dara_fp.runtime.queue import Leases, Queue
 from dara_fp.runtime.status import TaskStatus, status_of
-from dara_fp.runtime.task import run_task
+from dara_fp.runtime.task import UnknownWorkflow, run_task
 from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.records import NewTask
 from dara_fp.store.store import Store
 
-__all__ = ["UnknownWorkflow", "WorkflowExecutor"]
+__all__ = ["WorkflowExecutor"]
 
 logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.5
-
-
-class UnknownWorkflow(LookupError):
-    """No workflow of that name is registered.
-
-    Attributes:
-        name: What was asked for.
-        known: The names there are.
-    """
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        """Keep the *name* and the *known* ones."""
-        self.name = name
-        self.known = tuple(sorted(known))
-        super().__init__(f"no workflow {name!r}; there are {', '.join(self.known) or 'none'}")
 
 
 class WorkflowExecutor:
@@ -69,7 +55,7 @@ class WorkflowExecutor:
 
         Raises:
             ValueError: Two definitions share a name.
-            TypeError: *env* lacks something that a definition's environment class declares.
+            ConfigurationError: *env* lacks something that a definition's environment class has.
         """
         self.definitions = _by_name(definitions)
         for each in self.definitions.values():
@@ -77,7 +63,7 @@ class WorkflowExecutor:
         self.store = store
         self.env = env
         self._leases = leases or Leases()
-        self._queue = Queue(store.url, self._run, self._leases)
+        self._queue = Queue(store, self._run, self._leases)
 
     async def __aenter__(self) -> Self:
         """Connect the queue."""
@@ -110,6 +96,7 @@ class WorkflowExecutor:
         Raises:
             UnknownWorkflow: No definition has that *name*.
             TypeError: *context* is of another class, or holds a value that cannot be stored.
+            ValueError: There is a task of that id already.
             StoreUnavailable: The store did not answer; nothing was accepted.
         """
         workflow = self.definition(name)
@@ -124,7 +111,8 @@ class WorkflowExecutor:
             structure=structure(workflow.pipeline),
             owner=owner,
         )
-        await self.store.create(task)
+        if not await self.store.create(task):
+            raise ValueError(f"task {task.task_id!r} exists already: choose another id")
         try:
             await self._queue.put(task.task_id)
         except StoreUnavailable as error:
@@ -223,7 +211,7 @@ def _check_env(workflow: Workflow[Any, Any], env: object) -> None:
     missing = [name for name in names if not hasattr(env, name)]
     if missing or not names:
         lacks = f", without {', '.join(missing)}" if missing else ""
-        raise TypeError(
+        raise ConfigurationError(
             f"workflow {workflow.name!r} needs an environment like {needed.__name__}, "
             f"got {type(env).__name__}{lacks}"
         )

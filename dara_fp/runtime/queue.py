@@ -11,16 +11,27 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import attrs
-from docket import Docket, Worker
+from docket import Docket, Retry, Worker
+from docket.dependencies import ForcedRetry
 from redis.exceptions import RedisError
 
+from dara_fp.runtime.task import UnknownWorkflow
 from dara_fp.store.errors import StoreUnavailable
+from dara_fp.store.store import Store
 
 __all__ = ["Leases", "Queue"]
 
 _PUT_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out what docket logs, with its stack, when we put a task back on purpose."""
+    return not (record.exc_info and record.exc_info[0] is ForcedRetry)
+
+
+logging.getLogger("docket.dependencies").addFilter(_is_news)
 
 
 @attrs.frozen(kw_only=True)
@@ -39,15 +50,21 @@ class Leases:
     sweep: float = 10.0
 
 
+_PUT_BACK = Retry.forever(delay=timedelta(seconds=2))
+
+
 class Queue:
     """Hands each task id to one worker at a time, again if that worker is lost.
 
     docket pickles its arguments, so a task id is all that goes in.
     """
 
-    def __init__(self, url: str, run: Callable[[str], Awaitable[None]], leases: Leases) -> None:
-        """Queue tasks at *url*, to be done by *run*."""
-        self._docket = Docket(name="dara", url=url, execution_ttl=timedelta(0))
+    def __init__(self, store: Store, run: Callable[[str], Awaitable[None]], leases: Leases) -> None:
+        """Queue the tasks of *store* on its server, to be done by *run*.
+
+        A task whose *run* raises is put back and delivered again after a while.
+        """
+        self._docket = Docket(name=store.prefix, url=store.url, execution_ttl=timedelta(0))
         self._run = run
         self._leases = leases
         self._running: set[asyncio.Task[object]] = set()
@@ -106,12 +123,15 @@ class Queue:
         with contextlib.suppress(asyncio.CancelledError):
             await loop
 
-    async def _deliver(self, task_id: str) -> None:
+    async def _deliver(self, task_id: str, retry: Retry = _PUT_BACK) -> None:
         current = asyncio.current_task()
         if current is None:  # pragma: no cover - docket runs everything in a task
             raise RuntimeError("docket delivered outside a task")
         self._running.add(current)
         try:
             await self._run(task_id)
+        except (StoreUnavailable, UnknownWorkflow) as error:
+            logger.info("putting task %s back: %s", task_id, error)
+            retry.after(_PUT_BACK.delay)
         finally:
             self._running.discard(current)

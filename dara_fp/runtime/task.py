@@ -1,7 +1,7 @@
 """One delivery of one task: claim it, run its workflow, record how it ended."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from returns.result import Failure
@@ -16,9 +16,24 @@ from dara_fp.store.errors import Fenced
 from dara_fp.store.records import History, State
 from dara_fp.store.store import Store
 
-__all__ = ["run_task"]
+__all__ = ["UnknownWorkflow", "run_task"]
 
 logger = logging.getLogger(__name__)
+
+
+class UnknownWorkflow(LookupError):
+    """No workflow of that name is registered.
+
+    Attributes:
+        name: What was asked for.
+        known: The names there are.
+    """
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        """Keep the *name* and the *known* ones."""
+        self.name = name
+        self.known = tuple(sorted(known))
+        super().__init__(f"no workflow {name!r}; there are {', '.join(self.known) or 'none'}")
 
 
 async def run_task(
@@ -27,7 +42,16 @@ async def run_task(
     """Run the task *task_id* to its end, going on from what its journal holds.
 
     A task that is unknown, has ended, or was taken over by another delivery is left alone.
+
+    Raises:
+        UnknownWorkflow: *definitions* do not hold its workflow; it was not claimed.
+        StoreUnavailable: The store did not say which workflow it is; it was not claimed.
     """
+    known = await store.read(task_id)
+    if known is None:
+        return
+    if known.task.workflow not in definitions:
+        raise UnknownWorkflow(known.task.workflow, definitions)
     history = await store.claim(task_id)
     if history is None:
         return
@@ -43,10 +67,7 @@ async def _outcome(
     store: Store, definitions: Mapping[str, Workflow[Any, Any]], env: object, history: History
 ) -> StepError | None:
     task = history.task
-    workflow = definitions.get(task.workflow)
-    if workflow is None:
-        known = ", ".join(sorted(definitions)) or "none"
-        return _refusal(f"no workflow {task.workflow!r} in this worker, which has {known}")
+    workflow = definitions[task.workflow]
     moved = drift(task.structure, structure(workflow.pipeline), [s.path for s in history.steps])
     if moved:
         return _refusal(f"workflow {task.workflow!r} changed under a running task: {moved}")

@@ -40,13 +40,14 @@ LEFTOVER_SECONDS: Final = 600
 class Store:
     """All tasks of one prefix on one server; get one by `Store.open`.
 
-    `create`, `claim` and whatever reads give up after `timeout` seconds with `StoreUnavailable`.
+    `create` and whatever reads give up after `timeout` seconds with `StoreUnavailable`. `claim`,
     `record`, `report` and `finish` wait for a store that is away as long as it takes, since losing
     them loses work; once they are queued, cancelling their caller does not withdraw them.
 
     Attributes:
         url: The server's address, with its password where it has one: for docket, not for a log.
         address: The same, fit to be shown.
+        prefix: Beginning of every key.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Store:
     ) -> None:
         """Use *writes* for what changes and *reads* for the rest; `Store.open` does it all."""
         self.url = url
+        self.prefix = keys.prefix
         self.address = address_of(url)
         self._keys = keys
         self._writes = writes
@@ -134,13 +136,14 @@ class Store:
             because the task is unknown or over.
 
         Raises:
-            StoreUnavailable: No answer in time.
+            StoreUnavailable: The server refused, or the store was closed.
         """
         if not is_task_id(task_id):
             return None
         error = error_json(poisoned(delivery_limit))
         arguments = (new_token(), b"%d" % delivery_limit, error, self._retention)
-        reply = await self._write(call("claim", self._keys.of(task_id), *arguments))
+        # However long it takes: a claim that was given up and then executed would be nobody's.
+        reply = await self._writes.ask(call("claim", self._keys.of(task_id), *arguments))
         if reply == b"unknown":
             return None
         # After the claim: a task that was struck first and then not claimed would be forgotten. If

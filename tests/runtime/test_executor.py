@@ -1,10 +1,13 @@
 """The executor accepts tasks, runs them in the background and says how far they are."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
+from decimal import Decimal
 
 import attrs
 import pytest
+from redis.asyncio import Redis
 
 from dara_fp import (
     Kind,
@@ -23,9 +26,10 @@ from dara_fp import (
     step,
     workflow,
 )
-from dara_fp.runtime.executor import UnknownWorkflow
+from dara_fp.core.errors import ConfigurationError
 from dara_fp.runtime.queue import Leases
 from dara_fp.runtime.status import TaskStatus
+from dara_fp.runtime.task import UnknownWorkflow
 from dara_fp.store.records import NewTask, State
 
 
@@ -33,6 +37,7 @@ from dara_fp.store.records import NewTask, State
 class Count(StepContext):
     number: int
     doubled: int | None = made()
+    price: Decimal | None = made()
     label: str | None = made()
 
 
@@ -109,7 +114,7 @@ async def ended(store: Store, env: Env, *steps: Pipeline[Count, Env]) -> Sequenc
 async def test_a_task_runs_to_its_end_in_the_background(store: Store, env: Env) -> None:
     state, error, context = await ended(store, env, double, label)
     assert (state, error) == (State.SUCCEEDED, None)
-    assert context == {"number": b"3", "doubled": b"6", "label": b'"number 3"'}
+    assert context == {"number": b"3", "doubled": b"6", "price": b"null", "label": b'"number 3"'}
 
 
 async def test_a_running_task_tells_its_step_its_report_and_its_progress(
@@ -233,16 +238,67 @@ async def test_a_workflow_that_grew_behind_a_task_runs_the_new_steps(
     assert bytes(status.context["label"]) == b'"number 3"'
 
 
-async def test_a_task_of_a_workflow_that_is_gone_fails_and_says_what_there_is(
+async def test_a_worker_leaves_a_task_of_a_workflow_it_does_not_have_to_one_that_has(
+    store: Store, env: Env
+) -> None:
+    other = workflow("other", start(Count, Env) >> label)
+    async with WorkflowExecutor([counting(double)], store, env) as executor:
+        task_id = await executor.start("count", Count(number=3))
+    async with WorkflowExecutor([other], store, env) as executor, executor.working():
+        assert (await executor.wait(await executor.start("other", Count(number=1)))).state.final
+        waiting = await executor.status(task_id)
+        assert waiting is not None
+        assert waiting.state is State.QUEUED
+        async with WorkflowExecutor([counting(double)], store, env) as knowing, knowing.working():
+            assert (await knowing.wait(task_id)).state is State.SUCCEEDED
+
+
+@step
+async def await_a_cancelled_child(ctx: Count) -> Outcome[Count]:
+    child = asyncio.ensure_future(asyncio.sleep(60))
+    asyncio.get_running_loop().call_soon(child.cancel)
+    await child
+    return Success(ctx)
+
+
+@step
+async def exit_python(ctx: Count) -> Outcome[Count]:
+    sys.exit(ctx.number)
+
+
+@step
+async def refuse_comparison(ctx: Count) -> Outcome[Count]:
+    return Success(ctx.evolve(price=Decimal("sNaN")))
+
+
+@pytest.mark.parametrize("odd", [await_a_cancelled_child, exit_python])
+async def test_a_step_cannot_take_its_worker_with_it(
+    store: Store, env: Env, odd: Pipeline[Count, Env]
+) -> None:
+    state, error, _ = await ended(store, env, odd)
+    assert state is State.FAILED
+    assert isinstance(error, StepError)
+    assert (error.kind, error.step) == (Kind.DEFECT, odd.steps[0].name)
+
+
+async def test_a_value_that_refuses_comparison_is_stored_like_any_other(
+    store: Store, env: Env
+) -> None:
+    state, _, context = await ended(store, env, refuse_comparison)
+    assert state is State.SUCCEEDED
+    assert isinstance(context, dict)
+    assert context["price"] == b'"sNaN"'
+
+
+async def test_a_store_that_stalls_while_a_task_is_claimed_strands_nothing(
     store: Store, env: Env
 ) -> None:
     async with WorkflowExecutor([counting(double)], store, env) as executor:
         task_id = await executor.start("count", Count(number=3))
-    other = workflow("other", start(Count, Env) >> double)
-    async with WorkflowExecutor([other], store, env) as executor, executor.working():
-        status = await executor.wait(task_id)
-    assert status.error is not None
-    assert status.error.message == "no workflow 'count' in this worker, which has other"
+        async with Redis.from_url(store.url) as redis, executor.working():
+            await redis.client_pause(6500, all=False)
+            assert (await executor.wait(task_id)).state is State.SUCCEEDED
+    assert env.runs == ["double"]
 
 
 async def test_what_cannot_be_started_is_refused_with_its_name(store: Store, env: Env) -> None:
@@ -253,6 +309,9 @@ async def test_what_cannot_be_started_is_refused_with_its_name(store: Store, env
             await executor.start("count", "three")
         with pytest.raises(LookupError, match="no task 'nope'"):
             await executor.wait("nope")
+        await executor.start("count", Count(number=3), task_id="mine")
+        with pytest.raises(ValueError, match="task 'mine' exists already: choose another id"):
+            await executor.start("count", Count(number=4), task_id="mine")
 
 
 @step
@@ -307,7 +366,9 @@ def test_an_environment_that_lacks_something_is_refused(store: Store) -> None:
     class Other:
         gate: int = 0
 
-    with pytest.raises(TypeError, match="needs an environment like Env, got Other, without runs"):
+    with pytest.raises(
+        ConfigurationError, match="needs an environment like Env, got Other, without runs"
+    ):
         WorkflowExecutor([counting(double)], store, Other())
     with pytest.raises(ValueError, match="two workflows are called 'count'"):
         WorkflowExecutor([counting(label), counting(double)], store)

@@ -19,7 +19,7 @@ from dara_fp.api.uploads import Uploader
 from dara_fp.core.check import fingerprint, structure
 from dara_fp.core.draw import mermaid
 from dara_fp.core.workflow import Workflow
-from dara_fp.runtime.executor import UnknownWorkflow
+from dara_fp.runtime.task import UnknownWorkflow
 from dara_fp.store.errors import StoreUnavailable
 
 __all__ = ["PREFIX", "workflow_routes"]

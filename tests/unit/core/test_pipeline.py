@@ -197,9 +197,10 @@ def test_different_anchors_are_refused_by_name() -> None:
         _ = start(Words, Env) >> other_env
 
 
-def test_a_protocol_can_anchor_the_environment_twice() -> None:
+def test_a_protocol_is_refused_as_an_anchor_since_nobody_can_make_one() -> None:
     protocol: Any = HasClient
-    assert (start(Words, protocol) >> start(Words, protocol)).env is HasClient
+    with pytest.raises(TypeError, match="HasClient is a protocol: anchor to a class"):
+        start(Words, protocol)
 
 
 async def test_a_context_of_another_class_is_refused() -> None:

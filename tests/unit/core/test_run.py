@@ -118,22 +118,51 @@ async def test_a_step_failed_that_carries_no_error_is_a_defect() -> None:
     assert "got <Failure: no such volume>" in error.message
 
 
-async def test_an_error_of_an_inner_pipeline_keeps_the_step_it_came_from() -> None:
+async def test_an_error_of_an_inner_pipeline_is_placed_at_the_step_that_ran_it() -> None:
     @step
     async def outer(ctx: Words) -> Outcome[Words]:
         return Success(unwrap(await raising(LookupError())(ctx)))
 
-    assert (await outer(WORDS)).failure().step == "explode"
+    assert (await outer(WORDS)).failure().step == "outer"
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), asyncio.CancelledError()])
-async def test_what_is_no_exception_goes_through_and_is_not_recorded(
+async def test_an_interrupt_of_the_whole_program_goes_through_and_is_not_recorded() -> None:
+    journal = MemoryJournal()
+    with pytest.raises(KeyboardInterrupt):
+        await (count >> raising(KeyboardInterrupt()))(WORDS, scope=Scope(journal=journal))
+    assert list(journal.entries) == ["count"]
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), asyncio.CancelledError()])
+async def test_an_exit_and_a_cancellation_that_nobody_asked_for_are_defects(
     error: BaseException,
 ) -> None:
     journal = MemoryJournal()
-    with pytest.raises(type(error)):
-        await (count >> raising(error))(WORDS, scope=Scope(journal=journal))
-    assert list(journal.entries) == ["count"]
+    outcome = await (count >> raising(error))(WORDS, scope=Scope(journal=journal))
+    assert outcome.failure().kind is Kind.DEFECT
+    assert journal.entries["explode"].error == outcome.failure()
+
+
+@attrs.frozen
+class Inner:
+    number: float
+
+
+@attrs.frozen(kw_only=True)
+class Alike(StepContext):
+    numbers: tuple[float, ...] = (1,)
+    inner: Inner = Inner(1)
+    zero: float = 0.0
+
+
+async def test_a_change_between_values_that_python_calls_equal_is_recorded() -> None:
+    @step
+    async def change(ctx: Alike) -> Outcome[Alike]:
+        return Success(ctx.evolve(numbers=(1.0,), inner=Inner(1.0), zero=-0.0))
+
+    journal = MemoryJournal()
+    await change(Alike(), scope=Scope(journal=journal))
+    assert set(journal.entries["change"].changes) == {"numbers", "inner", "zero"}
 
 
 async def test_a_cancelled_pipeline_is_cancelled_and_records_nothing_of_the_step() -> None:
