@@ -53,7 +53,7 @@ async def test_ten_documents_go_in_and_each_question_finds_the_right_one_first(
         ("What spins webs of silk?", "spiders"),
     ):
         asked = unwrap(await ask_documents(AskDocuments(question=question), prepared))
-        assert asked.passages[0].source == answer
+        assert asked.passages[0].source == f"{answer}.md"
         assert len(asked.passages) == 3
         scores = [passage.score for passage in asked.passages]
         assert scores == sorted(scores, reverse=True)
@@ -66,7 +66,7 @@ async def test_ingesting_twice_replaces_the_rows_instead_of_adding_them(
     for _ in range(2):
         unwrap(await ingest_documents(IngestDocuments(documents=documents), prepared))
     asked = await ask_documents(AskDocuments(question="moths fly to the light"), prepared)
-    assert [passage.source for passage in unwrap(asked).passages].count("moth") == 1
+    assert [passage.source for passage in unwrap(asked).passages].count("moth.md") == 1
 
 
 async def test_documents_without_text_are_a_failure_that_says_so(

@@ -40,8 +40,9 @@ def rows(document: Path) -> Iterator[dict[str, str]]:
         if number and len(passage) < SHORTEST:
             continue
         title = f"{document.stem}: " if number else ""
-        key = hashlib.sha256(f"{document.name}\n{number}".encode()).hexdigest()[:32]
-        yield {"id": key, "source": document.stem, "text": title + passage}
+        # By content: the same document twice is one, two documents of one name stay two.
+        key = hashlib.sha256(f"{document.name}\n{number}\n{text}".encode()).hexdigest()[:32]
+        yield {"id": key, "source": document.name, "text": title + passage}
 
 
 def main(source: str, target: str) -> None:
