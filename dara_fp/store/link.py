@@ -19,6 +19,8 @@ MINIMUM = (7, 0)
 # Of an address's options only these reach the connection: others (timeouts, decoding) would change
 # what the writer relies on.
 _HONOURED = re.compile(r"username|password|host|port|db|path|ssl_\w+|client_name")
+# What redis-py raises when the other side is gone, or says what is not in the protocol: ValueError.
+_BROKEN = (RedisError, OSError, EOFError, ValueError)
 _LOADED_ALREADY = "already exists"
 
 
@@ -99,7 +101,7 @@ class Link:
             await self.wire.connect()
         except StoreUnavailable as unavailable:
             raise LinkLost(str(unavailable)) from unavailable
-        except (RedisError, OSError, EOFError) as error:
+        except _BROKEN as error:
             raise _lost(error) from error
         await self._check_version()
         await self._load_functions()
@@ -112,20 +114,21 @@ class Link:
         """
         try:
             await self.wire.send_packed_command(commands)
-        except (RedisError, OSError, EOFError) as error:
+        except _BROKEN as error:
             raise _lost(error) from error
 
     async def receive(self) -> Reply | Refusal:
         """Give the next reply; an error reply is a value, since it concerns one command only.
 
         Raises:
-            LinkLost: The connection broke, or the server is still loading its data.
+            LinkLost: The connection broke, the server is still loading its data, or what it says
+                is no reply.
         """
         try:
             return await self.wire.read_response(disable_decoding=True)
         except ResponseError as error:
             return _refusal(error)
-        except (RedisError, OSError, EOFError) as error:
+        except _BROKEN as error:
             raise _lost(error) from error
 
     async def close(self) -> None:
@@ -166,5 +169,7 @@ def _refusal(error: ResponseError) -> Refusal:
 
 
 def _lost(error: BaseException) -> LinkLost:
+    if isinstance(error, ValueError):
+        return LinkLost(f"it does not speak the Redis protocol: {error}")
     loading = isinstance(error, BusyLoadingError)
     return LinkLost(str(error) or type(error).__name__, loading=loading)

@@ -28,6 +28,7 @@ _PASSING: Final = frozenset(
     {"BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS"}
     | {"OOM", "READONLY", "TRYAGAIN"}
 )
+_CLOSED = "this process has closed it"
 _NO_FUNCTION = "Function not found"
 
 
@@ -39,7 +40,7 @@ class Writer:
         self._link = link
         self._pending = Pending()
         self._reason = "it has not answered yet"
-        self._closed = False
+        self._closed: str | None = None  # why nothing is sent any more
         self._task: asyncio.Task[None] | None = None
 
     async def open(self, timeout: float) -> None:  # noqa: ASYNC109 - part of the contract of open
@@ -60,7 +61,7 @@ class Writer:
 
     async def close(self) -> None:
         """Send what is pending, for at most `CLOSE_SECONDS`, and disconnect."""
-        self._closed = True
+        self._closed = self._closed or _CLOSED
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._pending.idle.wait()
@@ -108,7 +109,7 @@ class Writer:
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         command = Command(packed=packed, answer=answer, durable=durable, newest=newest)
         if self._closed:
-            command.fail(self._unavailable("this process has closed it"))
+            command.fail(self._unavailable(self._closed))
         else:
             self._pending.add(command)
         return answer
@@ -184,11 +185,12 @@ class Writer:
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         """Answer whoever still waits, so that no caller hangs on a writer that is gone."""
-        self._closed = True
         bug = None if task.cancelled() else task.exception()
-        reason = "this process has closed it" if bug is None else f"the writer failed: {bug!r}"
+        if bug is not None:
+            self._closed = f"the writer failed, start this process anew: {bug!r}"
+        self._closed = self._closed or _CLOSED
         for command in self._pending:
-            command.fail(self._unavailable(f"{reason}; before that: {self._reason}"))
+            command.fail(self._unavailable(f"{self._closed}; before that: {self._reason}"))
         self._pending.room.set()
         self._pending.idle.set()
 

@@ -17,6 +17,7 @@ from dara_fp.store.binary import find_binary
 from dara_fp.store.embedded import EmbeddedServer
 from dara_fp.store.records import NewTask
 from dara_fp.store.store import Store
+from tests.durability.proxy import Proxy
 
 PASSWORD = "s3cr:t/7"
 QUOTED = "s3cr%3At%2F7"
@@ -67,6 +68,25 @@ async def store(url: str, prefix: str) -> AsyncIterator[Store]:
         yield opened
         await opened.queued()
     check_and_remove(url, prefix)
+
+
+@pytest.fixture
+async def proxy(embedded_url: str, unused_port: int) -> AsyncIterator[Proxy]:
+    relay = Proxy(embedded_url.removeprefix("unix://"), unused_port)
+    await relay.start()
+    yield relay
+    await relay.stop()
+
+
+@pytest.fixture
+async def far(
+    proxy: Proxy, embedded_url: str, prefix: str, clean: Callable[[str, str], None]
+) -> AsyncIterator[Store]:
+    """A store whose connections go through the proxy."""
+    async with Store.open(proxy.url, prefix=prefix, timeout=2) as opened:
+        yield opened
+        await opened.queued()
+    clean(embedded_url, prefix)
 
 
 @pytest.fixture(scope="session")

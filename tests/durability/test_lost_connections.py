@@ -2,117 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from dara_fp.store import writer as store_writer
 from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.functions import call, pack
 from dara_fp.store.keys import Keys
 from dara_fp.store.records import History, NewTask, State
 from dara_fp.store.store import Store
+from tests.durability.proxy import Proxy
 
 Make = Callable[[str], NewTask]
 Command = Callable[..., Any]
-
-
-class Proxy:
-    """A relay on a loopback port that loses answers, is slow or silent, goes away and comes back."""
-
-    def __init__(self, socket_path: str, port: int) -> None:
-        self.port = port
-        self.lose_answer_to: bytes | None = None
-        self.silent = False
-        self.swallowed = asyncio.Event()
-        self.seconds_a_chunk = 0.0
-        self.lost = 0
-        self.connections = 0
-        self._path = socket_path
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self.cut()
-            await self._server.wait_closed()
-
-    def cut(self) -> None:
-        for writer in self._open:
-            writer.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        there, back = await asyncio.open_unix_connection(self._path)
-        ends = {writer, back}
-        self._open |= ends
-        answers = asyncio.create_task(self._relay(there, writer))
-        with suppress(OSError):
-            await self._watch(reader, back, writer, answers)
-        for end in ends:
-            end.close()
-        self._open -= ends
-        await asyncio.wait([answers])
-
-    async def _watch(
-        self,
-        reader: asyncio.StreamReader,
-        back: asyncio.StreamWriter,
-        writer: asyncio.StreamWriter,
-        answers: "asyncio.Task[None]",
-    ) -> None:
-        while chunk := await reader.read(65_536):
-            if self.lose_answer_to is not None and self.lose_answer_to in chunk:
-                # The server sees the command and acts on it; the client sees a reset.
-                self.lose_answer_to = None
-                self.lost += 1
-                answers.cancel()
-                back.write(chunk)
-                await back.drain()
-                writer.transport.abort()
-                return
-            if self.silent:
-                self.swallowed.set()
-                continue
-            await asyncio.sleep(self.seconds_a_chunk)
-            back.write(chunk)
-            await back.drain()
-
-    async def _relay(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while chunk := await there.read(65_536):
-                writer.write(chunk)
-                await writer.drain()
-        writer.close()
-
-
-@pytest.fixture
-async def proxy(embedded_url: str, unused_port: int) -> AsyncIterator[Proxy]:
-    relay = Proxy(embedded_url.removeprefix("unix://"), unused_port)
-    await relay.start()
-    yield relay
-    await relay.stop()
-
-
-@pytest.fixture
-async def far(
-    proxy: Proxy, embedded_url: str, prefix: str, clean: Callable[[str, str], None]
-) -> AsyncIterator[Store]:
-    """A store whose connections go through the proxy."""
-    async with Store.open(proxy.url, prefix=prefix, timeout=2) as opened:
-        yield opened
-        await opened.queued()
-    clean(embedded_url, prefix)
 
 
 async def history_of(store: Store, task_id: str) -> History:
@@ -274,45 +177,6 @@ async def test_of_many_reports_only_the_newest_waits_for_the_store(
     assert kinds.count("step.report") <= 2
 
 
-async def test_functions_that_somebody_flushed_are_loaded_again(
-    far: Store, new_task: Make, command: Command, embedded_url: str
-) -> None:
-    command(embedded_url, "FUNCTION", "FLUSH")
-    outcomes = await asyncio.gather(*(far.create(new_task(f"t{number}")) for number in range(20)))
-    assert all(outcomes)
-    command(embedded_url, "FUNCTION", "FLUSH")
-    assert (await history_of(far, "t7")).task.state is State.QUEUED
-
-
-async def test_a_server_that_is_read_only_for_a_while_is_waited_for(
-    far: Store, new_task: Make, command: Command, embedded_url: str
-) -> None:
-    await far.create(new_task("t"))
-    await far.claim("t")
-    command(embedded_url, "REPLICAOF", "127.0.0.1", "1")
-    waiting = asyncio.create_task(far.record("t", 1, "upload", b"{}", None, 1.0))
-    await asyncio.sleep(0.15)
-    assert not waiting.done()
-    command(embedded_url, "REPLICAOF", "NO", "ONE")
-    await waiting
-    assert len((await history_of(far, "t")).steps) == 1
-
-
-async def test_a_server_without_memory_left_is_waited_for(
-    far: Store, new_task: Make, command: Command, embedded_url: str
-) -> None:
-    await far.create(new_task("t"))
-    await far.claim("t")
-    command(embedded_url, "CONFIG", "SET", "maxmemory", "1")
-    waiting = asyncio.create_task(far.record("t", 1, "upload", b"{}", None, 1.0))
-    await asyncio.sleep(0.15)
-    assert not waiting.done()
-    assert (await history_of(far, "t")).steps == ()
-    command(embedded_url, "CONFIG", "SET", "maxmemory", "0")
-    await waiting
-    assert len((await history_of(far, "t")).steps) == 1
-
-
 async def test_a_store_that_is_away_is_reported_at_once(unused_port: int) -> None:
     begun = time.monotonic()
     with pytest.raises(StoreUnavailable) as away:
@@ -323,48 +187,6 @@ async def test_a_store_that_is_away_is_reported_at_once(unused_port: int) -> Non
     assert f"redis://127.0.0.1:{unused_port}" in said
     assert "DARA_REDIS_URL" in said
     assert "hidden" not in said
-
-
-async def test_a_store_that_never_answers_is_reported_in_time(proxy: Proxy) -> None:
-    proxy.silent = True
-    begun = time.monotonic()
-    with pytest.raises(StoreUnavailable, match=r"no answer in 0\.3 s"):
-        async with Store.open(proxy.url, timeout=0.3):
-            pass
-    assert time.monotonic() - begun < 2
-
-
-async def test_a_large_record_gets_through_a_slow_link(
-    far: Store, proxy: Proxy, new_task: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await far.create(new_task("t"))
-    await far.claim("t")
-    monkeypatch.setattr(store_writer, "ANSWER_SECONDS", 0.3)
-    proxy.seconds_a_chunk = 0.01
-    connections = proxy.connections
-    begun = time.monotonic()
-    async with asyncio.timeout(20):
-        await asyncio.gather(
-            far.record("t", 1, "large", b'{"text":"' + b"x" * 2**22 + b'"}', None, 1.0),
-            far.record("t", 1, "small", b"{}", None, 1.0),
-        )
-    assert time.monotonic() - begun > 2 * store_writer.ANSWER_SECONDS, "or the link was not slow"
-    assert proxy.connections == connections, "nothing was sent a second time"
-
-
-async def test_a_connection_that_goes_silent_is_replaced(
-    far: Store, proxy: Proxy, new_task: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await far.create(new_task("t"))
-    await far.claim("t")
-    monkeypatch.setattr(store_writer, "ANSWER_SECONDS", 0.2)
-    proxy.silent = True
-    waiting = asyncio.create_task(far.record("t", 1, "upload", b"{}", None, 1.0))
-    await proxy.swallowed.wait()
-    proxy.silent = False
-    async with asyncio.timeout(5):
-        await waiting
-    assert len((await history_of(far, "t")).steps) == 1
 
 
 async def test_a_wrong_password_is_reported_without_showing_it(remote_url: str) -> None:
@@ -412,15 +234,3 @@ async def test_calls_are_plain_redis_protocol(embedded_url: str, prefix: str) ->
     await writer.wait_closed()
 
 
-async def test_a_server_that_is_too_old_is_named_with_its_version(unused_port: int) -> None:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"server\r\n")
-        info = b"redis_version:6.2.14\r\n"
-        writer.write(b"$%d\r\n%b\r\n" % (len(info), info))
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(answer, "127.0.0.1", unused_port):
-        with pytest.raises(StoreUnavailable, match=r"version 6\.2 is below 7\.0"):
-            async with Store.open(f"redis://127.0.0.1:{unused_port}"):
-                pass

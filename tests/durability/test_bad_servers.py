@@ -1,0 +1,162 @@
+"""Servers and links that are slow, silent, read-only, full, too old, or talk nonsense."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dara_fp.store import pending
+from dara_fp.store import writer as store_writer
+from dara_fp.store.errors import StoreUnavailable
+from dara_fp.store.link import Link
+from dara_fp.store.records import History, NewTask, State
+from dara_fp.store.store import Store
+from tests.durability.proxy import Proxy
+
+Make = Callable[[str], NewTask]
+Command = Callable[..., Any]
+
+
+async def history_of(store: Store, task_id: str) -> History:
+    history = await store.read(task_id)
+    assert history is not None
+    return history
+
+
+async def test_functions_that_somebody_flushed_are_loaded_again(
+    far: Store, new_task: Make, command: Command, embedded_url: str
+) -> None:
+    command(embedded_url, "FUNCTION", "FLUSH")
+    outcomes = await asyncio.gather(*(far.create(new_task(f"t{number}")) for number in range(20)))
+    assert all(outcomes)
+    command(embedded_url, "FUNCTION", "FLUSH")
+    assert (await history_of(far, "t7")).task.state is State.QUEUED
+
+
+async def test_a_server_that_is_read_only_for_a_while_is_waited_for(
+    far: Store, new_task: Make, command: Command, embedded_url: str
+) -> None:
+    await far.create(new_task("t"))
+    await far.claim("t")
+    command(embedded_url, "REPLICAOF", "127.0.0.1", "1")
+    waiting = asyncio.create_task(far.record("t", 1, "upload", b"{}", None, 1.0))
+    await asyncio.sleep(0.15)
+    assert not waiting.done()
+    command(embedded_url, "REPLICAOF", "NO", "ONE")
+    await waiting
+    assert len((await history_of(far, "t")).steps) == 1
+
+
+async def test_a_server_without_memory_left_is_waited_for(
+    far: Store, new_task: Make, command: Command, embedded_url: str
+) -> None:
+    await far.create(new_task("t"))
+    await far.claim("t")
+    command(embedded_url, "CONFIG", "SET", "maxmemory", "1")
+    waiting = asyncio.create_task(far.record("t", 1, "upload", b"{}", None, 1.0))
+    await asyncio.sleep(0.15)
+    assert not waiting.done()
+    assert (await history_of(far, "t")).steps == ()
+    command(embedded_url, "CONFIG", "SET", "maxmemory", "0")
+    await waiting
+    assert len((await history_of(far, "t")).steps) == 1
+
+
+async def test_a_store_that_never_answers_is_reported_in_time(proxy: Proxy) -> None:
+    proxy.silent = True
+    begun = time.monotonic()
+    with pytest.raises(StoreUnavailable, match=r"no answer in 0\.3 s"):
+        async with Store.open(proxy.url, timeout=0.3):
+            pass
+    assert time.monotonic() - begun < 2
+
+
+async def test_a_large_record_gets_through_a_slow_link(
+    far: Store, proxy: Proxy, new_task: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await far.create(new_task("t"))
+    await far.claim("t")
+    monkeypatch.setattr(store_writer, "ANSWER_SECONDS", 0.3)
+    proxy.seconds_a_chunk = 0.01
+    connections = proxy.connections
+    begun = time.monotonic()
+    async with asyncio.timeout(20):
+        await asyncio.gather(
+            far.record("t", 1, "large", b'{"text":"' + b"x" * 2**22 + b'"}', None, 1.0),
+            far.record("t", 1, "small", b"{}", None, 1.0),
+        )
+    assert time.monotonic() - begun > 2 * store_writer.ANSWER_SECONDS, "or the link was not slow"
+    assert proxy.connections == connections, "nothing was sent a second time"
+
+
+async def test_a_connection_that_goes_silent_is_replaced(
+    far: Store, proxy: Proxy, new_task: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await far.create(new_task("t"))
+    await far.claim("t")
+    monkeypatch.setattr(store_writer, "ANSWER_SECONDS", 0.2)
+    proxy.silent = True
+    waiting = asyncio.create_task(far.record("t", 1, "upload", b"{}", None, 1.0))
+    await proxy.swallowed.wait()
+    proxy.silent = False
+    async with asyncio.timeout(5):
+        await waiting
+    assert len((await history_of(far, "t")).steps) == 1
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b":abc\r\n", b"$x\r\n", b"$3\r\nab"]
+)
+async def test_after_an_answer_that_is_nonsense_commands_are_sent_again(
+    far: Store, proxy: Proxy, new_task: Make, nonsense: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_writer, "ANSWER_SECONDS", 0.2)  # one of them is only too short
+    proxy.nonsense = nonsense
+    assert await far.create(new_task("t"))
+    assert await far.create(new_task("other"))
+    assert proxy.nonsense is None
+
+
+async def test_what_speaks_another_protocol_is_no_store(proxy: Proxy) -> None:
+    proxy.nonsense = b":abc\r\n"
+    with pytest.raises(StoreUnavailable, match="does not speak the Redis protocol"):
+        async with Store.open(proxy.url):
+            pass
+
+
+async def test_a_writer_that_failed_says_so_and_lets_nobody_wait(
+    embedded_url: str, prefix: str, new_task: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_link: Link) -> None:
+        raise AssertionError("a defect")
+
+    async with Store.open(embedded_url, prefix=prefix) as store:
+        monkeypatch.setattr(pending, "MAX_COMMANDS", 1)
+        monkeypatch.setattr(Link, "receive", fail)
+        waiting = [
+            asyncio.create_task(store.record("t", 1, path, b"{}", None, 1.0)) for path in "ab"
+        ]
+        async with asyncio.timeout(5):
+            for one in waiting:  # the second waits for room
+                with pytest.raises(StoreUnavailable, match=r"the writer failed.*a defect"):
+                    await one
+        with pytest.raises(StoreUnavailable, match=r"the writer failed.*a defect"):
+            await store.create(new_task("t"))
+        begun = time.monotonic()
+    assert time.monotonic() - begun < store_writer.CLOSE_SECONDS / 2
+
+
+async def test_a_server_that_is_too_old_is_named_with_its_version(unused_port: int) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"server\r\n")
+        info = b"redis_version:6.2.14\r\n"
+        writer.write(b"$%d\r\n%b\r\n" % (len(info), info))
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", unused_port):
+        with pytest.raises(StoreUnavailable, match=r"version 6\.2 is below 7\.0"):
+            async with Store.open(f"redis://127.0.0.1:{unused_port}"):
+                pass
