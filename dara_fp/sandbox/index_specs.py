@@ -1,6 +1,6 @@
 """What a vector index is made of, and which rows fit into it."""
 
-import math
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -8,10 +8,23 @@ import msgspec
 from dara_fp.sandbox.errors import invalid
 from dara_fp.sandbox.wire import Json, parse
 
-__all__ = ["DIMENSION_LIMIT", "MODEL_DIMENSION", "IndexSpec", "Source", "index_spec", "row_fault"]
+__all__ = [
+    "DIMENSION_LIMIT",
+    "MODEL_DIMENSION",
+    "IndexSpec",
+    "Source",
+    "are_numbers",
+    "index_spec",
+    "row_fault",
+]
 
 DIMENSION_LIMIT = 4_096
 MODEL_DIMENSION = 1_024
+
+LARGEST_FLOAT = 3.4028234663852886e38
+"""What vectors hold at most: they are kept as 32-bit floats."""
+
+LONG = range(-(2**63), 2**63)
 
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -88,6 +101,11 @@ class IndexSpec(msgspec.Struct, frozen=True, kw_only=True):
     source: Source | None
 
     @property
+    def numbered(self) -> bool:
+        """Whether keys are integers; else they are strings."""
+        return TYPES[self.schema[self.primary_key]] == (int,)
+
+    @property
     def embeds(self) -> bool:
         """Whether the sandbox makes the vectors of the rows itself."""
         return self.source is not None and self.vector == EMBEDDED
@@ -106,9 +124,8 @@ def index_spec(asked: CreateIndex) -> IndexSpec:
     if direct is None:
         raise invalid("A DIRECT_ACCESS index needs a direct_access_index_spec.")
     schema = _schema(direct.schema_json)
-    if asked.primary_key not in schema:
-        raise invalid(f"The primary key {asked.primary_key!r} is not a column of schema_json.")
     vector, dimension = _vector(direct)
+    _check_key(asked.primary_key, vector, schema)
     source = next(iter(direct.embedding_source_columns), None)
     if vector == EMBEDDED and (source is None or source.name not in schema):
         raise invalid(
@@ -125,6 +142,12 @@ def index_spec(asked: CreateIndex) -> IndexSpec:
         dimension=dimension,
         source=source,
     )
+
+
+def are_numbers(values: Sequence[object]) -> bool:
+    """Tell whether all *values* are numbers that a vector can hold."""
+    # Compared, not converted: an integer may be larger than any float.
+    return all(isinstance(value, int | float) and abs(value) <= LARGEST_FLOAT for value in values)
 
 
 def row_fault(spec: IndexSpec, row: Json) -> str:
@@ -147,13 +170,20 @@ def row_fault(spec: IndexSpec, row: Json) -> str:
 
 def _schema(schema_json: str) -> dict[str, str]:
     schema = parse(schema_json, dict[str, str], "schema_json")
-    unknown = [
-        kind for kind in schema.values() if kind not in TYPES and not kind.startswith("array<")
-    ]
+    unknown = [kind for kind in schema.values() if (_entry_kind(kind) or kind) not in TYPES]
     if unknown:
         known = ", ".join(sorted(TYPES))
         raise invalid(f"Unknown type {unknown[0]!r} in schema_json: use {known} or array<float>.")
     return schema
+
+
+def _check_key(key: str, vector: str, schema: dict[str, str]) -> None:
+    if key == vector or key not in schema:
+        where = "is the vector column" if key == vector else "is not a column of schema_json"
+        raise invalid(f"The primary key {key!r} {where}: choose a column with one key a row.")
+    if TYPES.get(schema[key]) not in {(str,), (int,)}:
+        said = f"The primary key {key!r} cannot be of type {schema[key]}: use string or long."
+        raise invalid(said)
 
 
 def _vector(direct: DirectSpec) -> tuple[str, int]:
@@ -179,11 +209,22 @@ def _check_columns(spec: IndexSpec, row: Json) -> None:
 def _fits(value: object, kind: str) -> bool:
     if value is None:
         return True
-    if kind.startswith("array<"):
-        return isinstance(value, list)
+    entry_kind = _entry_kind(kind)
+    if entry_kind and isinstance(value, list):
+        entries: list[object] = [*value]
+        return all(_fits(entry, entry_kind) for entry in entries)
+    types = TYPES.get(kind, ())
     if isinstance(value, bool):
-        return bool in TYPES[kind]
-    return isinstance(value, TYPES[kind])
+        return bool in types
+    if isinstance(value, int) and value not in LONG:
+        return False
+    return isinstance(value, types)
+
+
+def _entry_kind(kind: str) -> str:
+    """Give the type of the entries of an array type; nothing for another type."""
+    is_array = kind.startswith("array<") and kind.endswith(">")
+    return kind.removeprefix("array<").removesuffix(">") if is_array else ""
 
 
 def _source_text(spec: IndexSpec, row: Json) -> str:
@@ -200,5 +241,4 @@ def _vector_fault(spec: IndexSpec, vector: object) -> str:
             f"A vector of column {spec.vector!r} has {len(values)} dimensions, "
             f"the index has {spec.dimension}."
         )
-    numbers = [value for value in values if isinstance(value, int | float) and math.isfinite(value)]
-    return "" if len(numbers) == len(values) else f"column {spec.vector!r} holds no finite numbers"
+    return "" if are_numbers(values) else f"column {spec.vector!r} holds no finite 32-bit floats"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dara_fp.sandbox.embedding import MODELS, Embedder
 from dara_fp.sandbox.errors import invalid, missing
 from dara_fp.sandbox.filters import parse_filters
-from dara_fp.sandbox.index_specs import MODEL_DIMENSION, IndexSpec
+from dara_fp.sandbox.index_specs import MODEL_DIMENSION, IndexSpec, are_numbers
 from dara_fp.sandbox.indexes import Index
 from dara_fp.sandbox.vectors import Hit
 from dara_fp.sandbox.wire import Json
@@ -83,6 +83,8 @@ async def question_vector(spec: IndexSpec, query: Query, embedder: Embedder) -> 
                 f"query_vector has {len(query.query_vector)} dimensions, "
                 f"the index has {spec.dimension}."
             )
+        if not are_numbers(query.query_vector):
+            raise invalid("query_vector holds a number that is no finite 32-bit float.")
         return np.asarray(query.query_vector, dtype=np.float32)
     if query.query_text is None:
         raise invalid("Give query_vector or query_text.")

@@ -173,7 +173,7 @@ def _changed(done: int, failed: list[str]) -> Json:
 
 
 def _key(spec: IndexSpec, key: object) -> object:
-    if spec.schema[spec.primary_key] == "string":
+    if not spec.numbered:
         return str(key)
     try:
         return int(str(key))

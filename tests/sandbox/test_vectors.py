@@ -3,16 +3,15 @@
 import json
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import InvalidParameterValue, NotFound, ResourceAlreadyExists
 from databricks.sdk.errors import NotImplemented as SdkNotImplemented
 from databricks.sdk.service.vectorsearch import (
+    DeleteDataStatus,
     DeltaSyncVectorIndexSpecRequest,
     DirectAccessVectorIndexSpec,
     EmbeddingSourceColumn,
@@ -22,14 +21,15 @@ from databricks.sdk.service.vectorsearch import (
     UpsertDataStatus,
     VectorIndexType,
 )
-from numpy.typing import NDArray
-
-from dara_fp.sandbox.errors import ApiError
-from dara_fp.sandbox.filters import parse_filters
-from dara_fp.sandbox.vectors import VectorIndex
 
 GTE = "databricks-gte-large-en"
-SCHEMA = {"id": "string", "text": "string", "year": "int", "vector": "array<float>"}
+SCHEMA = {
+    "id": "string",
+    "text": "string",
+    "year": "int",
+    "tags": "array<string>",
+    "vector": "array<float>",
+}
 SEARCH = "/api/2.0/vector-search"
 
 ROWS: list[dict[str, object]] = [
@@ -55,13 +55,20 @@ def index(workspace: WorkspaceClient, endpoint: str) -> Iterator[str]:
     workspace.vector_search_indexes.delete_index(name)
 
 
-def create(workspace: WorkspaceClient, endpoint: str, name: str, dimension: int = 2) -> None:
+def create(
+    workspace: WorkspaceClient,
+    endpoint: str,
+    name: str,
+    dimension: int = 2,
+    schema: dict[str, str] = SCHEMA,
+    key: str = "id",
+) -> None:
     spec = DirectAccessVectorIndexSpec(
-        schema_json=json.dumps(SCHEMA),
+        schema_json=json.dumps(schema),
         embedding_vector_columns=[EmbeddingVectorColumn(dimension, "vector")],
     )
     workspace.vector_search_indexes.create_index(
-        name, endpoint, "id", VectorIndexType.DIRECT_ACCESS, direct_access_index_spec=spec
+        name, endpoint, key, VectorIndexType.DIRECT_ACCESS, direct_access_index_spec=spec
     )
 
 
@@ -118,6 +125,7 @@ def test_a_filter_lets_through_what_it_says(
         ({"filters_json": '{"nope": 1}'}, "Unknown filter column 'nope'"),
         ({"filters_json": '{"id ~": 1}'}, "Unknown filter operator"),
         ({"filters_json": "{"}, "filters_json"),
+        ({"query_vector": [1e39, 0.0]}, "no finite 32-bit float"),
         ({"query_vector": None}, "Give query_vector or query_text"),
         ({"query_vector": None, "query_text": "x"}, "cannot embed query_text"),
         ({"num_results": 0}, "num_results"),
@@ -161,12 +169,16 @@ def test_rows_that_do_not_fit_are_named_and_the_others_kept(
         {"id": "e", "vector": None},
         {"id": "f", "vector": [1, "x"]},
         {"id": "g", "vector": [1, 1], "year": "soon"},
+        {"id": "h", "vector": [1, 1], "year": 2**63},
+        {"id": "i", "vector": [1, 10**400]},
+        {"id": "j", "vector": [1, 1e39]},
+        {"id": "k", "vector": [1, 1], "tags": ["x", 1]},
     ]
     answer = workspace.vector_search_indexes.upsert_data_vector_index(index, json.dumps(rows))
     assert answer.status is UpsertDataStatus.PARTIAL_SUCCESS
     assert answer.result
     assert answer.result.success_row_count == 1
-    assert answer.result.failed_primary_keys == ["e", "f", "g"]
+    assert answer.result.failed_primary_keys == [*"efghijk"]
     answer = workspace.vector_search_indexes.upsert_data_vector_index(index, json.dumps(rows[1:]))
     assert answer.status is UpsertDataStatus.FAILURE
 
@@ -185,6 +197,48 @@ def test_rows_of_another_shape_are_refused(
     with pytest.raises(InvalidParameterValue, match=said):
         upsert(workspace, index, [row])
     assert len(found(workspace, index)) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "said"),
+    [
+        ("array<string>", "id", "cannot be of type array<string>: use string or long"),
+        ("double", "id", "cannot be of type double"),
+        ("boolean", "id", "cannot be of type boolean"),
+        ("string", "vector", "'vector' is the vector column"),
+        ("string", "nope", "'nope' is not a column of schema_json"),
+        ("array<thing>", "text", "Unknown type 'array<thing>'"),
+    ],
+)
+def test_a_key_that_cannot_name_a_row_is_refused(
+    workspace: WorkspaceClient, endpoint: str, kind: str, key: str, said: str
+) -> None:
+    schema = {**SCHEMA, "id": kind, "vector": "string"}
+    with pytest.raises(InvalidParameterValue, match=said):
+        create(workspace, endpoint, "main.default.keys", schema=schema, key=key)
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("date", ["2024-01-01", "2024-01-02"]),
+        ("timestamp", ["2024-01-01T00:00:00Z", "2024-01-01T00:00:01Z"]),
+        ("short", [9, 10]),
+    ],
+)
+def test_keys_of_every_type_go_in_and_out(
+    workspace: WorkspaceClient, endpoint: str, kind: str, keys: list[object]
+) -> None:
+    name = f"main.default.i{uuid.uuid4().hex[:8]}"
+    create(workspace, endpoint, name, schema={**SCHEMA, "id": kind})
+    upsert(workspace, name, [{"id": key, "vector": [0, 1]} for key in keys])
+    indexes = workspace.vector_search_indexes
+    last = indexes.scan_index(name, num_results=1).last_primary_key
+    assert last == str(keys[0])
+    assert len(indexes.scan_index(name, last_primary_key=last).data or []) == 1
+    gone = indexes.delete_data_vector_index(name, [str(key) for key in keys])
+    assert gone.status is DeleteDataStatus.SUCCESS
+    indexes.delete_index(name)
 
 
 def test_a_scan_walks_all_rows(workspace: WorkspaceClient, index: str) -> None:
@@ -282,40 +336,6 @@ def test_what_the_sandbox_has_not_is_said_and_listed(
     assert counts["POST", f"{SEARCH}/indexes"] == 1
 
 
-def rows_and_vectors(
-    count: int, dimension: int
-) -> tuple[list[dict[str, object]], NDArray[np.float32]]:
-    vectors = np.random.default_rng(7).standard_normal((count, dimension), dtype=np.float32)
-    return [{"id": place} for place in range(count)], vectors
-
-
-def test_a_closed_index_opens_with_the_same_rows(tmp_path: Path) -> None:
-    rows, vectors = rows_and_vectors(700, 8)
-    log = tmp_path / "index" / "rows.log"
-    first = VectorIndex(log, "id", 8)
-    first.upsert(rows, vectors)
-    first.delete(list(range(0, 700, 2)))
-    first.upsert([{"id": 0, "again": True}], vectors[699:700])
-    expected = first.nearest(vectors[1], 20, parse_filters("", frozenset()))
-    # A kill in the middle of a write leaves a torn end.
-    with log.open("ab") as file:
-        file.write((10**6).to_bytes(8, "big") + b"torn")
-    second = VectorIndex(log, "id", 8)
-    assert len(second) == 351
-    assert second.nearest(vectors[1], 20, parse_filters("", frozenset())) == expected
-    second.upsert([{"id": 2}], vectors[2:3])
-    assert len(VectorIndex(log, "id", 8)) == 352
-
-
-def test_a_deleted_index_takes_no_late_rows(tmp_path: Path) -> None:
-    rows, vectors = rows_and_vectors(2, 4)
-    index = VectorIndex(tmp_path / "index" / "rows.log", "id", 4)
-    index.close()
-    with pytest.raises(ApiError, match="index not found: it was just deleted"):
-        index.upsert(rows, vectors)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_rows_that_arrive_after_their_index_was_deleted_do_not_come_back(
     workspace: WorkspaceClient, http: httpx.Client, endpoint: str
 ) -> None:
@@ -333,17 +353,3 @@ def test_rows_that_arrive_after_their_index_was_deleted_do_not_come_back(
     create(workspace, endpoint, name)
     assert found(workspace, name) == []
     workspace.vector_search_indexes.delete_index(name)
-
-
-def test_the_search_is_exact(tmp_path: Path) -> None:
-    rows, vectors = rows_and_vectors(2_000, 16)
-    index = VectorIndex(tmp_path / "rows.log", "id", 16)
-    index.upsert(rows, vectors)
-    question = np.asarray(np.random.default_rng(8).standard_normal(16), dtype=np.float32)
-    distances = ((vectors.astype(float) - question) ** 2).sum(axis=1)
-    expected = np.argsort(distances)[:10]
-    hits = index.nearest(question, 10, parse_filters("", frozenset()))
-    assert [hit.row["id"] for hit in hits] == expected.tolist()
-    assert [hit.score for hit in hits] == pytest.approx(1 / (1 + distances[expected]))
-    odd = index.nearest(question, 3, lambda row: row["id"] == 1999)
-    assert [hit.row["id"] for hit in odd] == [1999]
