@@ -14,6 +14,7 @@ import msgspec
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.body import Body
 from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, UnexpectedAnswer
+from dara_fp.databricks.redaction import credentials, hiding
 from dara_fp.databricks.refusals import Refusal, excerpt, refused, request_id_of
 from dara_fp.databricks.settings import Settings
 from dara_fp.databricks.transport import Call, Transport
@@ -194,12 +195,15 @@ class MachineAuth:
             "Accept": "application/json",
         }
         body = Body(urlencode(form).encode())
-        return await self._answer(
-            Call(method="POST", url=endpoint, headers=headers, body=body),
-            _Granted,
-        )
+        secrets = (*self._settings.secrets, *credentials(headers))
+        call = Call(method="POST", url=endpoint, headers=headers, body=body, secrets=secrets)
+        return await self._answer(call, _Granted)
 
     async def _answer(self, call: Call, wanted: type[T]) -> T:
+        with hiding(call.secrets):
+            return await self._answered(call, wanted)
+
+    async def _answered(self, call: Call, wanted: type[T]) -> T:
         reply = await self._transport.send(call)
         if reply.status >= _REFUSED:
             raise refused(
@@ -211,7 +215,7 @@ class MachineAuth:
                     headers=reply.headers,
                     body=await reply.beginning(_LIMIT),
                 ),
-                secrets=(*self._settings.secrets, call.headers.get("Authorization", "")),
+                secrets=call.secrets,
             )
         try:
             return msgspec.json.decode(await reply.read(_LIMIT), type=wanted, strict=False)

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import platform
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import attrs
 import msgspec
@@ -16,6 +16,7 @@ from dara_fp.databricks.auth import Auth
 from dara_fp.databricks.body import Body
 from dara_fp.databricks.encoding import json_body, query_string
 from dara_fp.databricks.errors import ConnectionFailed, Unauthenticated, UnexpectedAnswer
+from dara_fp.databricks.redaction import credentials, hiding, without
 from dara_fp.databricks.refusals import Refusal, excerpt, refused, request_id_of
 from dara_fp.databricks.retries import Budget, Retries, retrying
 from dara_fp.databricks.settings import Settings
@@ -72,6 +73,18 @@ class Answer:
     status: int
     headers: Mapping[str, str] = attrs.field(repr=False)
     content: bytes = attrs.field(repr=False)
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, reply: Reply, call: str, content: bytes) -> Self:
+        """Give what *reply* to *call* brought, its body being *content*."""
+        return cls(
+            call=call,
+            status=reply.status,
+            headers=reply.headers,
+            content=content,
+            secrets=reply.secrets,
+        )
 
     def decoded(self, wanted: type[T]) -> T:
         """Give the content as *wanted*; nothing and `null` are an empty object.
@@ -80,13 +93,18 @@ class Answer:
             UnexpectedAnswer: The content is something else.
         """
         content = b"{}" if self.content.strip() in {b"", b"null"} else self.content
+        with hiding(self.secrets):
+            return self._decoded(content, wanted)
+
+    def _decoded(self, content: bytes, wanted: type[T]) -> T:
         try:
             return msgspec.json.decode(content, type=wanted, strict=False)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UnexpectedAnswer(
                 StepError(
-                    message=f"{self.call}: answered {excerpt(content)!r}, which is not the JSON"
-                    f" it promises ({error}): check that the host is a workspace",
+                    message=f"{self.call}: answered {excerpt(content, secrets=self.secrets)!r},"
+                    f" which is not the JSON it promises ({error}):"
+                    " check that the host is a workspace",
                     status=self.status,
                     request_id=request_id_of(self.headers),
                 ),
@@ -157,12 +175,7 @@ class Calls:
                     content = await reply.read(MAX_JSON)
             except TimeoutError:
                 raise _too_late(request, limit) from None
-            return Answer(
-                call=f"{request.method} {request.path}",
-                status=reply.status,
-                headers=reply.headers,
-                content=content,
-            )
+            return Answer.of(reply, f"{request.method} {request.path}", content)
 
         return await self._tried(request, read)
 
@@ -186,13 +199,8 @@ class Calls:
         signed = attrs.evolve(call, headers=headers)
 
         async def attempt() -> Answer:
-            reply = await self._sent(signed, secrets=())
-            return Answer(
-                call=call.name,
-                status=reply.status,
-                headers=reply.headers,
-                content=await reply.read(MAX_JSON),
-            )
+            reply = await self._sent(signed)
+            return Answer.of(reply, call.name, await reply.read(MAX_JSON))
 
         return await retrying(attempt, budget=Budget(self._retries), idempotent=True)
 
@@ -234,14 +242,18 @@ class Calls:
         headers.update(request.headers)
         query = query_string(request.query)
         url = f"{self._settings.host}{request.path}" + (f"?{query}" if query else "")
-        call = Call(method=request.method, url=url, headers=headers, body=request.body)
-        return await self._sent(call, secrets=(*self._settings.secrets, *_credentials(headers)))
+        secrets = (*self._settings.secrets, *credentials(headers))
+        call = Call(
+            method=request.method, url=url, headers=headers, body=request.body, secrets=secrets
+        )
+        with hiding(secrets):
+            return await self._sent(call)
 
-    async def _sent(self, call: Call, *, secrets: Iterable[str]) -> Reply:
+    async def _sent(self, call: Call) -> Reply:
         began = self._retries.clock()
         reply = await self._transport.send(call)
         took = (self._retries.clock() - began) * 1000
-        request_id = request_id_of(reply.headers)
+        request_id = without(request_id_of(reply.headers) or "unknown", call.secrets)
         # Neither query, nor headers, nor body: each can hold a secret.
         _log.debug("%s -> %d in %.0f ms, request %s", call.name, reply.status, took, request_id)
         if reply.status < _REFUSED:
@@ -255,7 +267,7 @@ class Calls:
                 headers=reply.headers,
                 body=await reply.beginning(_REFUSAL_READ),
             ),
-            secrets=secrets,
+            secrets=call.secrets,
         )
 
 
@@ -264,11 +276,6 @@ def _user_agent(kind: str) -> str:
     product = f"dara-fp/{version('dara-fp')}"
     system = platform.system().lower() or "unknown"
     return f"{product} python/{platform.python_version()} os/{system} auth/{kind}"
-
-
-def _credentials(headers: Mapping[str, str]) -> list[str]:
-    signed = [value for name, value in headers.items() if name.lower() == "authorization"]
-    return [value.partition(" ")[2] or value for value in signed]
 
 
 def _too_late(request: Request, seconds: float) -> ConnectionFailed:

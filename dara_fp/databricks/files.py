@@ -163,12 +163,8 @@ class Files:
             if not await is_stored_already(self._calls, request.path, body.length, error):
                 raise
             return body.length
-        answer = Answer(
-            call=f"PUT {request.path}",
-            status=reply.status,
-            headers=reply.headers,
-            content=await reply.beginning(_ACKNOWLEDGED),
-        )
+        content = await reply.beginning(_ACKNOWLEDGED)
+        answer = Answer.of(reply, f"PUT {request.path}", content)
         answer.decoded(dict)  # a login page with status 200 has stored nothing
         return body.length
 

@@ -24,6 +24,7 @@ from dara_fp.databricks.errors import (
     UnexpectedAnswer,
     kind_of_status,
 )
+from dara_fp.databricks.redaction import without
 
 __all__ = ["TRANSIENT_STATUSES", "Refusal", "excerpt", "refused", "request_id_of"]
 
@@ -126,13 +127,16 @@ def request_id_of(headers: Mapping[str, str]) -> str | None:
     return headers.get("x-request-id") or headers.get("x-databricks-request-id")
 
 
-def excerpt(body: bytes | str, limit: int = _EXCERPT) -> str:
+def excerpt(body: bytes | str, limit: int = _EXCERPT, *, secrets: Iterable[str] = ()) -> str:
     r"""Give the beginning of *body* on one printable line of at most *limit* characters.
+
+    None of *secrets* is in it, not even one that the end cuts in two.
 
     >>> excerpt(b"Bad\r\n\x00gateway " + b"." * 99, limit=12)
     'Bad gateway ... (113 long)'
     """
     text = body if isinstance(body, str) else body[: 4 * limit].decode("utf-8", "replace")
+    text = without(text, secrets)
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return line if len(body) <= limit else f"{line[:limit]}... ({len(body)} long)"
 

@@ -37,12 +37,14 @@ class Call:
         url: Absolute URL with its query.
         headers: All headers but the length.
         body: What to send, if anything.
+        secrets: What no error about the call may show, however the answer echoes it.
     """
 
     method: str
     url: str = attrs.field(repr=False)  # a presigned URL is a secret
     headers: Mapping[str, str] = attrs.field(repr=False)
     body: Body | None = None
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
 
     @property
     def name(self) -> str:
@@ -77,6 +79,11 @@ class Reply:
     def headers(self) -> Mapping[str, str]:
         """Give the headers; names are found in any case."""
         return self._response.headers
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Give what no error about the answer may show."""
+        return self._call.secrets
 
     async def read(self, limit: int) -> bytes:
         """Read the whole body, of at most *limit* bytes, and close.

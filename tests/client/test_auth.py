@@ -230,6 +230,17 @@ async def test_a_wrong_secret_is_told_and_not_shown(
     assert (service.tokens.call_count, things.call_count) == (1, 0)
 
 
+async def test_the_client_as_it_was_signed_is_not_shown_either(
+    service: Service, machine: Workspace
+) -> None:
+    signed = base64.b64encode(f"c:id:{SECRET}".encode()).decode()
+    error = {"error": "invalid_client", "error_description": f"no such client: {signed}"}
+    service.failing = httpx.Response(401, json=error, headers={"x-request-id": signed})
+    with pytest.raises(Unauthenticated, match="no such client") as caught:
+        await machine.do("GET", "/x")
+    assert signed not in str(caught.value)
+
+
 async def test_a_service_that_stumbles_is_asked_again_for_any_verb(
     wire: respx.MockRouter, service: Service, machine: Workspace, time: VirtualTime
 ) -> None:

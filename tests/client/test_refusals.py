@@ -1,8 +1,10 @@
 """What every shape of refusal becomes."""
 
+import logging
 import pickle
 from collections.abc import Mapping
 
+import httpx
 import pytest
 import respx
 
@@ -185,3 +187,28 @@ async def test_a_workspace_that_repeats_our_token_does_not_give_it_away(
     wire.get("/y").respond(403, json={"message": "token of-the-user is not valid"})
     with pytest.raises(DatabricksError, match=r"\[redacted\]"):
         await workspace.do("GET", "/y", headers={"Authorization": "Bearer of-the-user"})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, text=f"<p>you sent {stage.TOKEN}</p>"),
+        httpx.Response(200, text="<p>" + "x" * 390 + stage.TOKEN),  # where the excerpt ends
+        httpx.Response(200, text="<p>", headers={"x-request-id": stage.TOKEN}),
+        httpx.Response(302, headers={"Location": f"https://h.test/{stage.TOKEN}"}),
+        httpx.Response(400, json={"message": "m"}, headers={"x-request-id": stage.TOKEN}),
+        httpx.Response(400, text='{"message":"' + stage.TOKEN.replace("d", "\\u0064") + '"}'),
+        httpx.Response(400, json={"message": "m", "error_code": stage.TOKEN}),
+    ],
+)
+async def test_no_part_of_an_answer_gives_our_token_away(
+    wire: respx.MockRouter,
+    workspace: Workspace,
+    caplog: pytest.LogCaptureFixture,
+    answer: httpx.Response,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    wire.get("/x").mock(return_value=answer)
+    with pytest.raises(DatabricksError) as caught:
+        await workspace.do("GET", "/x")
+    assert stage.TOKEN[:7] not in str(caught.value) + repr(caught.value) + caplog.text
