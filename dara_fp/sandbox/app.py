@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import shutil
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -73,6 +74,8 @@ def create_sandbox(
     root.mkdir(parents=True, exist_ok=True)
     lock = _lock(data_dir / "lock")
     tokens, ledger, signer, embedder = Tokens(token), Ledger(), Signer(), Embedder()
+    # What was half there when an earlier sandbox was killed; the lock says that it is nobody's now.
+    shutil.rmtree(scratch := data_dir / "scratch", ignore_errors=True)
     uploads = Uploads(data_dir / "uploads", signer)
     store = JobStore(data_dir / "jobs")
     engine = Engine(store, tokens, root)
@@ -87,7 +90,7 @@ def create_sandbox(
 
     routes: list[BaseRoute] = [
         *auth_routes(tokens, client_id, client_secret),
-        *Files(root=root, scratch=data_dir / "scratch", uploads=uploads).routes(),
+        *Files(root=root, scratch=scratch, uploads=uploads).routes(),
         *Directories(root=root).routes(),
         *uploads.routes(),
         *Storage(root=root, signer=signer, uploads=uploads).routes(),

@@ -3,9 +3,11 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from databricks.sdk.service.jobs import RunLifeCycleState, RunResultState
@@ -98,6 +100,23 @@ def test_a_restart_keeps_files_jobs_runs_and_rows(tmp_path: Path) -> None:
     assert state.life_cycle_state is RunLifeCycleState.INTERNAL_ERROR
     assert state.result_state is RunResultState.FAILED
     assert started(workspace.jobs.run_now(job_id)) > run_id
+    served.end()
+
+
+def test_a_restart_drops_what_had_half_arrived(tmp_path: Path) -> None:
+    served = serve(tmp_path)
+    scratch = tmp_path / "scratch"
+
+    def body() -> Iterator[bytes]:
+        yield b"x" * 5_000_000
+        wait_until(lambda: any(file.stat().st_size for file in scratch.glob("*")))
+        served.end(signal.SIGKILL)
+
+    with served.http() as http, pytest.raises(httpx.TransportError):
+        http.put("/api/2.0/fs/files/Volumes/a/b/c/x", content=body())
+    assert list(scratch.iterdir())
+    served = serve(tmp_path)
+    assert not scratch.exists()
     served.end()
 
 
