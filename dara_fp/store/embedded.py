@@ -75,8 +75,9 @@ class EmbeddedServer:
 
     async def _start_if_free(self) -> None:
         if self._process is not None:
-            if self._process.alive:
+            if self._process.alive and self.socket.exists():
                 return  # still loading its data
+            # Ended, or nobody can reach it any more, since its socket was removed.
             await self._process.stop()
             self._process = None
         self._prepare_directories()

@@ -194,6 +194,24 @@ async def test_a_server_that_lost_its_owner_and_its_watchdog_is_adopted_and_neve
             os.kill(pid, signal.SIGKILL)
 
 
+async def test_a_server_whose_socket_was_removed_is_replaced(
+    short_dir: Path, new_task: Make, command: Command
+) -> None:
+    server = EmbeddedServer(short_dir)
+    try:
+        await server.ensure()
+        pid = server_pid(command, short_dir)
+        async with Store.open(server.url) as store:
+            await store.create(new_task("t"))
+            server.socket.unlink()
+            async with asyncio.timeout(10):
+                await server.ensure()
+            assert not runs(pid)
+            assert (await history_of(store, "t")).task.workflow == "ingest"
+    finally:
+        await server.stop()
+
+
 async def test_of_two_stores_on_a_directory_the_second_goes_on_when_the_first_closes(
     short_dir: Path, new_task: Make
 ) -> None:
