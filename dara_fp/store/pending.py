@@ -37,6 +37,11 @@ class Command:
         """Whether sending it has no use any more."""
         return not self.durable and self.answer.cancelled()
 
+    def give_way(self, newer: "Command") -> None:
+        """Become *newer*, at the place of this one, whose caller is answered with None."""
+        self.settle(None)
+        self.packed, self.answer, self.durable = newer.packed, newer.answer, newer.durable
+
     def settle(self, reply: Reply) -> None:
         """Answer *reply*."""
         if not self.answer.done():
@@ -79,15 +84,13 @@ class Pending:
         yield from self._waiting
 
     def add(self, command: Command) -> None:
-        """Let *command* wait; an older one with the same key is answered with None and leaves."""
-        if command.newest is not None:
-            older = self._newest.get(command.newest)
-            self._newest[command.newest] = command
-            if older is not None:
-                self._waiting.remove(older)
-                self._leave(older)
-        self._waiting.append(command)
-        self._bytes += len(command.packed)
+        """Let *command* wait, at the place of an older one with the same key where there is one."""
+        older = self._newest.get(command.newest)
+        if older is None:
+            self._wait_last(command)
+        else:
+            self._bytes += len(command.packed) - len(older.packed)
+            older.give_way(command)
         self._note()
 
     def take(self) -> list[bytes]:
@@ -145,6 +148,12 @@ class Pending:
     def rest(self) -> None:
         """Note that a batch is done."""
         self._note()
+
+    def _wait_last(self, command: Command) -> None:
+        self._waiting.append(command)
+        self._bytes += len(command.packed)
+        if command.newest is not None:
+            self._newest[command.newest] = command
 
     def _leave(self, command: Command) -> None:
         self._bytes -= len(command.packed)

@@ -1,6 +1,7 @@
 """The queue before the connection: in order, bounded, and free of what nobody waits for."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -72,10 +73,43 @@ async def test_what_its_caller_gave_up_is_not_sent_but_what_is_durable_is() -> N
 async def test_only_the_newest_of_a_key_waits_and_the_older_is_answered() -> None:
     queue = Pending()
     older, newer = command(b"old", newest="run"), command(b"new", newest="run")
+    caller = older.answer
     queue.add(older)
     queue.add(newer)
-    assert older.answer.result() is None
+    assert caller.result() is None
     assert queue.take() == [b"new"]
+
+
+async def test_a_newer_one_takes_the_place_and_the_room_of_the_older(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pending, "MAX_BYTES", 20)
+    queue = Pending()
+    newest = command(b"old", newest="run")
+    for one in (command(b"1"), newest, command(b"2")):
+        queue.add(one)
+    for _ in range(100):
+        newest = command(b"new!", newest="run")
+        queue.add(newest)
+    assert queue.room.is_set()
+    assert queue.take() == [b"1", b"new!", b"2"]
+    queue.land()
+    queue.land().settle(b"OK")
+    assert newest.answer.result() == b"OK"
+
+
+async def test_a_newer_one_costs_the_same_however_many_wait() -> None:
+    async def seconds(waiting: int) -> float:
+        queue = Pending()
+        for _ in range(waiting):
+            queue.add(command(b"1"))
+        begun = time.process_time()
+        for _ in range(2_000):
+            queue.add(command(b"new", newest="run"))
+        return time.process_time() - begun
+
+    few = min([await seconds(10) for _ in range(3)])
+    assert min([await seconds(19_000) for _ in range(3)]) < 5 * few
 
 
 async def test_an_older_one_that_comes_back_gives_way_to_the_newer() -> None:
