@@ -11,7 +11,16 @@ from returns.result import Failure, Success
 
 from dara_fp.core.context import Evolves, StepContext, made
 from dara_fp.core.draw import mermaid, outline
-from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, WorkflowFailed, fail, unwrap
+from dara_fp.core.errors import (
+    ConfigurationError,
+    Kind,
+    Outcome,
+    StepError,
+    StepFailed,
+    WorkflowFailed,
+    fail,
+    unwrap,
+)
 from dara_fp.core.pipeline import Pipeline, Step, start, step
 from dara_fp.core.scope import Journal, MemoryJournal, Position, Scope
 from dara_fp.core.workflow import Workflow, workflow
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
     from dara_fp.store.store import Store
 
 __all__ = [
+    "ConfigurationError",
     "DatabricksEnv",
     "DatabricksError",
     "Evolves",

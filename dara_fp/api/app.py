@@ -11,11 +11,11 @@ from starlette.responses import RedirectResponse, Response
 
 from dara_fp.api.bodies import upload_fields
 from dara_fp.api.documents import add_schemas
-from dara_fp.api.environment import environment_for
+from dara_fp.api.environment import closing, make_environment
 from dara_fp.api.problems import add_problem_handlers
 from dara_fp.api.request_ids import RequestIds
 from dara_fp.api.services import Services
-from dara_fp.api.settings import ApiSettings
+from dara_fp.api.settings import ApiSettings, read_all
 from dara_fp.api.v1.health import health_routes
 from dara_fp.api.v1.tasks import task_routes
 from dara_fp.api.v1.workflows import Accepted, WorkflowList, workflow_routes
@@ -81,10 +81,13 @@ async def _to_documents() -> Response:
 async def _open(
     stack: AsyncExitStack, definitions: tuple[Workflow[Any, Any], ...], given: object
 ) -> Services:
-    settings = ApiSettings.from_environment()
-    env = await stack.enter_async_context(environment_for(definitions, given))
+    settings, found, made = read_all(
+        ApiSettings.from_environment,
+        lambda: StoreSettings.from_environment(os.environ),
+        lambda: make_environment(definitions, given),
+    )
+    env = await stack.enter_async_context(closing(made, given))
     workspace = _upload_workspace(definitions, env, settings)
-    found = StoreSettings.from_environment(os.environ)
     store = await stack.enter_async_context(Store.open(found.url, found.data_dir))
     leases = Leases(grace=settings.grace_seconds)
     executor = WorkflowExecutor(definitions, store, env, leases=leases)

@@ -78,6 +78,11 @@ class FormReader:
 
     async def _part(self, part: MultipartSegment) -> None:
         name = part.name or ""
+        if part.filename == "":
+            # Without contents it is a browser's file input that nobody filled in.
+            if await self._skip():
+                self._form.problems[name] = "is a file without a name: give it one"
+            return
         is_file = part.filename is not None
         said = self._problem(name, is_file=is_file)
         if said:
@@ -118,9 +123,12 @@ class FormReader:
                 return
             yield bytes(event)
 
-    async def _skip(self) -> None:
-        async for _ in self._chunks():
-            pass
+    async def _skip(self) -> int:
+        """Pass over the current part, and give its length in bytes."""
+        length = 0
+        async for chunk in self._chunks():
+            length += len(chunk)
+        return length
 
     async def _text(self, name: str) -> str:
         data = bytearray()

@@ -32,7 +32,7 @@ class ApiSettings:
 
     upload_volume: str | None = None
     concurrency: int = 10
-    grace_seconds: int = 10
+    grace_seconds: int = 7
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -43,8 +43,8 @@ class ApiSettings:
         """
         volume, concurrency, grace = read_all(
             lambda: _volume(environ),
-            lambda: _number(environ, "DARA_CONCURRENCY", _MOST_TASKS),
-            lambda: _number(environ, "DARA_GRACE_SECONDS", _LONGEST_GRACE),
+            lambda: _number(environ, "DARA_CONCURRENCY", 10, _MOST_TASKS),
+            lambda: _number(environ, "DARA_GRACE_SECONDS", 7, _LONGEST_GRACE),
         )
         return cls(upload_volume=volume, concurrency=concurrency, grace_seconds=grace)
 
@@ -85,8 +85,8 @@ def _volume(environ: Mapping[str, str]) -> str | None:
     return volume
 
 
-def _number(environ: Mapping[str, str], name: str, most: int) -> int:
-    text = environ.get(name, "").strip() or "10"
+def _number(environ: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = environ.get(name, "").strip() or str(default)
     if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) > most:
         raise ConfigurationError(f"{name} is {text!r:.100}: give a whole number from 0 to {most}")
     return int(text)

@@ -131,6 +131,16 @@ class WorkflowExecutor:
             raise UnknownWorkflow(name, self.definitions)
         return found
 
+    async def check(self) -> None:
+        """Return if tasks can be accepted, and run where this executor works.
+
+        Raises:
+            StoreUnavailable: The store does not answer, or the worker here has stopped.
+        """
+        await self.store.ping()
+        if self._queue.trouble:
+            raise StoreUnavailable(f"{self._queue.trouble}; restart this process")
+
     async def status(self, task_id: str) -> TaskStatus | None:
         """Give what is known of the task, or None if there is no such task."""
         history = await self.store.read(task_id)

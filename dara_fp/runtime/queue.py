@@ -1,7 +1,6 @@
 """The queue of task ids on docket; no other file knows docket."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import socket
@@ -46,7 +45,7 @@ class Leases:
     """
 
     redelivery: float = 20.0
-    grace: float = 10.0
+    grace: float = 7.0
     sweep: float = 10.0
 
 
@@ -57,6 +56,9 @@ class Queue:
     """Hands each task id to one worker at a time, again if that worker is lost.
 
     docket pickles its arguments, so a task id is all that goes in.
+
+    Attributes:
+        trouble: Why the worker here stopped by itself, or None.
     """
 
     def __init__(self, store: Store, run: Callable[[str], Awaitable[None]], leases: Leases) -> None:
@@ -68,6 +70,7 @@ class Queue:
         self._run = run
         self._leases = leases
         self._running: set[asyncio.Task[object]] = set()
+        self.trouble: str | None = None
         self._stack = AsyncExitStack()
 
     async def open(self) -> None:
@@ -104,10 +107,16 @@ class Queue:
         )
         async with worker:
             loop = asyncio.create_task(worker.run_forever(), name="dara worker")
+            loop.add_done_callback(self._ended)
             try:
                 yield
             finally:
                 await self._stop(loop)
+
+    def _ended(self, loop: "asyncio.Task[None]") -> None:
+        if not loop.cancelled() and (error := loop.exception()) is not None:
+            self.trouble = f"the worker stopped: {error!r}"
+            logger.critical("%s; restart this process", self.trouble, exc_info=error)
 
     async def _stop(self, loop: "asyncio.Task[None]") -> None:
         """Take no more tasks; hand back what is still running after the grace period.
@@ -120,8 +129,7 @@ class Queue:
             logger.warning("handing back %d running tasks", len(self._running))
             for running in tuple(self._running):
                 running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await loop
+        await asyncio.wait({loop})
 
     async def _deliver(self, task_id: str, retry: Retry = _PUT_BACK) -> None:
         current = asyncio.current_task()

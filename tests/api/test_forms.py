@@ -69,12 +69,20 @@ async def test_files_of_one_name_lie_side_by_side_in_order(
     assert contents == [b"0", b"1", b"2"]
 
 
+async def test_a_file_input_that_nobody_filled_in_is_no_file(client: httpx.AsyncClient) -> None:
+    empty = Part(name="photos", data=b"", filename="", kind="application/octet-stream")
+    context = await accepted(client, LETTER, empty)
+    assert context["photos"] == []
+    nameless = Part(name="photos", data=b"data", filename="", kind="image/png")
+    refused = await posted(client, LETTER, nameless)
+    assert said(refused) == {"photos": "is a file without a name: give it one"}
+
+
 NASTY = {
     "../../x": "x",
     "/etc/passwd": "passwd",
     r"C:\\x\\y.txt": "y.txt",
     r"..\..\y.txt": "y.txt",
-    "": "file",
     "..": "file",
     ". .": "file",
     "Füße 東京 🎉.md": "Füße 東京 🎉.md",

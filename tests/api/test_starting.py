@@ -30,14 +30,16 @@ from tests.api.stage import (
 
 HOST = "https://workspace.example"
 AWAY = "redis://:hush-hush@127.0.0.1:1/0"
+NO_DIR = {"DARA_DATA_DIR": ""}
 SIGNED_IN = {"DATABRICKS_HOST": HOST, "DATABRICKS_TOKEN": "dapi-secret"}
 
 
 @pytest.mark.parametrize(
     ("target", "environ", "named"),
     [
-        ("check", {"DARA_REDIS_URL": AWAY}, ["DARA_REDIS_URL", "127.0.0.1:1"]),
-        ("check", {"DARA_REDIS_URL": "http://hush-hush"}, ["DARA_REDIS_URL"]),
+        ("check", {"DARA_REDIS_URL": AWAY, **NO_DIR}, ["DARA_REDIS_URL", "127.0.0.1:1"]),
+        ("check", {"DARA_REDIS_URL": "http://hush-hush", **NO_DIR}, ["DARA_REDIS_URL"]),
+        ("check", {"DARA_REDIS_URL": AWAY}, ["DARA_REDIS_URL", "DARA_DATA_DIR", "both set"]),
         ("parcel", {}, ["DATABRICKS_HOST", "DATABRICKS_TOKEN", "DATABRICKS_CLIENT_ID"]),
         ("parcel", SIGNED_IN, ["DARA_UPLOAD_VOLUME", "parcel"]),
         ("check", {"DATABRICKS_APP_PORT": "abc"}, ["DATABRICKS_APP_PORT is 'abc'"]),

@@ -80,6 +80,7 @@ def store(tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch)
     directory.mkdir()
     found = Store(directory, unused_tcp_port)
     found.start()
+    monkeypatch.delenv("DARA_DATA_DIR")
     monkeypatch.setenv("DARA_REDIS_URL", found.url)
     yield found
     found.kill()

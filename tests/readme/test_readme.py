@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+import dara_fp
 import dara_fp.steps
 
 README = Path(__file__).parents[2] / "README.md"
@@ -86,6 +87,11 @@ def test_every_name_that_a_block_imports_exists(source: str) -> None:
 def test_the_table_of_steps_is_complete() -> None:
     table = README.read_text().partition("| from `dara_fp.steps` |")[2].partition("\n\n")[0]
     assert set(re.findall(r"`(\w+)`", table)) == {n for n in dara_fp.steps.__all__ if n.islower()}
+
+
+def test_the_table_of_names_is_the_public_face() -> None:
+    table = README.read_text().partition("| from `dara_fp` |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"`(\w+)`", table)) == dara_fp.__all__
 
 
 def test_the_promise_stands_in_the_readme_in_its_words() -> None:

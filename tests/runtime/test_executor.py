@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import attrs
 import pytest
+from docket import Worker
 from redis.asyncio import Redis
 
 from dara_fp import (
@@ -30,6 +31,7 @@ from dara_fp.core.errors import ConfigurationError
 from dara_fp.runtime.queue import Leases
 from dara_fp.runtime.status import TaskStatus
 from dara_fp.runtime.task import UnknownWorkflow
+from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.records import NewTask, State
 
 
@@ -372,3 +374,18 @@ def test_an_environment_that_lacks_something_is_refused(store: Store) -> None:
         WorkflowExecutor([counting(double)], store, Other())
     with pytest.raises(ValueError, match="two workflows are called 'count'"):
         WorkflowExecutor([counting(label), counting(double)], store)
+
+
+async def test_a_worker_that_stopped_by_itself_is_told(
+    store: Store, env: Env, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def break_down(_worker: Worker) -> None:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(Worker, "run_forever", break_down)
+    async with WorkflowExecutor([counting(double)], store, env) as executor:
+        await executor.check()
+        async with executor.working():
+            await asyncio.sleep(0.01)
+            with pytest.raises(StoreUnavailable, match="the worker stopped: RuntimeError"):
+                await executor.check()

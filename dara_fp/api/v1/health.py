@@ -20,8 +20,8 @@ def health_routes() -> APIRouter:
         return JSONResponse({"status": "alive"})
 
     async def readyz(request: Request) -> Response:
-        """Say that the store answers, so that tasks can be accepted."""
-        await services_of(request).executor.store.ping()
+        """Say that the store answers and the worker runs, so that tasks can be accepted."""
+        await services_of(request).executor.check()
         return JSONResponse({"status": "ready"})
 
     router.add_api_route("/livez", livez, response_class=Response)
