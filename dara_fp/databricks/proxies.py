@@ -1,24 +1,65 @@
 """Which proxy and which certificates the environment asks for, read as the SDK reads it."""
 
 import os
+import ssl
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-__all__ = ["certificate_bundle", "proxy_for"]
+from dara_fp.core.errors import ConfigurationError
+
+__all__ = ["certificates", "proxy_for"]
+
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 def proxy_for(scheme: str, host: str) -> str | None:
-    """Give the proxy's URL for *scheme* and *host*, or None to go straight."""
+    """Give the proxy's URL for *scheme* and *host*, or None to go straight.
+
+    Raises:
+        ConfigurationError: What the environment names is no HTTP proxy.
+    """
     proxies = getproxies()
     if not proxies or proxy_bypass(host):
         return None
-    return proxies.get(scheme) or proxies.get("all")
+    name = scheme if proxies.get(scheme) else "all"
+    found = proxies.get(name)
+    return _checked(found, f"{name}_proxy") if found else None
 
 
-def certificate_bundle(environ: Mapping[str, str] = os.environ) -> str | None:
-    """Give the file of trusted certificates that *environ* names as `requests` understands it.
+def certificates(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext | None:
+    """Give the trust in the file that *environ* names as `requests` understands it, if it does.
 
-    >>> certificate_bundle({"CURL_CA_BUNDLE": "/etc/ours.pem", "REQUESTS_CA_BUNDLE": ""})
-    '/etc/ours.pem'
+    Raises:
+        ConfigurationError: There is no such file, or it holds no certificates.
     """
-    return environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or None
+    name = next((name for name in _BUNDLES if environ.get(name)), None)
+    if name is None:
+        return None
+    path = environ[name]
+    try:
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{name} is {path!r}, from which no certificates can be read ({error}):"
+            " name a file of certificates in PEM form, or unset it",
+        ) from None
+
+
+def _checked(proxy: str, name: str) -> str:
+    """Give *proxy* with its scheme, which is http where *name* leaves it out."""
+    url = proxy if "://" in proxy else f"http://{proxy}"
+    if not _is_http(url):
+        # Not shown: it may hold a password.
+        raise ConfigurationError(
+            f"{name} names no HTTP proxy: give it as http://host:port, or unset it"
+        )
+    return url
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

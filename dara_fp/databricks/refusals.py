@@ -60,6 +60,7 @@ _XML = re.compile(r"<(Code|Message|AuthenticationErrorDetail)>([^<]*)</\1>")
 _HINTS: Mapping[int, str] = {
     401: "check the token, or the client id and secret, of this workspace",
     403: "grant the caller what is missing, or call as someone who has it",
+    407: "check the proxy that http_proxy or all_proxy names, and the user and password in it",
 }
 
 

@@ -5,8 +5,9 @@ import logging
 from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from ssl import SSLContext, create_default_context
+from ssl import SSLContext
 
 import aiohttp
 import attrs
@@ -16,7 +17,7 @@ from httpx_aiohttp import AiohttpTransport
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.body import Body
 from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, UnexpectedAnswer
-from dara_fp.databricks.proxies import certificate_bundle, proxy_for
+from dara_fp.databricks.proxies import certificates, proxy_for
 from dara_fp.databricks.refusals import excerpt
 
 __all__ = ["Call", "Reply", "Transport"]
@@ -188,11 +189,11 @@ class Transport:
                 self._loop = loop
             return self._client
 
-    def _open(self, certificates: SSLContext) -> httpx.AsyncClient:
+    def _open(self, trusted: SSLContext) -> httpx.AsyncClient:
         logging.getLogger("httpx").addFilter(_not_ours)
         no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         return httpx.AsyncClient(
-            transport=_ByEnvironment(certificates, self._limits),
+            transport=_ByEnvironment(trusted, self._limits),
             timeout=httpx.Timeout(self._timeout, pool=None),
             cookies=no_cookies,
             follow_redirects=False,
@@ -236,8 +237,8 @@ class _Stall:
 class _ByEnvironment(httpx.AsyncBaseTransport):
     """Goes straight or by the proxy that the environment names for a host."""
 
-    def __init__(self, certificates: SSLContext, limits: httpx.Limits) -> None:
-        self._certificates = certificates
+    def __init__(self, trusted: SSLContext, limits: httpx.Limits) -> None:
+        self._trusted = trusted
         self._limits = limits
         self._routes: dict[str | None, AiohttpTransport] = {}
 
@@ -253,7 +254,7 @@ class _ByEnvironment(httpx.AsyncBaseTransport):
 
     def _route(self, proxy: str | None) -> AiohttpTransport:
         return AiohttpTransport(
-            verify=self._certificates,
+            verify=self._trusted,
             limits=self._limits,
             proxy=httpx.Proxy(proxy) if proxy else None,
             client=self._session,
@@ -266,7 +267,7 @@ class _ByEnvironment(httpx.AsyncBaseTransport):
             connector=aiohttp.TCPConnector(
                 limit=self._limits.max_connections or 0,
                 keepalive_timeout=self._limits.keepalive_expiry,
-                ssl=self._certificates,
+                ssl=self._trusted,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("Content-Type",),  # it would give one to calls without a body
@@ -293,6 +294,8 @@ def _failure(call: Call, trouble: BaseException) -> DatabricksError:
     # The library calls a reset connection a ConnectTimeout: its cause tells the truth.
     cause = trouble.__cause__
     origin = cause if isinstance(cause, aiohttp.ClientError | OSError) else trouble
+    if isinstance(origin, aiohttp.ClientHttpProxyError):
+        return _proxy_refusal(call, origin.status)
     if isinstance(origin, aiohttp.ClientResponseError | httpx.InvalidURL | aiohttp.InvalidURL):
         return UnexpectedAnswer(
             StepError(message=f"{call.name}: {call.host} does not speak HTTP: check the host"),
@@ -309,10 +312,22 @@ def _failure(call: Call, trouble: BaseException) -> DatabricksError:
     )
 
 
+def _proxy_refusal(call: Call, status: int) -> DatabricksError:
+    passes = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return (ConnectionFailed if passes else UnexpectedAnswer)(
+        StepError(
+            kind=Kind.FAILED if passes else Kind.REJECTED,
+            message=f"{call.name}: the proxy opens no way to {call.host}, it answered {status}:"
+            " check the proxy that https_proxy or all_proxy names, and the user and password in it",
+            status=status,
+            retryable=passes,
+        ),
+    )
+
+
 def _trusted() -> SSLContext:
     """Give the certificates to trust; reads and parses files (50 ms), so call it in a thread."""
-    bundle = certificate_bundle()
-    return create_default_context(cafile=bundle) if bundle else httpx.create_ssl_context()
+    return certificates() or httpx.create_ssl_context()
 
 
 def _not_ours(_record: logging.LogRecord) -> bool:

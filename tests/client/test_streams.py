@@ -240,20 +240,6 @@ async def test_a_signature_in_a_url_is_in_no_log_and_no_error(
     assert "hush" not in caplog.text + str(caught.value) + repr(call)
 
 
-async def test_the_environment_s_proxy_is_used_and_its_exceptions_are_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async with served(saying(answer(b'{"by": "proxy"}'))) as proxy:
-        monkeypatch.setenv("http_proxy", proxy.host)
-        monkeypatch.setenv("no_proxy", "direct.test")
-        async with stage.workspace(host="http://far.test") as workspace:
-            assert await workspace.do("GET", "/x") == {"by": "proxy"}
-        async with stage.workspace(host="http://direct.test", seconds=0) as workspace:
-            with pytest.raises(ConnectionFailed, match=r"direct\.test"):
-                await workspace.do("GET", "/x")
-    assert [heard.target for heard in proxy.heard] == ["http://far.test/x"]
-
-
 async def test_a_workspace_of_another_loop_says_so() -> None:
     async with served(saying(answer())) as server, stage.workspace(host=server.host) as workspace:
         await workspace.do("GET", "/x")
