@@ -64,16 +64,24 @@ class VectorIndex:
             self._closed = True
 
     def upsert(self, rows: Sequence[Json], vectors: Vectors) -> None:
-        """Keep *rows* with their *vectors* (as many, each of the dimension); same keys replace."""
-        entry = _Entry(rows=list(rows), vectors=np.ascontiguousarray(vectors).tobytes())
+        """Keep *rows* with their *vectors* (as many, each of the dimension); same keys replace.
+
+        No key may be twice among *rows*.
+        """
         with self._lock:
-            self._make_room(len(rows))
-            self._append(entry)
-            self._apply(entry)
+            self._check_open()
+            # What is there already is not logged again: clients send the same rows time and again.
+            new = [place for place, row in enumerate(rows) if not self._has(row, vectors[place])]
+            if new:
+                self._make_room(len(new))
+                kept = [rows[place] for place in new]
+                self._append(entry := _Entry(rows=kept, vectors=vectors[new].tobytes()))
+                self._apply(entry)
 
     def delete(self, keys: Sequence[object]) -> list[object]:
         """Remove the rows with *keys*; give those that were there."""
         with self._lock:
+            self._check_open()
             known = [key for key in dict.fromkeys(keys) if key in self._slots]
             if known:
                 self._append(entry := _Entry(deleted=known))
@@ -100,6 +108,16 @@ class VectorIndex:
             later = [key for key in keys if after is None or _order(key) > _order(after)]
             slots = [self._slots[key] for key in later[:count]]
             return [Hit(self._rows[slot], self._matrix[slot].tolist(), 0.0) for slot in slots]
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise missing(f"Vector index {self._log.parent.name} not found: it was just deleted.")
+
+    def _has(self, row: Json, vector: Vectors) -> bool:
+        slot = self._slots.get(row[self._key])
+        if slot is None or self._rows[slot] != row:
+            return False
+        return np.array_equal(self._matrix[slot], vector)
 
     def _ranked(self, vector: Vectors, count: int, keep: Predicate) -> Iterator[int]:
         size = len(self._rows)
@@ -160,8 +178,6 @@ class VectorIndex:
         self._rows.pop()
 
     def _append(self, entry: _Entry) -> None:
-        if self._closed:
-            raise missing(f"Vector index {self._log.parent.name} not found: it was just deleted.")
         body = msgspec.msgpack.encode(entry)
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:

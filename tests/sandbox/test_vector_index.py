@@ -36,6 +36,21 @@ def test_a_closed_index_opens_with_the_same_rows(tmp_path: Path) -> None:
     assert len(VectorIndex(log, "id", 8)) == 352
 
 
+def test_rows_that_are_there_already_do_not_make_the_log_grow(tmp_path: Path) -> None:
+    rows, vectors = rows_and_vectors(100, 8)
+    log = tmp_path / "rows.log"
+    index = VectorIndex(log, "id", 8)
+    index.upsert(rows, vectors)
+    first = log.stat().st_size
+    index.upsert(rows, vectors)
+    assert log.stat().st_size == first
+    # One row with another text, one as it was, one with another vector.
+    index.upsert([{"id": 1, "new": 1}, {"id": 2}, {"id": 3}], vectors[[1, 2, 50]])
+    hits = VectorIndex(log, "id", 8).scan(0, 3)
+    assert [hit.row for hit in hits] == [{"id": 1, "new": 1}, {"id": 2}, {"id": 3}]
+    assert [hit.vector for hit in hits] == vectors[[1, 2, 50]].tolist()
+
+
 def test_a_deleted_index_takes_no_late_rows(tmp_path: Path) -> None:
     rows, vectors = rows_and_vectors(2, 4)
     index = VectorIndex(tmp_path / "index" / "rows.log", "id", 4)
