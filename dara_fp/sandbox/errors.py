@@ -4,7 +4,7 @@ Exception
 └── ApiError    one refusal: HTTP status, error code, message, details
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 from starlette.responses import JSONResponse
@@ -31,12 +31,14 @@ class ApiError(Exception):
         error_code: The workspace's code; the number 401 where the real gateway sends a number.
         message: What was wrong, with which value, and what to do next.
         details: `google.rpc` details, as the SDK reads them.
+        headers: Further headers of the answer.
     """
 
     status: int
     error_code: str | int
     message: str
     details: Sequence[dict[str, object]] = ()
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
     def __str__(self) -> str:
         return f"{self.error_code}: {self.message}"
@@ -47,7 +49,7 @@ def error_response(error: ApiError) -> JSONResponse:
     body: dict[str, object] = {"error_code": error.error_code, "message": error.message}
     if error.details:
         body["details"] = list(error.details)
-    return JSONResponse(body, status_code=error.status)
+    return JSONResponse(body, status_code=error.status, headers=error.headers)
 
 
 def invalid(message: str) -> ApiError:

@@ -9,6 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from dara_fp.sandbox.disk import publish, scratch, stream_to_file
 from dara_fp.sandbox.errors import ApiError, already_exists, invalid, not_found, too_large
@@ -20,6 +21,8 @@ __all__ = ["PUT_LIMIT", "Files", "file_response"]
 
 PUT_LIMIT = 5 * 2**30
 """Largest file in one PUT, in bytes."""
+
+RANGE_REFUSED = 416
 
 
 class _PutQuery(msgspec.Struct):
@@ -107,6 +110,23 @@ class Files:
 class _Content(FileResponse):
     # A thread hop a chunk: larger chunks than the default 64 KiB make few of them.
     chunk_size = 2**20
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def checked(message: Message) -> None:
+            # The framework refuses a range in plain text: clients look for the API's error.
+            if message["type"] == "http.response.start" and message["status"] in {400, 416}:
+                raise self._range_refused(message["status"])
+            await send(message)
+
+        await super().__call__(scope, receive, checked)
+
+    def _range_refused(self, status: int) -> ApiError:
+        size = self.headers["content-length"]
+        said = f"The Range does not fit the file of {size} bytes: ask for bytes=<first>-<last>."
+        headers = {"Content-Range": f"bytes */{size}"} if status == RANGE_REFUSED else {}
+        return ApiError(
+            status=status, error_code="INVALID_PARAMETER_VALUE", message=said, headers=headers
+        )
 
 
 def file_response(request: Request, place: Path) -> Response:

@@ -75,6 +75,11 @@ def test_a_range_and_an_unchanged_file_can_be_asked_for(http: httpx.Client, volu
     assert (part.status_code, part.content) == (206, b"234")
     modified = part.headers["last-modified"]
     assert http.get(address, headers={"If-Unmodified-Since": modified}).status_code == 200
+    for wrong, status, size in [("abc", 400, None), ("99-", 416, "bytes */10"), ("4-2", 400, None)]:
+        refused = http.get(address, headers={"Range": f"bytes={wrong}"})
+        assert (refused.status_code, refused.headers.get("content-range")) == (status, size)
+        assert refused.json()["error_code"] == "INVALID_PARAMETER_VALUE"
+        assert "file of 10 bytes" in refused.json()["message"]
     long_ago = {"If-Unmodified-Since": "Thu, 01 Jan 2015 00:00:00 GMT"}
     assert http.get(address, headers=long_ago).status_code == 412
 
