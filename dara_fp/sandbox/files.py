@@ -26,6 +26,9 @@ RANGE_REFUSED = 416
 
 
 class _PutQuery(msgspec.Struct):
+    # The sources contradict each other where nothing is said: the SDK's own documentation
+    # (0.156, `files.upload`) has it replace the file, other descriptions of the API have it
+    # answer 409. The sandbox takes the answer that loses no data: who relies on it is safe on both.
     overwrite: bool = False
 
 

@@ -55,6 +55,7 @@ def test_an_existing_file_is_replaced_only_on_request(http: httpx.Client, volume
     assert http.put(address, content=b"1").status_code == 204
     refused = http.put(address, content=b"2", params={"overwrite": "false"})
     assert (refused.status_code, refused.json()["error_code"]) == (409, "ALREADY_EXISTS")
+    assert http.put(address, content=b"2").status_code == 409
     assert http.get(address).content == b"1"
     assert http.put(address, content=b"3", params={"overwrite": "true"}).status_code == 204
     assert http.get(address).content == b"3"
