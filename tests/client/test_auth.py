@@ -10,7 +10,10 @@ import pytest
 import respx
 
 from dara_fp.core.errors import Kind
+from dara_fp.databricks.auth import MachineAuth
 from dara_fp.databricks.errors import ConnectionFailed, Unauthenticated, UnexpectedAnswer
+from dara_fp.databricks.settings import Settings
+from dara_fp.databricks.transport import Transport
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import HOST, TOKEN, VirtualTime, last
 
@@ -269,6 +272,18 @@ async def test_callers_that_wait_in_vain_each_get_an_error_of_their_own(
     raised = await asyncio.gather(*calls, return_exceptions=True)
     assert len({id(error) for error in raised}) == 20
     assert {str(error).count("tried") for error in raised} == {1}
+
+
+async def test_a_service_that_says_nothing_is_not_waited_for_for_ever(service: Service) -> None:
+    service.gate = asyncio.Event()
+    transport = Transport(timeout_seconds=60, max_connections=1)
+    settings = Settings(host=HOST, client_id="c", client_secret=SECRET)
+    auth = MachineAuth(settings, transport, timeout_seconds=0.05)
+    async with asyncio.timeout(5):
+        with pytest.raises(ConnectionFailed, match=r"no token from .* within 0\.05 s") as caught:
+            await auth.header()
+    await transport.aclose()
+    assert (caught.value.error.kind, caught.value.sent) == (Kind.TIMEOUT, False)
 
 
 @pytest.mark.parametrize(

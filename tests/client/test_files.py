@@ -164,6 +164,24 @@ async def test_a_failure_to_give_up_does_not_hide_why(
     assert "could not be given up" in caplog.text
 
 
+async def test_giving_up_an_upload_is_not_waited_for_for_ever(
+    wire: respx.MockRouter,
+    volume: Volume,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def silent(_request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(60)
+        raise AssertionError("no one waits so long")
+
+    monkeypatch.setattr("dara_fp.databricks.multipart._ABORT_SECONDS", 0.05)
+    volume.refusals = [httpx.Response(400)]
+    wire.post("/api/2.0/fs/create-abort-upload-url").mock(side_effect=silent)
+    async with asyncio.timeout(5):
+        with pytest.raises(BadRequest):
+            await workspace.files.upload(PATH, stream(bytes(8 * MIB)))
+
+
 @pytest.mark.parametrize(
     ("status", "reason"),
     [

@@ -16,7 +16,7 @@ from dara_fp.databricks.errors import (
     TemporarilyUnavailable,
     TooManyRequests,
 )
-from dara_fp.databricks.retries import Budget, retrying
+from dara_fp.databricks.retries import Budget, Retries, retrying
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 from tests.client.stage import VirtualTime, answer, saying, served
@@ -206,3 +206,24 @@ async def test_an_answer_that_never_ends_is_cut_by_the_budget() -> None:
         async with workspace, asyncio.timeout(5):
             with pytest.raises(ConnectionFailed, match=r"not answered within 0\.3 s"):
                 await workspace.do("POST", "/x")
+
+
+async def test_a_later_try_has_only_what_is_left_of_the_budget() -> None:
+    busy = answer(b"", status="503 Service Unavailable")
+
+    async def busy_then_silent(_heard: stage.Heard, writer: asyncio.StreamWriter) -> None:
+        if len(server.heard) == 1:
+            writer.write(busy)
+            return
+        await asyncio.sleep(60)
+
+    async with served(busy_then_silent) as server:
+        workspace = stage.workspace(host=server.host, seconds=0.6, timeout_seconds=4)
+        async with workspace, asyncio.timeout(3):
+            with pytest.raises(ConnectionFailed, match=r"not answered within 0\.\d s"):
+                await workspace.do("GET", "/x")
+    assert len(server.heard) == 2
+
+
+def test_however_many_tries_there_were_a_pause_has_an_end() -> None:
+    assert 5.0 <= Retries().pause(5_000, None) <= 10.0

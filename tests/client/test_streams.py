@@ -4,6 +4,7 @@ import asyncio
 import logging
 import tracemalloc
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -184,11 +185,25 @@ async def test_a_download_that_is_left_early_lets_go() -> None:
 
 async def test_calls_share_a_connection_and_keep_no_cookie() -> None:
     cookie = answer(b"{}", more="Set-Cookie: session=mine; Path=/\r\n")
-    async with served(saying(cookie)) as server, stage.workspace(host=server.host) as workspace:
-        for _ in range(3):
-            await workspace.do("POST", "/x", body={"a": 1})
+    async with served(saying(cookie)) as server:
+        by_name = server.host.replace("127.0.0.1", "localhost")  # jars keep nothing of addresses
+        async with stage.workspace(host=by_name) as workspace:
+            for _ in range(3):
+                await workspace.do("POST", "/x", body={"a": 1})
     assert {heard.connection for heard in server.heard} == {1}
     assert not any("cookie" in heard.headers for heard in server.heard)
+
+
+async def test_a_netrc_that_knows_the_host_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login me password mine\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    async with served(saying(answer())) as server, stage.workspace(host=server.host) as workspace:
+        await workspace.do("GET", "/x")
+    assert server.heard[0].headers["authorization"] == f"Bearer {stage.TOKEN}"
 
 
 async def test_a_call_without_a_body_names_no_type_of_it() -> None:

@@ -156,6 +156,16 @@ async def test_a_run_has_the_tasks_of_all_its_pages(
     assert run.next_page_token is None
 
 
+async def test_a_run_whose_pages_never_end_is_left_after_many(
+    wire: respx.MockRouter, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dara_fp.databricks.jobs._PAGES", 3)
+    page = httpx.Response(200, json={"run_id": 5, "next_page_token": "on"})
+    route = wire.get("/api/2.2/jobs/runs/get").mock(side_effect=[page] * 10)
+    assert (await workspace.jobs.get_run(5)).run_id == 5
+    assert route.call_count == 4
+
+
 async def test_words_and_fields_that_are_new_to_us_survive(
     wire: respx.MockRouter, workspace: Workspace
 ) -> None:
