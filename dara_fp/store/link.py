@@ -11,7 +11,7 @@ from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.functions import SOURCE, Refusal, Reply, pack
 
-__all__ = ["MINIMUM", "Link", "LinkLost", "Prepare", "nothing"]
+__all__ = ["MINIMUM", "Link", "LinkLost", "Prepare", "check_options", "nothing"]
 
 MINIMUM = (7, 0)
 """The oldest server with functions, by the version it says to be compatible with."""
@@ -76,18 +76,8 @@ class Link:
         prepare: Prepare = nothing,
     ) -> "Link":
         """Give a link to *url*, not connected yet; *connect_timeout* is in seconds."""
-        options = dict(parse_url(url))
-        kind = cast("type[Connection]", options.pop("connection_class", Connection))
-        wire = kind(
-            **{name: value for name, value in options.items() if _HONOURED.fullmatch(name)},  # type: ignore[arg-type]  # checked by redis-py at run time
-            # The writer limits the time of a whole batch, so there is no limit for a single reply.
-            socket_timeout=None,
-            socket_connect_timeout=connect_timeout,
-            health_check_interval=0,
-            protocol=2,
-            driver_info=None,
-        )
-        return cls(address=address, remedy=remedy, wire=cast("_Wire", wire), prepare=prepare)
+        wire = _wire_to(url, connect_timeout)
+        return cls(address=address, remedy=remedy, wire=wire, prepare=prepare)
 
     async def connect(self) -> None:
         """Connect anew, check the server's version and load the functions.
@@ -155,6 +145,33 @@ class Link:
     async def _ask(self, *words: bytes) -> Reply | Refusal:
         await self.send([pack(*words)])
         return await self.receive()
+
+
+def check_options(url: str) -> None:
+    """Refuse a *url* with options that no connection can be made of.
+
+    Raises:
+        ValueError: An option's value is malformed, or the option does not fit the scheme.
+    """
+    try:
+        _wire_to(url, connect_timeout=1)
+    except (RedisError, TypeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _wire_to(url: str, connect_timeout: float) -> _Wire:
+    options = dict(parse_url(url))
+    kind = cast("type[Connection]", options.pop("connection_class", Connection))
+    wire = kind(
+        **{name: value for name, value in options.items() if _HONOURED.fullmatch(name)},  # type: ignore[arg-type]  # checked by redis-py at run time
+        # The writer limits the time of a whole batch, so there is no limit for a single reply.
+        socket_timeout=None,
+        socket_connect_timeout=connect_timeout,
+        health_check_interval=0,
+        protocol=2,
+        driver_info=None,
+    )
+    return cast("_Wire", wire)
 
 
 def _refusal(error: ResponseError) -> Refusal:

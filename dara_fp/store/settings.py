@@ -1,5 +1,6 @@
 """Where the store is: read from the environment, checked, and named without secrets."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 import attrs
 
 from dara_fp.core.errors import ConfigurationError
+from dara_fp.store.link import check_options
 
 __all__ = [
     "DATA_DIR",
@@ -22,6 +24,7 @@ DATA_DIR_VARIABLE = "DARA_DATA_DIR"
 DATA_DIR = Path(".dara")
 """Where the embedded server keeps its data, unless told otherwise."""
 
+_DATABASE = re.compile(r"/?|/[0-9]{1,9}")
 _FORMS = "redis://host:6379/0, rediss://host:6379/0 or unix:///path/to/socket"
 
 
@@ -47,22 +50,30 @@ class StoreSettings:
                 an empty variable counts as unset.
 
         Raises:
-            ConfigurationError: `DARA_REDIS_URL` is no address of a Redis-protocol server.
+            ConfigurationError: `DARA_REDIS_URL` is no address of a Redis-protocol server, or both
+                are set.
 
         >>> StoreSettings.from_environment({}).data_dir.name
         '.dara'
         """
         url = environ.get(URL_VARIABLE, "").strip() or None
+        data_dir = environ.get(DATA_DIR_VARIABLE, "").strip()
         if url is not None:
             check_url(url, URL_VARIABLE)
-        return cls(url=url, data_dir=Path(environ.get(DATA_DIR_VARIABLE, "").strip() or DATA_DIR))
+        if url is not None and data_dir:
+            raise ConfigurationError(
+                f"{URL_VARIABLE} and {DATA_DIR_VARIABLE} are both set: unset {DATA_DIR_VARIABLE} "
+                f"to use the server at that address, or {URL_VARIABLE} to start one in {data_dir}"
+            )
+        return cls(url=url, data_dir=Path(data_dir or DATA_DIR))
 
 
 def check_url(url: str, name: str = "url") -> None:
     """Refuse a *url* that names no Redis-protocol server, calling it *name*.
 
     Raises:
-        ConfigurationError: The scheme or the port does not fit, or the socket's path is missing.
+        ConfigurationError: The scheme, the port, the database or an option does not fit, or the
+            socket's path is missing.
 
     >>> check_url("http://localhost:6379", "DARA_REDIS_URL")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -77,6 +88,15 @@ def check_url(url: str, name: str = "url") -> None:
         raise ConfigurationError(f"{name} {found}: give {_FORMS}")
     if parts.scheme == "unix" and not parts.path.startswith("/"):
         raise ConfigurationError(f"{name} names no socket: give {_FORMS}")
+    if parts.scheme != "unix" and _DATABASE.fullmatch(parts.path) is None:
+        # Not repeated, since a password with a '/' in it may have ended here.
+        raise ConfigurationError(f"{name} does not name its database by a number: give {_FORMS}")
+    try:
+        check_options(url)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{name} has an option that cannot be used ({error}): give {_FORMS}"
+        ) from None
 
 
 def address_of(url: str) -> str:

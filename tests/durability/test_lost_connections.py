@@ -232,5 +232,3 @@ async def test_calls_are_plain_redis_protocol(embedded_url: str, prefix: str) ->
     assert await reader.readexactly(4 + 4 + 4 + 7) == b"*2\r\n*0\r\n*0\r\n+PONG\r\n"
     writer.close()
     await writer.wait_closed()
-
-

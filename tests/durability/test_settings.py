@@ -14,9 +14,16 @@ def test_without_variables_the_embedded_store_is_in_the_current_directory() -> N
 
 
 def test_variables_are_taken() -> None:
-    environ = {"DARA_REDIS_URL": "rediss://h:1/2", "DARA_DATA_DIR": "/data"}
-    settings = StoreSettings.from_environment(environ)
-    assert (settings.url, settings.data_dir) == ("rediss://h:1/2", Path("/data"))
+    assert StoreSettings.from_environment({"DARA_REDIS_URL": "rediss://h:1/2"}).url is not None
+    settings = StoreSettings.from_environment({"DARA_REDIS_URL": "", "DARA_DATA_DIR": "/data"})
+    assert (settings.url, settings.data_dir) == (None, Path("/data"))
+
+
+def test_an_address_and_a_directory_contradict_each_other() -> None:
+    environ = {"DARA_REDIS_URL": "redis://:hunter2@h", "DARA_DATA_DIR": "/data"}
+    with pytest.raises(ValueError, match="DARA_REDIS_URL and DARA_DATA_DIR are both") as refused:
+        StoreSettings.from_environment(environ)
+    assert "hunter2" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +36,13 @@ def test_variables_are_taken() -> None:
         ("redis://:hunter2@host:99999", "DARA_REDIS_URL is no address"),
         ("redis://[hunter2", "DARA_REDIS_URL is no address"),
         ("unix://relative.sock", "DARA_REDIS_URL names no socket"),
+        ("redis://:hunter2@h/prod", "DARA_REDIS_URL does not name its database by a number"),
+        ("redis://hunter/hunter2@h", "DARA_REDIS_URL does not name its database by a number"),
+        ("redis://h/1/2", "DARA_REDIS_URL does not name its database by a number"),
+        ("redis://h/-3", "DARA_REDIS_URL does not name its database by a number"),
+        ("redis://:hunter2@h?db=abc", "DARA_REDIS_URL has an option that cannot be used .*'db'"),
+        ("redis://:hunter2@h?ssl_ca_certs=x", "an option that cannot be used .*ssl_ca_certs"),
+        ("rediss://h?ssl_cert_reqs=banana", "an option that cannot be used .*banana"),
     ],
 )
 def test_a_bad_url_is_named_with_its_variable_and_not_repeated(url: str, said: str) -> None:
