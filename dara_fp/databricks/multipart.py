@@ -235,8 +235,10 @@ class MultipartUpload:
 
 
 _SAY_LENGTH = (
-    "a stream of unknown length cannot go up here:"
-    " give its length in bytes, and up to 5 GiB it goes in one piece"
+    "a stream of unknown length, as a file in a form is, can go up here only while it is shorter"
+    f" than {UploadSizes().part // _MIB} MiB. Whoever calls: give its length in bytes, and up to"
+    " 5 GiB it goes in one piece. Whoever operates: have presigned URLs for files turned on in the"
+    " workspace, or put long files into the volume by another way"
 )
 
 
