@@ -1,5 +1,6 @@
 """What the store's functions are called with: checked, bounded, encoded."""
 
+import math
 import secrets
 from typing import Final
 
@@ -12,6 +13,7 @@ from dara_fp.store.records import NewTask
 __all__ = [
     "Limits",
     "document",
+    "moment",
     "new_token",
     "poisoned",
     "progress",
@@ -71,10 +73,12 @@ def step_path(path: str) -> bytes:
 
 
 def document(name: str, value: bytes) -> bytes:
-    """Give the JSON object *value*, called *name*.
+    """Give *value*, called *name*, which its caller encoded as a JSON object.
+
+    Only its first byte and its size are looked at: parsing it would cost more than storing it.
 
     Raises:
-        ValueError: It is no object, or has more than 16 MiB.
+        ValueError: It does not begin like an object, or has more than 16 MiB.
     """
     if not value.startswith(b"{"):
         raise ValueError(f"{name} must be a JSON object, and begins with {value[:20]!r}")
@@ -84,6 +88,17 @@ def document(name: str, value: bytes) -> bytes:
             "write large data to a volume and keep its path in the context"
         )
     return value
+
+
+def moment(name: str, value: float) -> bytes:
+    """Give the time *value*, called *name*, as stored: a number of JSON, in seconds since 1970.
+
+    Raises:
+        ValueError: It is infinite or not a number.
+    """
+    if not math.isfinite(value):
+        raise ValueError(f"{name} is {value!r}: give seconds since 1970")
+    return repr(float(value)).encode()
 
 
 def progress(path: str, message: str, fraction: float | None) -> tuple[bytes, bytes]:

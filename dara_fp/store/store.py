@@ -10,6 +10,7 @@ from dara_fp.core.errors import StepError
 from dara_fp.store.arguments import (
     Limits,
     document,
+    moment,
     new_token,
     poisoned,
     progress,
@@ -174,10 +175,10 @@ class Store:
 
         Raises:
             Fenced: The task has another owner, is over, or is gone.
-            ValueError: A path or document is malformed or too large.
+            ValueError: A path, document or time is malformed or too large.
             StoreUnavailable: The server refused, or the store was closed.
         """
-        arguments = (step_path(step), repr(float(started_at)).encode(), error_json(error))
+        arguments = (step_path(step), moment("started_at", started_at), error_json(error))
         await self._fenced("record", task_id, epoch, *arguments, document("changes", changes))
 
     async def report(

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -347,6 +348,11 @@ async def test_malformed_or_huge_arguments_are_refused_before_they_travel(
         await store.record("t", 1, "upload", b"{" + b" " * 2**24, None, 1.0)
     with pytest.raises(ValueError, match="step path"):
         await store.record("t", 1, "", b"{}", None, 1.0)
+    for never in (math.nan, math.inf, -math.inf):
+        with pytest.raises(ValueError, match="started_at is"):
+            await store.record("t", 1, "upload", b"{}", None, never)
+        with pytest.raises(ValueError, match="from 0 to 1"):
+            await store.report("t", 1, "upload", "", never)
     with pytest.raises(ValueError, match="from 0 to 1"):
         await store.report("t", 1, "upload", "", 1.5)
 
