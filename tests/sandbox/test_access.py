@@ -8,7 +8,7 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import Unauthenticated
 
-from dara_fp.sandbox.auth import WORKSPACE_ID, Tokens
+from dara_fp.sandbox.auth import FORM_LIMIT, WORKSPACE_ID, Tokens
 from tests.sandbox.served import CLIENT_ID, CLIENT_SECRET, TOKEN, Served
 
 ME = "/api/2.0/preview/scim/v2/Me"
@@ -87,6 +87,13 @@ def test_the_token_service_refuses_in_the_words_of_oauth(
     answer = httpx.post(f"{sandbox.url}/oidc/v1/token", data=form, auth=credentials)
     assert (answer.status_code, answer.json()["error"]) == (status, code)
     assert CLIENT_SECRET not in answer.text
+
+
+def test_a_form_beyond_its_limit_is_refused(sandbox: Served) -> None:
+    form = {"grant_type": "client_credentials", "scope": "x" * FORM_LIMIT}
+    auth = (CLIENT_ID, CLIENT_SECRET)
+    answer = httpx.post(f"{sandbox.url}/oidc/v1/token", data=form, auth=auth)
+    assert (answer.status_code, answer.json()["error_code"]) == (413, "MAX_REQUEST_SIZE_EXCEEDED")
 
 
 def test_the_token_service_answers_a_token_for_an_hour(sandbox: Served) -> None:

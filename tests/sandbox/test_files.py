@@ -15,6 +15,7 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import AlreadyExists, NotFound
 
+from dara_fp.sandbox.files import PUT_LIMIT
 from tests.sandbox.served import TOKEN, Served, wait_until
 
 FILES = "/api/2.0/fs/files"
@@ -206,6 +207,28 @@ def test_a_presigned_address_ends_with_its_time_and_cannot_be_changed(
     assert http.post(FILES + path, params=query, json=parts).json() == {}
     assert http.get(FILES + path).content == b"x"
     assert http.post(FILES + path, params=query, json=parts).status_code == 404
+
+
+def test_an_upload_is_only_for_the_file_it_was_begun_for(http: httpx.Client, volume: str) -> None:
+    token = begun(http, f"{volume}/a")
+    query = {"action": "complete-upload", "session_token": token}
+    other = http.post(f"{FILES}{volume}/b", params=query, json={"parts": []})
+    assert (other.status_code, other.json()["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
+    assert http.post(f"{FILES}{volume}/a", params=query, json={"parts": []}).status_code == 200
+
+
+def test_a_file_too_large_for_one_put_is_refused_before_it_is_sent(
+    sandbox: Served, volume: str
+) -> None:
+    host, port = sandbox.url.removeprefix("http://").split(":")
+    with closing(HTTPConnection(host, int(port), timeout=10)) as connection:
+        connection.putrequest("PUT", f"{FILES}{volume}/a")
+        connection.putheader("Authorization", f"Bearer {TOKEN}")
+        connection.putheader("Content-Length", str(PUT_LIMIT + 1))
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert answer.status == 413
+        assert "use the multipart upload" in json.loads(answer.read())["message"]
 
 
 def test_an_upload_can_be_dropped(http: httpx.Client, sandbox: Served, volume: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from databricks.sdk.errors import InvalidParameterValue
 from databricks.sdk.service.jobs import RunLifeCycleState, RunResultState
 
 from dara_fp.sandbox.server import NotLoopback, run
@@ -83,6 +84,9 @@ def test_a_restart_keeps_files_jobs_runs_and_rows(tmp_path: Path) -> None:
     job_id = workspace.jobs.create(name="kept", tasks=[task("main", file)]).job_id or 0
     run_id = started(workspace.jobs.run_now(job_id, idempotency_token="once"))
     finished(workspace, run_id)
+    deleted = started(workspace.jobs.run_now(job_id, idempotency_token="gone"))
+    finished(workspace, deleted)
+    workspace.jobs.delete_run(deleted)
     sleep = BytesIO(b"import time; time.sleep(60)")
     workspace.files.upload("/Volumes/a/b/c/sleep.py", sleep)
     lost = started(workspace.jobs.submit(tasks=[submitted("main", "/Volumes/a/b/c/sleep.py")]))
@@ -92,6 +96,8 @@ def test_a_restart_keeps_files_jobs_runs_and_rows(tmp_path: Path) -> None:
     workspace = served.workspace()
     assert [known.job_id for known in workspace.jobs.list()] == [job_id]
     assert started(workspace.jobs.run_now(job_id, idempotency_token="once")) == run_id
+    with pytest.raises(InvalidParameterValue, match="'gone' was deleted: use a new token"):
+        workspace.jobs.run_now(job_id, idempotency_token="gone")
     ended = workspace.jobs.get_run(run_id)
     assert ended.tasks
     assert workspace.jobs.get_run_output(ended.tasks[0].run_id or 0).logs == "hello\n"
