@@ -19,6 +19,9 @@ __all__ = ["Writer"]
 # How long a batch may take: some seconds, and as much as its bytes need on the slowest of links.
 ANSWER_SECONDS: Final = 10.0
 SLOWEST_BYTES_A_SECOND: Final = 64 * 2**10
+# The size of the answers is not known before, so each try in a row that was too short allows twice
+# the seconds, up to so many times as much.
+MOST_PATIENCE: Final = 64
 CLOSE_SECONDS: Final = 5.0
 FIRST_DELAY: Final = 0.05
 LAST_DELAY: Final = 1.0
@@ -40,6 +43,7 @@ class Writer:
         self._link = link
         self._pending = Pending()
         self._reason = "it has not answered yet"
+        self._patience = 1
         self._closed: str | None = None  # why nothing is sent any more
         self._task: asyncio.Task[None] | None = None
 
@@ -137,8 +141,11 @@ class Writer:
             try:
                 await self._exchange()
                 delay = FIRST_DELAY
+                self._patience = 1
             except (LinkLost, TimeoutError) as lost:
                 self._reason = str(lost) or "it answered too late"
+                if isinstance(lost, TimeoutError):
+                    self._patience = min(2 * self._patience, MOST_PATIENCE)
                 self._pending.put_back()
                 delay = await self._reconnect(delay)
 
@@ -146,8 +153,8 @@ class Writer:
         """Send a batch and settle each of its commands by its reply."""
         batch = self._pending.take()
         passing = ""
-        patience = ANSWER_SECONDS + sum(map(len, batch)) / SLOWEST_BYTES_A_SECOND
-        async with asyncio.timeout(patience):
+        sending = sum(map(len, batch)) / SLOWEST_BYTES_A_SECOND
+        async with asyncio.timeout(self._patience * ANSWER_SECONDS + sending):
             await self._link.send(batch)
             for _ in batch:
                 reply = await self._link.receive()

@@ -83,6 +83,7 @@ class Proxy:
     async def _relay(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while chunk := await there.read(65_536):
+                await asyncio.sleep(self.seconds_a_chunk)
                 writer.write(chunk)
                 await writer.drain()
         writer.close()

@@ -91,6 +91,21 @@ async def test_a_large_record_gets_through_a_slow_link(
     assert proxy.connections == connections, "nothing was sent a second time"
 
 
+async def test_a_claim_of_a_long_history_gets_through_a_slow_link(
+    far: Store, proxy: Proxy, new_task: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await far.create(new_task("t"))
+    await far.claim("t")
+    await far.record("t", 1, "large", b'{"text":"' + b"x" * 2**22 + b'"}', None, 1.0)
+    monkeypatch.setattr(store_writer, "ANSWER_SECONDS", 0.1)
+    proxy.seconds_a_chunk = 0.01
+    async with asyncio.timeout(20):
+        history = await far.claim("t")
+    assert history is not None
+    assert history.task.deliveries == 2
+    assert proxy.connections > 2, "or the link was not slow"
+
+
 async def test_a_connection_that_goes_silent_is_replaced(
     far: Store, proxy: Proxy, new_task: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
