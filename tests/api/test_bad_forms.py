@@ -163,9 +163,7 @@ async def test_a_long_header_of_a_part_is_refused(
 mutations = st.lists(st.tuples(st.integers(0, len(GOOD)), st.binary(max_size=6)), max_size=3)
 
 
-@settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=mutations)
 async def test_whatever_is_sent_is_accepted_or_refused_with_a_problem(
     client: httpx.AsyncClient, cuts: list[tuple[int, bytes]]

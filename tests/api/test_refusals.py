@@ -144,9 +144,7 @@ bodies = st.binary(max_size=60) | st.dictionaries(
 ).map(lambda fields: json.dumps(fields).encode())
 
 
-@settings(
-    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=bodies)
 async def test_whatever_is_sent_is_accepted_or_refused_with_a_problem(
     client: httpx.AsyncClient, body: bytes

@@ -127,7 +127,7 @@ async def play(url: str, prefix: str, script: list[Operation]) -> None:
             agree(await store.read("t"), model, before)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(script=operations)
 def test_states_move_forward_and_no_stale_write_is_accepted(
     embedded_url: str, clean: Callable[[str, str], None], script: list[Operation]

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dara_fp import Kind, StepFailed
@@ -17,14 +17,12 @@ async def given_in(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
         yield part
 
 
-@settings(deadline=None)
 @given(pieces)
 async def test_lines_do_not_depend_on_how_the_stream_is_cut(parts: list[bytes]) -> None:
     found = [line async for line in lines(given_in(parts))]
     assert found == [line for line in b"".join(parts).split(b"\n") if line.strip()]
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=2)), st.integers(1, 7))
 async def test_batches_hold_all_items_in_order_and_only_the_last_is_short(
     items: list[bytes], size: int

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dara_fp.definitions.scripts.split_documents import LONGEST, SHORTEST, main, passages, rows
@@ -14,7 +14,6 @@ paragraphs = st.lists(words, max_size=30).map(" ".join)
 texts = st.lists(paragraphs, max_size=8).map("\n\n".join)
 
 
-@settings(deadline=None)
 @given(texts)
 def test_every_passage_fits_and_none_is_blank(text: str) -> None:
     for passage in passages(text):
@@ -22,13 +21,11 @@ def test_every_passage_fits_and_none_is_blank(text: str) -> None:
         assert passage == passage.strip()
 
 
-@settings(deadline=None)
 @given(texts)
 def test_the_passages_hold_every_character_in_order(text: str) -> None:
     assert "".join("".join(passages(text)).split()) == "".join(text.split())
 
 
-@settings(deadline=None)
 @given(st.lists(st.text("abc", min_size=1, max_size=20), min_size=1, max_size=300))
 def test_words_that_fit_are_never_cut(chosen: list[str]) -> None:
     found = [word for passage in passages(" ".join(chosen)) for word in passage.split()]
