@@ -6,7 +6,6 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from dara_fp.runtime.status import StepStatus, TaskStatus
@@ -21,10 +20,11 @@ class TaskProgress:
         """Draw on *console*."""
         self._bars = Progress(
             TextColumn("{task.fields[mark]}"),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             TextColumn("{task.fields[time]:>8}"),
-            TextColumn("[dim]{task.fields[said]}[/]"),
+            TextColumn("{task.fields[said]}", style="dim", markup=False),
+            TextColumn("{task.fields[error]}", style="red", markup=False),
             console=console,
         )
         self._rows: dict[str, TaskID] = {}
@@ -50,7 +50,7 @@ class TaskProgress:
             if step.path not in self._rows:
                 described = step.path.ljust(width)
                 self._rows[step.path] = self._bars.add_task(
-                    described, total=1, mark="[dim]·[/]", time="", said=""
+                    described, total=1, mark="[dim]·[/]", time="", said="", error=""
                 )
             self._show_step(step)
 
@@ -68,13 +68,13 @@ class TaskProgress:
         if step.state == "pending":
             return
         done = step.state == "succeeded"
-        said = f"[red]{escape(step.error.message)}[/]" if step.error else escape(step.message or "")
         self._bars.update(
             self._rows[step.path],
             mark=_MARKS[step.state],
             completed=1 if done else step.fraction or 0,
             time=f"{_seconds(step):.2f} s",
-            said=said,
+            said="" if step.error else step.message or "",
+            error=step.error.message if step.error else "",
         )
 
 
