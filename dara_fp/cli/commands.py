@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 __all__ = ["main"]
 
@@ -43,7 +44,8 @@ def main() -> None:
     try:
         app()
     except (CannotLoad, ConfigurationError, StepFailed, StoreUnavailable) as error:
-        errors.print(f"[bold red]dara:[/] {error}", soft_wrap=True)
+        # A Text, since what others wrote is no markup.
+        errors.print(Text.assemble(("dara:", "bold red"), f" {error}"), soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(_STOPPED)
@@ -130,7 +132,7 @@ def graph(
 
     found = load_workflow(workflow, SHIPPED)
     draw = mermaid if form == "mermaid" else outline
-    typer.echo(draw(found.pipeline))
+    typer.echo(draw(found.workflow.pipeline))
 
 
 @app.command()

@@ -1,5 +1,7 @@
 """The command line finds apps and workflows by the names that users type."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,12 +61,35 @@ def test_a_module_with_an_app_is_served_as_it_is(module: str, tmp_path: Path) ->
     path.write_text(MODULE + "\napp = create_app([two], title='Mine')\n")
     assert load_app(module) is load_app(f"{module}:app")
     assert load_app(module).title == "Mine"
-    assert load_workflow(f"{module}:the-two", SHIPPED).name == "the-two"
+    assert load_workflow(f"{module}:the-two", SHIPPED).workflow.name == "the-two"
+
+
+def test_a_workflow_comes_with_the_environment_its_app_was_given(
+    module: str, tmp_path: Path
+) -> None:
+    more = "\napp = create_app([two], env='of the app')\nother = create_app([])\n"
+    (tmp_path / f"{module}.py").write_text(MODULE + more)
+    assert load_workflow(f"{module}:two", SHIPPED).env == "of the app"
+    assert load_workflow(f"{module}:one", SHIPPED).env is None
+
+
+@pytest.mark.parametrize("form", ["{}", "{}.py", "./{}.py", "./{}", ".//{}.py"])
+def test_a_module_may_be_named_as_its_file(module: str, form: str) -> None:
+    assert names(load_app(form.format(module))) == ["the-one", "the-two"]
+    found = load_workflow(f"{form.format(module)}:one", SHIPPED).workflow
+    assert found.name == "the-one"
+
+
+def test_a_file_in_a_folder_may_be_named(module: str, tmp_path: Path) -> None:
+    (tmp_path / f"in_{module}").mkdir()
+    (tmp_path / f"{module}.py").rename(tmp_path / f"in_{module}" / "flows.py")
+    assert names(load_app(f"in_{module}/flows.py:one")) == ["the-one"]
 
 
 def test_a_workflow_is_found_by_its_name_and_by_its_variable(module: str) -> None:
-    assert load_workflow(f"{module}:the-one", SHIPPED) is load_workflow(f"{module}:one", SHIPPED)
-    assert load_workflow("ingest-documents", SHIPPED).name == "ingest-documents"
+    by_name = load_workflow(f"{module}:the-one", SHIPPED).workflow
+    assert by_name is load_workflow(f"{module}:one", SHIPPED).workflow
+    assert load_workflow("ingest-documents", SHIPPED).workflow.name == "ingest-documents"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +97,12 @@ def test_a_workflow_is_found_by_its_name_and_by_its_variable(module: str) -> Non
     [
         ("no_such_module", "no module 'no_such_module' here or on the path"),
         ("json", "module 'json' has neither an `app` nor workflows"),
+        ("./no_such.py", "no module './no_such.py' here"),
+        ("no_such.part", "no module 'no_such.part' here"),
+        ("../flows.py", "'../flows.py' names no module: give one below"),
+        (".flows", "'.flows' names no module"),
+        ("", "'' names no module"),
+        ("/no/such/flows.py", "'/no/such/flows.py' names no module"),
         ("json:loads", "json:loads is a function: name an app or a workflow"),
         ("json:nope", "module 'json' has no 'nope'"),
     ],
@@ -89,7 +120,16 @@ def test_a_workflow_that_is_not_there_is_answered_with_those_that_are() -> None:
 def test_a_module_that_fails_to_import_shows_its_own_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "imports_nothing.py").write_text("import not_installed_anywhere\n")
+    # The name of what it lacks begins its own name.
+    (tmp_path / "not_installed_anywhere.py").write_text("import not_installed\n")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ModuleNotFoundError, match="not_installed_anywhere"):
-        load_app("imports_nothing")
+    with pytest.raises(ModuleNotFoundError, match="No module named 'not_installed'"):
+        load_app("not_installed_anywhere")
+
+
+def test_drawing_a_workflow_imports_no_server_and_no_store() -> None:
+    words = [sys.executable, "-X", "importtime", "-m", "dara_fp.cli", "graph", "ingest-documents"]
+    drawn = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    imported = {line.rpartition("|")[2].strip() for line in drawn.stderr.splitlines()}
+    assert "dara_fp.cli.loading" in imported
+    assert imported.isdisjoint({"docket", "fastapi", "redis", "starlette", "uvicorn"})
