@@ -32,6 +32,8 @@ async def count_words(ctx: CountWords) -> Outcome[CountWords]:
     """Count what stands between spaces."""
     if not ctx.text.strip():
         return fail("text is empty: send at least one word", kind="rejected")
+    if "[" in ctx.text:
+        return fail(f"no value {ctx.text} :bug:", kind="rejected")
     return Success(ctx.evolve(words=len(ctx.text.split())))
 
 count = workflow("count-words", start(CountWords) >> count_words)
@@ -116,6 +118,13 @@ def test_run_says_which_step_failed_and_exits_1(home: Path) -> None:
     assert "count-words failed at count_words: text is empty: send at least one word" in done.stderr
 
 
+def test_what_a_step_says_is_shown_as_it_is(home: Path) -> None:
+    done = dara(home, "run", "word_count:count-words", "text=value [/nope]")
+    assert done.returncode == 1
+    assert "failed at count_words: no value value [/nope] :bug:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -126,6 +135,8 @@ def test_run_says_which_step_failed_and_exits_1(home: Path) -> None:
         (["serve", "no_such_module"], "no module 'no_such_module' here or on the path"),
         (["serve"], "DATABRICKS_HOST"),
         (["graph", "nope"], "there are: ask-documents, ingest-documents"),
+        (["graph", "word_count:[/a]"], "dara: no workflow '[/a]' in word_count"),
+        (["run", "word_count:count", "[bold]:bug:"], "dara: '[bold]:bug:' is no field"),
         (["sandbox", "--token", "x"], "token"),
     ],
 )
@@ -192,9 +203,14 @@ def wait_until_ended(status_url: str) -> dict[str, Any]:
 def texts(home: Path) -> Path:
     folder = home / "texts"
     folder.mkdir()
-    (folder / "bread.md").write_text("Bread is baked from flour, water, salt and yeast.")
-    (folder / "tides.md").write_text("Tides rise and fall because the moon attracts the sea.")
-    (folder / "chess.txt").write_text("In chess a bishop moves along the diagonals of the board.")
+    texts = {
+        "food/README.md": "[/INST] Bread is baked from flour, water, salt and yeast.",
+        "sea/README.md": "Tides rise and fall because the moon attracts the sea.",
+        "chess.txt": "In chess a bishop moves along the diagonals of the board.",
+    }
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
     return folder
 
 
@@ -202,6 +218,8 @@ def test_the_demo_finds_the_right_document_for_each_question(home: Path, texts: 
     done = dara(home, "demo", "--docs", str(texts))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 of 3 questions found the right document first" in done.stdout
+    assert "✓ [/INST] Bread is baked" in done.stdout
+    assert "food-README.md" in done.stdout
     for name in ("submit_run", "await_run", "embed_passages", "upsert_vectors"):
         assert name in done.stdout
 
