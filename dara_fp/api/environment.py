@@ -8,7 +8,7 @@ from typing import Any
 from dara_fp.core.errors import ConfigurationError
 from dara_fp.core.workflow import Workflow
 
-__all__ = ["closing", "environment_for", "make_environment"]
+__all__ = ["closing", "make_environment"]
 
 
 def make_environment(workflows: Iterable[Workflow[Any, Any]], given: object = None) -> object:
@@ -31,19 +31,6 @@ async def closing(env: object, given: object = None) -> AsyncGenerator[object]:
         close = getattr(env, "aclose", None)
         if env is not given and inspect.iscoroutinefunction(close):
             await close()
-
-
-@asynccontextmanager
-async def environment_for(
-    workflows: Iterable[Workflow[Any, Any]], given: object = None
-) -> AsyncGenerator[object]:
-    """Give the environment for *workflows*, and close it afterwards if it was made here.
-
-    Raises:
-        ConfigurationError: As `make_environment`.
-    """
-    async with closing(make_environment(workflows, given), given) as env:
-        yield env
 
 
 def _made(workflows: list[Workflow[Any, Any]]) -> object:
