@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import attrs
 import pytest
@@ -297,8 +298,9 @@ async def test_a_store_that_stalls_while_a_task_is_claimed_strands_nothing(
 ) -> None:
     async with WorkflowExecutor([counting(double)], store, env) as executor:
         task_id = await executor.start("count", Count(number=3))
-        async with Redis.from_url(store.url) as redis, executor.working():
-            await redis.client_pause(6500, all=False)
+        server: Any = Redis(unix_socket_path=store.url.removeprefix("unix://"))
+        async with server, executor.working():
+            await server.client_pause(6500, all=False)
             assert (await executor.wait(task_id)).state is State.SUCCEEDED
     assert env.runs == ["double"]
 
