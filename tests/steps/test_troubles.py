@@ -7,12 +7,14 @@ import socket
 import struct
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dara_fp import DatabricksEnv, Kind, Pipeline, StepError, Upload, Workspace
+from dara_fp.databricks import waiting
 from dara_fp.definitions.ask_documents import AskDocuments, ask_documents
 from dara_fp.definitions.ingest_documents import IngestDocuments, ingest_documents
 from dara_fp.steps.embeddings import embed_passages
@@ -21,7 +23,6 @@ from dara_fp.steps.jobs import JobRun, await_run, submit_run
 from dara_fp.steps.vectors import find_passages, upsert_vectors
 from tests.steps.served import TOKEN, Asking, Embedding, Running, Sending, Storing
 
-# Waiting for a run bears passing troubles for minutes, so it is tried with lasting ones only.
 STEPS: dict[str, tuple[Pipeline[Any, Any], Any]] = {
     "upload_file": (upload_file, Sending(source=__file__, folder="/Volumes/a/b/c")),
     "submit_run": (submit_run, Running(job="7")),
@@ -30,10 +31,15 @@ STEPS: dict[str, tuple[Pipeline[Any, Any], Any]] = {
     "upsert_vectors": (upsert_vectors, Storing(vectors_path="/Volumes/a/b/c/v.jsonl")),
     "find_passages": (find_passages, Asking(question="why?")),
 }
-PASSING = [name for name in STEPS if name != "await_run"]
 ASKING_JSON = ["submit_run", "await_run", "find_passages"]
 RESET = b"reset"
 READING = [name for name in STEPS if name != "upload_file"]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a wait for a run bear no trouble; by default it bears passing ones for minutes."""
+    monkeypatch.setattr(waiting, "Polling", partial(waiting.Polling, patience=0.0))
 
 
 def answer(status: str, content: bytes, kind: str = "application/json") -> bytes:
@@ -124,7 +130,7 @@ async def test_a_refusal_is_told_with_status_code_and_request_id(
 )
 async def test_a_refusal_that_passes_says_that_it_may_succeed_later(status: str, code: str) -> None:
     async with answering(refusal(status, code)) as env:
-        for name in PASSING:
+        for name in STEPS:
             error = await error_of(name, env)
             assert (error.status, error.error_code) == (int(status[:3]), code)
             assert (error.request_id, error.retryable) == ("req-7", True)
@@ -188,13 +194,13 @@ async def test_being_sent_elsewhere_is_a_failure() -> None:
 )
 async def test_a_connection_that_breaks_or_garbles_is_a_failure(raw: bytes) -> None:
     async with answering(raw) as env:
-        for name in PASSING:
+        for name in STEPS:
             await error_of(name, env)
 
 
 async def test_a_connection_that_is_reset_is_a_failure_that_may_pass() -> None:
     async with answering(RESET) as env:
-        for name in PASSING:
+        for name in STEPS:
             error = await error_of(name, env)
             assert (error.status, error.retryable) == (None, True)
 
@@ -203,7 +209,7 @@ async def test_a_workspace_that_is_away_is_a_failure_that_may_pass() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound but not listening: every connection is refused
         async with reaching(unused.getsockname()[1]) as env:
-            for name in PASSING:
+            for name in STEPS:
                 error = await error_of(name, env)
                 assert (error.status, error.retryable) == (None, True)
 
@@ -213,7 +219,7 @@ async def test_a_workspace_that_never_answers_is_given_up() -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         async with reaching(silent.getsockname()[1], timeout_seconds=0.1) as env:
-            for name in PASSING:
+            for name in STEPS:
                 error = await error_of(name, env)
                 assert (error.status, error.retryable) == (None, True)
 
