@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator
@@ -59,9 +60,7 @@ async def play(docs: Path | None, *, keep: bool) -> int:
         if keep:
             await _kept(stage)
         else:
-            console.print(
-                "\nKeep it running with [bold]dara demo --keep[/], and see its API documents."
-            )
+            console.print(f"\nTo keep it running, with its API documents: {_again()}")
     return 0 if sum(right) >= needed else 1
 
 
@@ -139,6 +138,11 @@ def _sum_up(right: list[bool], needed: int, seconds: float) -> None:
     said = f"{sum(right)} of {len(right)} questions found the right document first"
     style = "green" if enough else "red"
     console.print(f"\n[{style}]{said}[/], in {seconds:.1f} s.")
+
+
+def _again() -> str:
+    """Give the command that plays the demo and keeps it running, as it was called here."""
+    return f"{sys.argv[0]} demo --keep" if sys.argv[0].endswith("dara") else "dara demo --keep"
 
 
 async def _kept(stage: Stage) -> None:
