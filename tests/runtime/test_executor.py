@@ -256,6 +256,23 @@ async def test_a_worker_leaves_a_task_of_a_workflow_it_does_not_have_to_one_that
             assert (await knowing.wait(task_id)).state is State.SUCCEEDED
 
 
+async def test_what_a_worker_puts_back_reaches_the_one_that_knows_it_without_a_sweep(
+    store: Store, env: Env
+) -> None:
+    other = workflow("other", start(Count, Env) >> label)
+    leases = Leases(sweep=600)
+    async with (
+        WorkflowExecutor([other], store, env, leases=leases) as ignorant,
+        WorkflowExecutor([counting(double)], store, env, leases=leases) as knowing,
+        ignorant.working(),
+    ):
+        task_ids = [await knowing.start("count", Count(number=n)) for n in range(3)]
+        await asyncio.sleep(0.5)  # long enough for the ignorant one to take them all
+        async with knowing.working():
+            ends = [(await knowing.wait(task_id)).state for task_id in task_ids]
+    assert ends == [State.SUCCEEDED] * 3
+
+
 @step
 async def await_a_cancelled_child(ctx: Count) -> Outcome[Count]:
     child = asyncio.ensure_future(asyncio.sleep(60))
