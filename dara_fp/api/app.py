@@ -82,12 +82,12 @@ async def _open(
     stack: AsyncExitStack, definitions: tuple[Workflow[Any, Any], ...], given: object
 ) -> Services:
     settings, found, made = read_all(
-        ApiSettings.from_environment,
+        lambda: _settings(definitions),
         lambda: StoreSettings.from_environment(os.environ),
         lambda: make_environment(definitions, given),
     )
     env = await stack.enter_async_context(closing(made, given))
-    workspace = _upload_workspace(definitions, env, settings)
+    workspace = _upload_workspace(definitions, env)
     store = await stack.enter_async_context(Store.open(found.url, found.data_dir))
     leases = Leases(grace=settings.grace_seconds)
     executor = WorkflowExecutor(definitions, store, env, leases=leases)
@@ -97,22 +97,31 @@ async def _open(
     return Services(executor=executor, settings=settings, workspace=workspace)
 
 
-def _upload_workspace(
-    definitions: tuple[Workflow[Any, Any], ...], env: object, settings: ApiSettings
-) -> Workspace | None:
-    """Give the workspace that uploads go to, if any workflow takes uploads."""
-    taking = [each.name for each in definitions if upload_fields(each.context)]
-    if not taking:
-        return None
-    if settings.upload_volume is None:
+def _takes_files(definitions: tuple[Workflow[Any, Any], ...]) -> str:
+    """Name the workflows that take files."""
+    return ", ".join(each.name for each in definitions if upload_fields(each.context))
+
+
+def _settings(definitions: tuple[Workflow[Any, Any], ...]) -> ApiSettings:
+    settings = ApiSettings.from_environment()
+    taking = _takes_files(definitions)
+    if taking and settings.upload_volume is None:
         raise ConfigurationError(
-            f"DARA_UPLOAD_VOLUME is not set, and {', '.join(taking)} takes files: "
+            f"DARA_UPLOAD_VOLUME is not set, and {taking} takes files: "
             "give the volume they go to, such as /Volumes/main/default/uploads"
         )
+    return settings
+
+
+def _upload_workspace(definitions: tuple[Workflow[Any, Any], ...], env: object) -> Workspace | None:
+    """Give the workspace that uploads go to, if any workflow takes uploads."""
+    taking = _takes_files(definitions)
+    if not taking:
+        return None
     workspace = getattr(env, "workspace", None)
     if not isinstance(workspace, Workspace):
         raise ConfigurationError(
-            f"{', '.join(taking)} takes files, so the environment needs a `workspace` to upload "
+            f"{taking} takes files, so the environment needs a `workspace` to upload "
             f"them to; {type(env).__name__} has none"
         )
     return workspace

@@ -134,6 +134,7 @@ def test_what_a_step_says_is_shown_as_it_is(home: Path) -> None:
         (["run", "nope"], "no workflow 'nope'"),
         (["serve", "no_such_module"], "no module 'no_such_module' here or on the path"),
         (["serve"], "DATABRICKS_HOST"),
+        (["serve"], "DARA_UPLOAD_VOLUME is not set"),
         (["graph", "nope"], "there are: ask-documents, ingest-documents"),
         (["graph", "word_count:[/a]"], "dara: no workflow '[/a]' in word_count"),
         (["run", "word_count:count", "[bold]:bug:"], "dara: '[bold]:bug:' is no field"),
