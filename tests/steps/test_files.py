@@ -62,7 +62,7 @@ async def test_an_upload_replaces_what_stands_there(
         ("", "it is not a file"),
         (".", "it is not a file"),
         ("pipe", "it is not a file"),
-        ("nul\0byte", "embedded null byte"),
+        ("nul\0byte", "embedded null"),
         ("n" * 300, "File name too long"),
     ],
 )
@@ -78,7 +78,8 @@ async def test_a_file_that_cannot_be_read_is_rejected_before_anything_is_sent(
     os.mkfifo("pipe")
     error = (await upload_file(Sending(source=source, folder=folder), env)).failure()
     assert (error.kind, error.step) == (Kind.REJECTED, "upload_file")
-    assert error.message == f"cannot read {source!r}: {why}"
+    assert error.message.startswith(f"cannot read {source!r}: ")
+    assert why in error.message
 
 
 @pytest.mark.parametrize(
