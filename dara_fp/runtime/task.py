@@ -47,11 +47,11 @@ async def run_task(
         UnknownWorkflow: *definitions* do not hold its workflow; it was not claimed.
         StoreUnavailable: The store did not say which workflow it is; it was not claimed.
     """
-    known = await store.read(task_id)
-    if known is None:
+    workflow = await store.workflow_of(task_id)
+    if workflow is None:
         return
-    if known.task.workflow not in definitions:
-        raise UnknownWorkflow(known.task.workflow, definitions)
+    if workflow not in definitions:
+        raise UnknownWorkflow(workflow, definitions)
     history = await store.claim(task_id)
     if history is None:
         return

@@ -230,6 +230,14 @@ class Store:
         reply = await self._read(call("read", self._keys.of(task_id)[:2]))
         return history_from(task_id, reply)
 
+    async def workflow_of(self, task_id: str) -> str | None:
+        """Name the workflow of *task_id* without reading the rest, None if it is unknown.
+
+        Raises:
+            StoreUnavailable: No answer in time.
+        """
+        return await self._field(task_id, b"workflow") if is_task_id(task_id) else None
+
     async def events(self, task_id: str, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
         """Give up to *limit* events of *task_id* with a number above *after*, in order.
 
@@ -286,8 +294,12 @@ class Store:
         self._writes.post(pack(b"ZREM", self._keys.queued, task_id.encode()), durable=True)
 
     async def _state(self, task_id: str) -> State | None:
-        state = await self._read(pack(b"HGET", self._keys.of(task_id)[0], b"state"))
-        return State(state.decode()) if isinstance(state, bytes) else None
+        state = await self._field(task_id, b"state")
+        return None if state is None else State(state)
+
+    async def _field(self, task_id: str, name: bytes) -> str | None:
+        value = await self._read(pack(b"HGET", self._keys.of(task_id)[0], name))
+        return value.decode() if isinstance(value, bytes) else None
 
     async def _write(self, packed: bytes) -> Reply:
         return await self._writes.ask(packed, self._timeout)

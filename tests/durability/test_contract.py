@@ -37,6 +37,15 @@ async def test_a_new_task_is_queued_and_read_back_as_given(store: Store, new_tas
     assert (history.steps, history.reports) == ((), ())
 
 
+async def test_the_workflow_of_a_task_is_known_without_the_rest(
+    store: Store, new_task: Make
+) -> None:
+    await store.create(new_task("t"))
+    assert await store.workflow_of("t") == "ingest"
+    assert await store.workflow_of("other") is None
+    assert await store.workflow_of("no id") is None
+
+
 async def test_a_task_without_owner_has_none(store: Store) -> None:
     await store.create(NewTask(task_id="t", workflow="w", context=b"{}", structure=()))
     history = await store.read("t")
