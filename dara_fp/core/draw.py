@@ -24,7 +24,7 @@ _WORDS: dict[Form, str] = {
     "all": "all of",
     "any": "first of",
     "recover": "recover",
-    "retry": "retry {}",
+    "retry": "retry at most {}",
     "timeout": "at most {}",
     "repeat": "repeat until {}",
     "for_each": "for each {}",
@@ -41,7 +41,9 @@ _TITLES: dict[Role, str] = {"body": "", "handler": "on failure", "undo": "undo"}
 
 
 def words(shape: Shape) -> str:
-    """Say what a node of *shape* does, as in `retry at most 3 times`."""
+    """Say what a node of *shape* does, as in `retry at most 3 more times`."""
+    if shape.label == shape.form:  # the name of a lambda
+        return shape.label
     return tidy(_WORDS.get(shape.form, "{}").format(shape.label))
 
 

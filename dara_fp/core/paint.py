@@ -22,6 +22,7 @@ _COLOURS = {
 
 # The & stands for the picture, so that no rule touches anything outside it; @paper for a colour.
 _RULES = (
+    "&{display:block;max-width:none}",
     "&{font:500 13px system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif}",
     "& .ground{fill:@paper;stroke:@edge}",
     "& .paper{fill:@paper}",

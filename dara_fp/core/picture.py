@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Callable, Sequence
 from html import escape
 
+import attrs
+
 from dara_fp.core.draw import outline, words
 from dara_fp.core.glimpse import Item, Lane, More, Seen, glimpse
 from dara_fp.core.ink import (
@@ -18,19 +20,9 @@ from dara_fp.core.ink import (
     tidy,
     wire,
 )
-from dara_fp.core.layout import (
-    TURNS,
-    Title,
-    bars,
-    below,
-    bypass,
-    enclose,
-    flow,
-    frame,
-    narrower,
-    rails,
-)
+from dara_fp.core.layout import Title, bars, below, bypass, enclose, frame, rails
 from dara_fp.core.paint import stylesheet
+from dara_fp.core.rows import TURNS, flow, narrower
 from dara_fp.core.shape import Form, Node
 
 __all__ = ["html", "svg"]
@@ -89,7 +81,8 @@ def _described(nodes: Sequence[Node], head: str) -> str:
 def _lay(item: Item, room: int) -> Block:
     if isinstance(item, More):
         return _boxed(str(item), "more", str(item))
-    return _FORMS[item.shape.form](item, room)
+    block = _FORMS[item.shape.form](item, room)
+    return attrs.evolve(block, ink=group("part", _hint(item), block.ink)) if item.lanes else block
 
 
 def _sequence(items: Sequence[Item], room: int) -> Block:
@@ -189,7 +182,7 @@ def _branch(seen: Seen, room: int) -> Block:
 
 def _all(seen: Seen, room: int) -> Block:
     lanes = [_sequence(lane.items, narrower(room, 60)) for lane in seen.lanes]
-    return bars(lanes, _hint(seen))
+    return bars(lanes)
 
 
 def _any(seen: Seen, room: int) -> Block:
@@ -215,7 +208,7 @@ def _off_way(seen: Seen, room: int) -> Block:
 
 def _framed(name: str, tone: str, *, loop: bool = False, cards: int = 0) -> "_Lay":
     def lay(seen: Seen, room: int) -> Block:
-        title = Title(words=shorten(words(seen.shape), 60), icon=name, tone=tone, hint=_hint(seen))
+        title = Title(words=shorten(words(seen.shape), 60), icon=name, tone=tone)
         body = _body(seen, narrower(room, 100 if loop else 60))
         return frame(title, body, loop=loop, cards=cards)
 

@@ -54,7 +54,7 @@ def every_form() -> dict[str, Node]:
         "all": node("all", "", part("extract"), part("detect", "translate")),
         "any": node("any", "", part("read_cache"), part("query", "rank"), part("scan")),
         "recover": node("recover", "", part("charge"), part("ask_human", role="handler")),
-        "retry": node("retry", "at most 3 times", part("run_job")),
+        "retry": node("retry", "3 more times", part("run_job")),
         "timeout": node("timeout", "60 s", part("sync")),
         "repeat": node("repeat", "is_ready", part("poll")),
         "for_each": node("for_each", "page, 8 at a time", part(all_of("caption", "embed"))),

@@ -30,13 +30,13 @@ def test_an_outline_of_nothing_says_what_it_takes() -> None:
 def test_an_outline_shows_what_is_inside_a_node_below_it() -> None:
     nodes = [
         leaf("upload"),
-        node("retry", "at most 3 times", part(all_of("caption", node("zoom", "page", part("x"))))),
+        node("retry", "3 more times", part(all_of("caption", node("zoom", "page", part("x"))))),
         node("when", "has_pages", part("split", leaf("count", "Count them."))),
         node("when", "never", part()),
     ]
     assert outline(nodes, "Words").splitlines()[1:] == [
         "  1. upload",
-        "  2. retry at most 3 times",
+        "  2. retry at most 3 more times",
         "     all of",
         "       - caption",
         "       - zoom page",
@@ -125,10 +125,10 @@ def test_a_mermaid_chart_leads_from_the_context_through_the_steps_to_the_outcome
 
 
 def test_a_mermaid_chart_puts_what_is_inside_a_node_in_a_subgraph() -> None:
-    retried = node("retry", "at most 3 times", part("run", leaf("seen", form="tap")))
+    retried = node("retry", "3 more times", part("run", leaf("seen", form="tap")))
     assert chart(retried, leaf("is_done", form="ensure")) == [
         'given(["Words"])',
-        'subgraph s1 ["retry at most 3 times"]',
+        'subgraph s1 ["retry at most 3 more times"]',
         's1_1_1["run"]',
         's1_1_1 --> s1_1_2>"tap seen"]',
         "end",
@@ -181,6 +181,10 @@ def test_a_mermaid_label_holds_nothing_that_mermaid_reads_as_its_own(
     label: str, escaped: str
 ) -> None:
     assert f'given --> s1["{escaped}"]' in chart(leaf(label))
+
+
+def test_what_has_no_name_is_called_by_what_it_does() -> None:
+    assert words(leaf("tap", form="tap").shape) == "tap"
 
 
 def test_a_label_is_one_line_in_an_outline() -> None:
