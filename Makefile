@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test lint bench-upload clean
+.PHONY: help demo test lint bench bench-upload clean
 help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
 
@@ -24,6 +24,9 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 	@echo "mypy and basedpyright, side by side"
 	@$(BIN)/mypy & mypy=$$!; $(BIN)/basedpyright; pyright=$$?; wait $$mypy && exit $$pyright
+
+bench: $(VENV)/.bench  ## Compare the algebra with other libraries; writes docs/bench.
+	$(BIN)/python -m tests.bench
 
 bench-upload: $(VENV)/.dev  ## Upload 1 GiB through a server and show what memory that adds.
 	$(BIN)/python -m tests.api.upload_bench
@@ -52,3 +55,9 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing dara-fp and its checks into $(VENV) (about two minutes, once) ..."
 	$(call install,dev)
 	@touch $(VENV)/.sandbox
+
+comma := ,
+$(VENV)/.bench: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing dara-fp and the libraries it is compared with into $(VENV) (once) ..."
+	$(call install,dev$(comma)bench)
+	@touch $(VENV)/.dev $(VENV)/.sandbox
