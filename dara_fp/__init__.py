@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from returns.result import Failure, Success
 
 from dara_fp.core.context import Evolves, StepContext, made
-from dara_fp.core.draw import mermaid, outline
+from dara_fp.core.control import branch, ensure, named, tap, when
 from dara_fp.core.errors import (
     ConfigurationError,
     Kind,
@@ -21,8 +21,12 @@ from dara_fp.core.errors import (
     fail,
     unwrap,
 )
-from dara_fp.core.pipeline import Pipeline, Step, start, step
-from dara_fp.core.scope import Journal, MemoryJournal, Position, Scope
+from dara_fp.core.fanout import for_each, zoom
+from dara_fp.core.pipeline import Modifier, Pipeline, start, step
+from dara_fp.core.saga import compensate, recover
+from dara_fp.core.scope import Entry, Journal, MemoryJournal, Position, Scope
+from dara_fp.core.step import Step
+from dara_fp.core.timing import Backoff, repeat, retry, timeout
 from dara_fp.core.workflow import Workflow, workflow
 from dara_fp.databricks.upload import Upload
 
@@ -35,15 +39,18 @@ if TYPE_CHECKING:
     from dara_fp.store.store import Store
 
 __all__ = [
+    "Backoff",
     "ConfigurationError",
     "DatabricksEnv",
     "DatabricksError",
+    "Entry",
     "Evolves",
     "Failure",
     "HasWorkspace",
     "Journal",
     "Kind",
     "MemoryJournal",
+    "Modifier",
     "Outcome",
     "Pipeline",
     "Position",
@@ -59,15 +66,25 @@ __all__ = [
     "WorkflowExecutor",
     "WorkflowFailed",
     "Workspace",
+    "branch",
+    "compensate",
     "create_app",
+    "ensure",
     "fail",
+    "for_each",
     "made",
-    "mermaid",
-    "outline",
+    "named",
+    "recover",
+    "repeat",
+    "retry",
     "start",
     "step",
+    "tap",
+    "timeout",
     "unwrap",
+    "when",
     "workflow",
+    "zoom",
 ]
 
 _LAZY = {

@@ -123,16 +123,15 @@ def graph(
         str, typer.Argument(help="Name of a shipped workflow, or my_module:name of your own.")
     ],
     form: Annotated[
-        Literal["outline", "mermaid"], typer.Option("--format", help="What to print.")
+        Literal["outline", "mermaid", "svg"], typer.Option("--format", help="What to print.")
     ] = "outline",
 ) -> None:
-    """Draw a workflow: its steps in order, or a mermaid diagram."""
+    """Draw a workflow: its steps as text, a mermaid chart, or an SVG picture."""
     from dara_fp.cli.loading import load_workflow  # noqa: PLC0415
-    from dara_fp.core.draw import mermaid, outline  # noqa: PLC0415
 
-    found = load_workflow(workflow, SHIPPED)
-    draw = mermaid if form == "mermaid" else outline
-    typer.echo(draw(found.workflow.pipeline))
+    pipeline = load_workflow(workflow, SHIPPED).workflow.pipeline
+    drawn = {"outline": pipeline.outline, "mermaid": pipeline.mermaid, "svg": pipeline.svg}
+    typer.echo(drawn[form]())
 
 
 @app.command()

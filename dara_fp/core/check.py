@@ -1,11 +1,12 @@
 """Whether a pipeline can be registered, and whether it still is the one a task was started with."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from dara_fp.core.pipeline import Pipeline
-from dara_fp.core.scope import Path, repeated
+from dara_fp.core.scope import Path
+from dara_fp.core.shape import Node, steps_ahead
 
 __all__ = ["InvalidPipeline", "check", "drift", "fingerprint", "structure"]
 
@@ -26,20 +27,27 @@ def check(pipeline: Pipeline[Any, Any]) -> None:
         )
     if not pipeline.steps:
         raise InvalidPipeline(f"{pipeline!r} has no steps: add one with >>")
-    if names := repeated(structure(pipeline)):
-        raise InvalidPipeline(
-            f"{names} occurs more than once, so its record would be ambiguous: use unique names"
-        )
+    if pipeline.ambiguous:
+        raise InvalidPipeline(f"the record would be ambiguous: {pipeline.ambiguous}")
 
 
 def structure(pipeline: Pipeline[Any, Any]) -> tuple[Path, ...]:
-    """Give the paths of *pipeline*'s steps, in order."""
-    return tuple(step.name for step in pipeline.steps)
+    """Give the paths of *pipeline*'s recorded steps on the way forward, in order."""
+    return tuple(steps_ahead(pipeline.steps))
 
 
 def fingerprint(pipeline: Pipeline[Any, Any]) -> str:
     """Give 16 hex characters that change whenever the structure of *pipeline* does."""
-    return hashlib.sha256("\n".join(structure(pipeline)).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(_lines(pipeline.steps)).encode()).hexdigest()[:16]
+
+
+def _lines(nodes: Iterable[Node], depth: int = 0) -> Iterator[str]:
+    for node in nodes:
+        shape = node.shape
+        yield f"{depth} {shape.form} {shape.label}"
+        for part in shape.parts:
+            yield f"{depth} {part.role} {part.label}"
+            yield from _lines(part.nodes, depth + 1)
 
 
 def drift(

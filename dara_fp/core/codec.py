@@ -9,8 +9,8 @@ import attrs
 import msgspec
 
 from dara_fp.core.context import fields_of, given_fields, made_fields
-from dara_fp.core.errors import shown
-from dara_fp.core.storable import NotSerialisable, check_context
+from dara_fp.core.errors import NotSerialisable, shown
+from dara_fp.core.storable import check_context
 
 __all__ = ["Codec", "InvalidFields", "codec_of"]
 

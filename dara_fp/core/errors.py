@@ -5,6 +5,7 @@ into a `StepError` of kind `defect` at the step boundary.
 
     Exception
     ├── ConfigurationError    a setting is missing or does not fit (a ValueError)
+    ├── NotSerialisable       a context cannot be written as JSON and read back (a TypeError)
     └── StepFailed            carries a StepError; a step may let it through
         ├── WorkflowFailed    raised by `unwrap` for a failed outcome
         └── (dara_fp.databricks.errors.DatabricksError and its children)
@@ -21,6 +22,7 @@ from returns.result import Failure, Success
 __all__ = [
     "ConfigurationError",
     "Kind",
+    "NotSerialisable",
     "Outcome",
     "StepError",
     "StepFailed",
@@ -133,6 +135,10 @@ class StepFailed(Exception):
 
 class ConfigurationError(ValueError):
     """A setting is missing, malformed or contradicts another; the message names the variable."""
+
+
+class NotSerialisable(TypeError):
+    """A value or a type cannot be written as JSON and read back."""
 
 
 class WorkflowFailed(StepFailed):

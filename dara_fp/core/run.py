@@ -1,105 +1,144 @@
-"""Running the steps of a pipeline, with the guard that turns bugs into defects."""
+"""Running the nodes of a pipeline, with the guard that turns bugs into defects."""
 
 import asyncio
-import time
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import attrs
 from returns.result import Failure, Success
 
-from dara_fp.core.context import changes, evolved
-from dara_fp.core.errors import Outcome, StepError, StepFailed, defect, shown
-from dara_fp.core.scope import Entry, Journal, Path, Position, Scope, repeated
-from dara_fp.core.storable import NotSerialisable
+from dara_fp.core.context import Comparer, comparer, evolved
+from dara_fp.core.errors import (
+    NotSerialisable,
+    Outcome,
+    StepError,
+    StepFailed,
+    defect,
+    shown,
+)
+from dara_fp.core.frame import Frame
+from dara_fp.core.scope import Entry, Path
+from dara_fp.core.shape import Node
+from dara_fp.core.step import Step
 
-__all__ = ["run_steps"]
+__all__ = [
+    "Element",
+    "Runnable",
+    "checked",
+    "checkpoint",
+    "evaluate",
+    "record",
+    "replayed",
+    "run_nodes",
+]
 
 
-class Runnable(Protocol):
-    """What the engine needs to know of a step."""
+class Runnable(Node, Protocol):
+    """A node that holds others."""
 
-    @property
-    def name(self) -> str:
-        """Last part of the step's path."""
+    async def run(self, ctx: Any, frame: Frame) -> Outcome[Any]:
+        """Run it on *ctx*, at *frame*."""
         ...
 
-    @property
-    def function(self) -> Any:
-        """The async function."""
-        ...
 
-    @property
-    def parameters(self) -> int:
-        """How many arguments the function takes, 1 to 3."""
-        ...
+Element: TypeAlias = Step | Runnable
 
 
-async def run_steps(steps: Sequence[Runnable], ctx: Any, env: Any, scope: Scope) -> Outcome[Any]:
-    """Run *steps* on *ctx* in one loop, until one fails.
+async def run_nodes(  # noqa: C901 - the same loop as below, without a journal
+    nodes: Sequence[Element], ctx: Any, frame: Frame
+) -> Outcome[Any]:
+    """Run *nodes* on *ctx* in one loop, until one fails; whatever a step does is an outcome.
 
-    Raises:
-        ValueError: The journal of *scope* could not tell two of *steps* apart.
+    A step is awaited right here: a coroutine of its own for each would be felt, in its time and in
+    the memory of a sleeping run.
     """
-    journal = scope.journal
-    if journal is not None and (names := repeated(step.name for step in steps)):
-        raise ValueError(f"a journal cannot tell steps of one name apart: rename {names}")
+    if frame.journal is not None:
+        return await _run_recorded(nodes, ctx, frame)
     outcome: Outcome[Any] = Success(ctx)
-    for step in steps:
-        entry = None if journal is None else journal.find(step.name)
-        if entry is not None:
-            outcome = _replay(entry, ctx)
-        elif journal is None:
-            outcome = await _guarded(step, step.name, ctx, env, scope)
+    for node in nodes:
+        if not isinstance(node, Step):
+            outcome = await node.run(ctx, frame)
         else:
-            outcome = await _recorded(journal, step, ctx, env, scope)
+            try:
+                outcome = await node.call(ctx, frame)
+            except BaseException as error:  # noqa: BLE001 - `_caught` raises what is no bug
+                outcome = _caught(error, frame.prefix + node.name)
+            if type(outcome) is not Success or type(outcome.unwrap()) is not type(ctx):
+                outcome = checked(outcome, frame.prefix + node.name, ctx)
         if type(outcome) is Failure:
             return outcome
         ctx = outcome.unwrap()
     return outcome
 
 
-def _replay(entry: Entry, ctx: Any) -> Outcome[Any]:
+async def _run_recorded(  # noqa: C901 - one loop without calls between is what makes it quick
+    nodes: Sequence[Element], ctx: Any, frame: Frame
+) -> Outcome[Any]:
+    """Run *nodes* like `run_nodes`, but skip what the journal holds, and record what it does not.
+
+    Raises:
+        Unrecorded: The run is closed, and the journal does not hold a step.
+    """
+    journal: Any = frame.journal
+    cls, prefix, clock = ctx.__class__, frame.prefix, frame.scope.clock
+    compare = comparer(cls)
+    outcome: Outcome[Any] = Success(ctx)
+    for node in nodes:
+        path = prefix + node.name
+        if not isinstance(node, Step):
+            outcome = await node.run(ctx, frame)
+        elif (entry := journal.find(path, cls)) is not None:
+            outcome = replayed(entry, ctx, frame)
+        else:
+            if frame.closed or frame.watches:
+                frame.begin()
+            started_at = clock()
+            try:
+                outcome = await node.call(ctx, frame)
+            except BaseException as error:  # noqa: BLE001 - `_caught` raises what is no bug
+                outcome = _caught(error, path)
+            if type(outcome) is not Success or type(outcome.unwrap()) is not type(ctx):
+                outcome = checked(outcome, path, ctx)
+            try:
+                await journal.record(path, _entry(compare, ctx, outcome, started_at, clock()))
+            except (NotSerialisable, asyncio.CancelledError) as error:
+                outcome = await _recorded_otherwise(error, frame, path, outcome, started_at)
+        if type(outcome) is Failure:
+            return outcome
+        ctx = outcome.unwrap()
+    return outcome
+
+
+def replayed(entry: Entry, ctx: Any, frame: Frame) -> Outcome[Any]:
+    """Give the outcome that *entry* holds of a node that was given *ctx*, and tell who watches."""
+    frame.saw(entry)
     if entry.error is not None:
         return Failure(entry.error)
     return Success(evolved(ctx, entry.changes)) if entry.changes else Success(ctx)
 
 
-async def _recorded(
-    journal: Journal, step: Runnable, ctx: Any, env: Any, scope: Scope
-) -> Outcome[Any]:
-    path = step.name
-    started_at = time.time()
-    outcome = await _guarded(step, path, ctx, env, scope)
+def evaluate(function: Callable[..., Any], path: Path, *arguments: Any) -> Outcome[Any]:
+    """Call the plain *function*, so that a bug in it is a defect at *path*."""
     try:
-        await journal.record(path, _entry(ctx, outcome, started_at))
-    except NotSerialisable as error:
-        outcome = defect(error, path)
-        await journal.record(path, _entry(ctx, outcome, started_at))
-    return outcome
+        return Success(function(*arguments))
+    except BaseException as error:  # noqa: BLE001 - `_caught` raises what is no bug
+        return checked(_caught(error, path), path, None)
 
 
-def _entry(before: Any, outcome: Outcome[Any], started_at: float) -> Entry:
-    if isinstance(outcome, Failure):
-        return Entry(error=outcome.failure(), started_at=started_at)
-    return Entry(changes=changes(before, outcome.unwrap()), started_at=started_at)
+def _caught(error: BaseException, path: Path) -> Failure[StepError]:
+    """Turn what a user's function raised at *path* into a value: the one place that does.
 
-
-async def _guarded(step: Runnable, path: Path, ctx: Any, env: Any, scope: Scope) -> Outcome[Any]:
-    """Run one step so that whatever it does becomes an outcome; only cancellation is raised."""
-    try:
-        outcome = await _call(step, path, ctx, env, scope)
-    except StepFailed as failed:
-        outcome = Failure(failed.error)
-    except asyncio.CancelledError as error:
-        if _is_cancelled():
-            raise
+    What is no bug goes on: a cancellation that somebody asked for, Ctrl-C, a closed run.
+    """
+    if isinstance(error, StepFailed):
+        return Failure(error.error)
+    if isinstance(error, asyncio.CancelledError) and not _is_cancelled():
         bug = RuntimeError("the step awaited something that was cancelled")
         bug.__cause__ = error
         return defect(bug, path)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the place where a bug becomes a value
+    if isinstance(error, Exception | SystemExit):
         return defect(error, path)
-    return _checked(outcome, path, ctx)
+    raise error
 
 
 def _is_cancelled() -> bool:
@@ -108,15 +147,8 @@ def _is_cancelled() -> bool:
     return task is None or task.cancelling() > 0
 
 
-async def _call(step: Runnable, path: Path, ctx: Any, env: Any, scope: Scope) -> Any:
-    if step.parameters == 1:
-        return await step.function(ctx)
-    if step.parameters == 2:  # noqa: PLR2004 - (ctx, env)
-        return await step.function(ctx, env)
-    return await step.function(ctx, env, Position(path=path, scope=scope))
-
-
-def _checked(outcome: Any, path: Path, ctx: Any) -> Outcome[Any]:
+def checked(outcome: Any, path: Path, ctx: Any) -> Outcome[Any]:
+    """Give *outcome* if it is one, of the class of *ctx*; anything else is a defect at *path*."""
     result: Outcome[Any] = outcome
     if type(result) is Success and type(result.unwrap()) is type(ctx):
         return result
@@ -124,3 +156,60 @@ def _checked(outcome: Any, path: Path, ctx: Any) -> Outcome[Any]:
         return Failure(attrs.evolve(outcome.failure(), step=path))
     wanted = f"Success({type(ctx).__name__}) or Failure(StepError)"
     return defect(TypeError(f"expected {wanted}, got {shown(outcome)}"), path)
+
+
+async def record(frame: Frame, name: str, before: Any, outcome: Outcome[Any]) -> Outcome[Any]:
+    """Record the *outcome* that the node *name* gave by itself, and give it."""
+    if frame.journal is None:
+        return outcome
+    path, now = frame.prefix + name, frame.scope.clock()
+    try:
+        await frame.journal.record(
+            path, _entry(comparer(before.__class__), before, outcome, now, now)
+        )
+    except (NotSerialisable, asyncio.CancelledError) as error:
+        return await _recorded_otherwise(error, frame, path, outcome, now)
+    return outcome
+
+
+async def _recorded_otherwise(
+    error: BaseException, frame: Frame, path: Path, outcome: Outcome[Any], started_at: float
+) -> Outcome[Any]:
+    """Deal with the *error* that the journal raised.
+
+    What cannot be recorded is a defect of the step that made it. A cancellation that comes while
+    an outcome is recorded is due at the next await instead: the step is done, and whoever undoes
+    it has to know.
+    """
+    journal: Any = frame.journal
+    if isinstance(error, NotSerialisable):
+        outcome = defect(error, path)
+        await journal.record(path, _failed(outcome, started_at, frame.scope.clock()))
+        return outcome
+    task: Any = asyncio.current_task()
+    if not task.cancelling():
+        raise error
+    task.cancel()
+    task.uncancel()  # it was counted already
+    return outcome
+
+
+async def checkpoint() -> None:
+    """Raise a cancellation that is due, before anything else is done."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        await asyncio.sleep(0)
+
+
+def _entry(
+    compare: Comparer, before: Any, outcome: Outcome[Any], started_at: float, now: float
+) -> Entry:
+    if type(outcome) is Failure:
+        return _failed(outcome, started_at, now)
+    after = outcome.unwrap()
+    changes = compare(before, after)
+    return Entry(changes=changes, started_at=started_at, finished_at=now, context=after.__class__)
+
+
+def _failed(outcome: Outcome[Any], started_at: float, now: float) -> Entry:
+    return Entry(error=outcome.failure(), started_at=started_at, finished_at=now)

@@ -1,47 +1,69 @@
 """Where a step stands in its task, and what is written down as it goes."""
 
 import hashlib
-import uuid
+import random
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from typing import Any, Literal, Protocol, TypeAlias
 
 import attrs
+import msgspec
 
 from dara_fp.core.errors import StepError
 
-__all__ = ["Entry", "Journal", "MemoryJournal", "Path", "Position", "Scope", "repeated"]
+__all__ = [
+    "Entry",
+    "Journal",
+    "MemoryJournal",
+    "Path",
+    "Position",
+    "Scope",
+    "Verdict",
+    "repeated",
+]
 
-Path = str
+Path: TypeAlias = str
 """The `/`-joined names that lead to a step; unique in a workflow."""
 
+Verdict: TypeAlias = Literal["caught", "undone"]
+"""What became of a failure: something else was tried, or what had been done was undone."""
 
-@attrs.frozen(kw_only=True)
-class Entry:
-    """What a journal holds of one finished step.
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What a journal holds of one finished step, or of a failure that was dealt with.
 
     Attributes:
         changes: The fields the step changed, by name; empty for a failure.
         error: Why it failed, or None.
         started_at: When it was started, in epoch seconds.
+        finished_at: When it ended, in epoch seconds.
+        context: The class whose fields changed; inside `for_each` and `zoom` not the workflow's.
+        verdict: What became of *error*, or None for a step's own entry. It is recorded before
+            anything is undone or tried instead, so that a crash cannot change it.
     """
 
-    changes: Mapping[str, object] = attrs.field(factory=dict[str, object])
+    changes: Mapping[str, object] = {}
     error: StepError | None = None
     started_at: float = 0.0
+    finished_at: float = 0.0
+    context: type[Any] | None = None
+    verdict: Verdict | None = None
 
 
 class Journal(Protocol):
     """The record of a task: what its steps changed, by path.
 
-    A step that is found is not run again. `record` returns once the entry is safe.
+    A step that is found is not run again. `record` returns once the entry is safe; one that was
+    cancelled may or may not have kept it. What a journal raises ends the run at once, without
+    undoing anything: the run goes on elsewhere.
     """
 
-    def find(self, path: Path) -> Entry | None:
-        """Give what was recorded at *path*, or None."""
+    def find(self, path: Path, context: type[Any]) -> Entry | None:
+        """Give what was recorded at *path*, whose changes are fields of *context*, or None."""
         ...
 
-    async def record(self, path: Path, entry: Entry) -> None:
+    def record(self, path: Path, entry: Entry) -> Awaitable[None]:
         """Keep *entry* at *path*.
 
         Raises:
@@ -49,9 +71,19 @@ class Journal(Protocol):
         """
         ...
 
-    async def report(self, path: Path, message: str, fraction: float | None) -> None:
+    def report(self, path: Path, message: str, fraction: float | None) -> Awaitable[None]:
         """Say how far the running step at *path* is."""
         ...
+
+
+class _Done:
+    """Awaited, it is done; a coroutine for each entry would cost more than the entry."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        return iter(())  # type: ignore[return-value] # an empty iterator awaits nothing
+
+
+_DONE = _Done()
 
 
 class MemoryJournal:
@@ -68,16 +100,22 @@ class MemoryJournal:
         self.reports: list[tuple[Path, str, float | None]] = []
 
     def resumed(self) -> "MemoryJournal":
-        """Give a journal to go on from: what succeeded is kept, what failed is tried again."""
-        return MemoryJournal({p: entry for p, entry in self.entries.items() if not entry.error})
+        """Give a journal to go on from: what succeeded is kept, what failed is tried again.
 
-    def find(self, path: Path) -> Entry | None:
+        After a failure whose effects were undone there is nothing to go on from: it is empty.
+        """
+        if any(entry.verdict == "undone" for entry in self.entries.values()):
+            return MemoryJournal()
+        return MemoryJournal({p: e for p, e in self.entries.items() if not e.error or e.verdict})
+
+    def find(self, path: Path, context: type[Any]) -> Entry | None:  # noqa: ARG002 - by protocol
         """Give what was recorded at *path*, or None."""
         return self.entries.get(path)
 
-    async def record(self, path: Path, entry: Entry) -> None:
-        """Keep *entry* at *path*."""
+    def record(self, path: Path, entry: Entry) -> Awaitable[None]:
+        """Keep *entry* at *path*, at once: there is nothing to wait for."""
         self.entries[path] = entry
+        return _DONE
 
     async def report(self, path: Path, message: str, fraction: float | None) -> None:
         """Keep what the step at *path* said."""
@@ -93,11 +131,13 @@ class Scope:
         attempt: Counts the deliberate runs of the task from 1. A redelivery after a crash is not
             a new attempt.
         journal: Where steps are recorded, or None to record nothing.
+        clock: Gives the time in epoch seconds; a test may give another.
     """
 
-    task_id: str = attrs.field(factory=lambda: uuid.uuid4().hex)
+    task_id: str = attrs.field(factory=lambda: f"{random.getrandbits(128):032x}")
     attempt: int = 1
     journal: Journal | None = None
+    clock: Callable[[], float] = time.time
 
 
 @attrs.frozen(kw_only=True)

@@ -1,11 +1,23 @@
 """What a pipeline looks like: the data that drawing, checking and printing fold over."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 import attrs
 
-__all__ = ["Form", "Node", "Part", "Role", "Shape", "first_name"]
+__all__ = [
+    "ITEM",
+    "Form",
+    "Node",
+    "Part",
+    "Role",
+    "Shape",
+    "entries",
+    "expression",
+    "first_name",
+    "has_undo",
+    "steps_ahead",
+]
 
 Form: TypeAlias = Literal[
     "step",
@@ -25,6 +37,9 @@ Form: TypeAlias = Literal[
     "compensate",
 ]
 """The kinds of nodes; `all` is what `&` makes and `any` what `|` makes."""
+
+ITEM = "[]/"
+"""The segment of the items of a `for_each`; a path has the item's key between the brackets."""
 
 Role: TypeAlias = Literal["body", "handler", "undo"]
 """What a part is for: the way forward, what a failure leads to, or what takes it back."""
@@ -72,6 +87,7 @@ class Shape:
         summary: One sentence about it, if its function has a docstring.
         parts: The pipelines inside it, in order.
         recorded: Whether a journal gets an entry under the node's own name.
+        verdicts: Names under which a journal may get what became of a failure inside.
     """
 
     form: Form
@@ -79,8 +95,60 @@ class Shape:
     summary: str = ""
     parts: tuple[Part, ...] = ()
     recorded: bool = False
+    verdicts: tuple[str, ...] = ()
 
 
-def first_name(nodes: Sequence[Node]) -> str:
-    """Give the name of the first of *nodes*, after which whatever surrounds them is named."""
-    return nodes[0].name if nodes else ""
+def first_name(nodes: Iterable[Node]) -> str:
+    """Give the name of the first of *nodes* that has one; what surrounds them is named after it."""
+    return next((name for node in nodes if (name := node.name)), "")
+
+
+def entries(nodes: Iterable[Node], prefix: str = "") -> Iterator[str]:
+    """Give every path that a journal may hold an entry under, as on the first try."""
+    for node in nodes:
+        shape = node.shape
+        for part in shape.parts:
+            yield from entries(part.nodes, prefix + part.segment)
+        if shape.recorded:
+            yield prefix + node.name
+        yield from (prefix + verdict for verdict in shape.verdicts)
+
+
+def steps_ahead(nodes: Iterable[Node], prefix: str = "") -> Iterator[str]:
+    """Give the paths of the recorded nodes on the way forward, in order.
+
+    Handlers and undo steps run only after a failure; the items of a `for_each` are not known yet.
+    """
+    for node in nodes:
+        shape = node.shape
+        for part in shape.parts:
+            if part.role == "body" and part.segment != ITEM:
+                yield from steps_ahead(part.nodes, prefix + part.segment)
+        if shape.recorded:
+            yield prefix + node.name
+
+
+def has_undo(nodes: Iterable[Node]) -> bool:
+    """Tell whether anything in *nodes* can be undone."""
+    parts = (part for node in nodes for part in node.shape.parts)
+    return any(part.role == "undo" or has_undo(part.nodes) for part in parts)
+
+
+def expression(nodes: Sequence[Node], binding: int = 0) -> str:
+    """Write *nodes* as one would compose them.
+
+    Args:
+        nodes: What to write.
+        binding: How tightly what surrounds them binds: 1 for `|`, 2 for `&`, 3 for `>>`; what
+            binds less tightly is put in parentheses.
+    """
+    if not nodes:
+        return "Pipeline()"
+    if len(nodes) == 1:
+        text, own = str(nodes[0]), _BINDING.get(nodes[0].shape.form, 4)
+    else:
+        text, own = " >> ".join(expression([node], 3) for node in nodes), 3
+    return f"({text})" if own < binding else text
+
+
+_BINDING: dict[str, int] = {"any": 1, "all": 2}

@@ -14,12 +14,9 @@ import attrs
 import msgspec
 
 from dara_fp.core.context import fields_of
+from dara_fp.core.errors import NotSerialisable
 
-__all__ = ["NotSerialisable", "check_context"]
-
-
-class NotSerialisable(TypeError):
-    """A value or a type cannot be written as JSON and read back."""
+__all__ = ["check_context"]
 
 
 def check_context(context: type[Any]) -> None:

@@ -1,6 +1,7 @@
 """A pipeline under a name: what can be started, listed and served."""
 
 import re
+from collections.abc import Coroutine
 from typing import Any, Generic, TypeVar, overload
 
 import attrs
@@ -45,19 +46,23 @@ class Workflow(Generic[C_contra, E_contra]):
         return anchored
 
     @overload
-    async def __call__(
-        self: "Workflow[C, object]", ctx: C, /, *, scope: Scope = ...
-    ) -> Outcome[C]: ...
+    def __call__(
+        self: "Workflow[C, object]", ctx: C, /, *, scope: Scope | None = ...
+    ) -> Coroutine[Any, Any, Outcome[C]]: ...
     @overload
-    async def __call__(
-        self: "Workflow[C, E]", ctx: C, env: E, /, *, scope: Scope = ...
-    ) -> Outcome[C]: ...
-    async def __call__(
+    def __call__(
+        self: "Workflow[C, E]", ctx: C, env: E, /, *, scope: Scope | None = ...
+    ) -> Coroutine[Any, Any, Outcome[C]]: ...
+    def __call__(
         self, ctx: Any, env: Any = None, /, *, scope: Scope | None = None
-    ) -> Outcome[Any]:
+    ) -> Coroutine[Any, Any, Outcome[Any]]:
         """Run the pipeline here and now; arguments and result are the pipeline's."""
         erased: Pipeline[Any, Any] = self.pipeline
-        return await erased(ctx, env, scope=scope or Scope())
+        return erased(ctx, env, scope=scope)
+
+    def _repr_mimebundle_(self, **_wanted: object) -> dict[str, str]:
+        """Show the workflow in a notebook as the picture of its pipeline."""
+        return {"text/html": self.pipeline.html(), "text/plain": repr(self)}
 
 
 def workflow(name: str, pipeline: Pipeline[C, E], *, description: str = "") -> Workflow[C, E]:

@@ -3,13 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
-from dara_fp.core.codec import Codec
+import msgspec
+
+from dara_fp.core.codec import Codec, codec_of
+from dara_fp.core.errors import NotSerialisable
 from dara_fp.core.scope import Entry, Path
-from dara_fp.core.storable import NotSerialisable
 from dara_fp.store.records import StepRecord
 from dara_fp.store.store import Store
 
-__all__ = ["StoreJournal"]
+__all__ = ["INSIDE", "StoreJournal"]
+
+INSIDE = ""
+"""The name, which no field has, of changes to the contexts inside `for_each` and `zoom`."""
 
 
 class StoreJournal:
@@ -38,9 +43,18 @@ class StoreJournal:
         self._epoch = epoch
         self._entries = {step.path: _entry(codec, step) for step in recorded}
 
-    def find(self, path: Path) -> Entry | None:
-        """Give what was recorded at *path*, or None."""
-        return self._entries.get(path)
+    def find(self, path: Path, context: type[Any]) -> Entry | None:
+        """Give what was recorded at *path*, or None.
+
+        Raises:
+            InvalidFields: What was recorded inside another context no longer fits its class.
+        """
+        entry = self._entries.get(path)
+        inside = entry.changes.get(INSIDE) if entry else None
+        if entry is None or not isinstance(inside, bytes):
+            return entry
+        changes = codec_of(context).decode_changes(inside)
+        return msgspec.structs.replace(entry, changes=changes)
 
     async def record(self, path: Path, entry: Entry) -> None:
         """Keep *entry* at *path*; returns once the store has it.
@@ -49,7 +63,7 @@ class StoreJournal:
             NotSerialisable: A changed value cannot be stored, or is too large; nothing was kept.
             Fenced: Another delivery of the task has taken over.
         """
-        changes = self._codec.encode_changes(entry.changes)
+        changes = self._encoded(entry)
         try:
             await self._store.record(
                 self._task_id, self._epoch, path, changes, entry.error, entry.started_at
@@ -57,11 +71,27 @@ class StoreJournal:
         except ValueError as error:
             raise NotSerialisable(str(error)) from error
 
+    def _encoded(self, entry: Entry) -> bytes:
+        if entry.context in {None, self._codec.context}:
+            return self._codec.encode_changes(entry.changes)
+        context: Any = entry.context
+        try:
+            changes = codec_of(context).encode_changes(entry.changes)
+        except TypeError as error:
+            raise NotSerialisable(str(error)) from error
+        return msgspec.json.encode({INSIDE: msgspec.Raw(changes)})
+
     async def report(self, path: Path, message: str, fraction: float | None) -> None:
         """Say how far the running step at *path* is."""
         await self._store.report(self._task_id, self._epoch, path, message, fraction)
 
 
 def _entry(codec: Codec[Any], step: StepRecord) -> Entry:
-    changes = codec.decode_changes(step.changes)
-    return Entry(changes=changes, error=step.error, started_at=step.started_at)
+    fields = msgspec.json.decode(step.changes, type=dict[str, msgspec.Raw])
+    inside = fields.get(INSIDE)
+    return Entry(
+        changes={INSIDE: bytes(inside)} if inside else codec.decode_changes(step.changes),
+        error=step.error,
+        started_at=step.started_at,
+        finished_at=step.finished_at,
+    )

@@ -8,6 +8,7 @@ import attrs
 import msgspec
 
 from dara_fp.core.errors import StepError
+from dara_fp.runtime.journal import INSIDE
 from dara_fp.store.records import History, Report, State, StepRecord
 
 __all__ = ["StepStatus", "TaskStatus", "status_of"]
@@ -146,6 +147,7 @@ def _context(history: History) -> dict[str, msgspec.Raw]:
     fields = msgspec.json.decode(history.task.context, type=dict[str, msgspec.Raw])
     for step in history.steps:
         fields |= msgspec.json.decode(step.changes, type=dict[str, msgspec.Raw])
+    fields.pop(INSIDE, None)
     return fields
 
 

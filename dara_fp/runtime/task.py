@@ -75,9 +75,9 @@ async def _outcome(
     try:
         context = codec.decode(task.context)
         journal = StoreJournal(store, codec, task.task_id, task.epoch, history.steps)
+        outcome = await workflow(context, env, scope=Scope(task_id=task.task_id, journal=journal))
     except InvalidFields as error:
         return _refusal(f"the stored context no longer fits {workflow.context.__name__}: {error}")
-    outcome = await workflow(context, env, scope=Scope(task_id=task.task_id, journal=journal))
     return _logged(task.task_id, outcome.failure()) if isinstance(outcome, Failure) else None
 
 

@@ -17,7 +17,6 @@ from dara_fp.api.schemas import body_schemas
 from dara_fp.api.services import Services, services_of
 from dara_fp.api.uploads import Uploader
 from dara_fp.core.check import fingerprint, structure
-from dara_fp.core.draw import mermaid
 from dara_fp.core.workflow import Workflow
 from dara_fp.runtime.task import UnknownWorkflow
 from dara_fp.store.errors import StoreUnavailable
@@ -167,5 +166,5 @@ def _summary(workflow: Workflow[Any, Any]) -> WorkflowSummary:
         files=tuple(upload_fields(workflow.context)),
         steps=structure(workflow.pipeline),
         fingerprint=fingerprint(workflow.pipeline),
-        mermaid=mermaid(workflow.pipeline),
+        mermaid=workflow.pipeline.mermaid(),
     )

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from dara_fp import StepContext, made
 from dara_fp.core.codec import InvalidFields, codec_of
-from dara_fp.core.storable import NotSerialisable
+from dara_fp.core.errors import NotSerialisable
 from tests.unit.core.contexts import Numbers, Words, context_of
 
 

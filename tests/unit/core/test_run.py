@@ -269,7 +269,10 @@ async def test_steps_of_one_name_are_refused_where_a_journal_would_mix_them_up()
     doubled = count >> shorten >> count
     assert (await doubled(WORDS)).unwrap().count == 1
     journal = MemoryJournal()
-    with pytest.raises(ValueError, match="cannot tell steps of one name apart: rename 'count'"):
+    with pytest.raises(
+        ValueError,
+        match="cannot tell steps of one name apart: 'count' occurs more than once: rename",
+    ):
         await doubled(WORDS, scope=Scope(journal=journal))
     assert not journal.entries
 

@@ -10,7 +10,8 @@ import pytest
 
 from dara_fp import StepContext, start
 from dara_fp.core.codec import codec_of
-from dara_fp.core.storable import NotSerialisable, check_context
+from dara_fp.core.errors import NotSerialisable
+from dara_fp.core.storable import check_context
 from tests.unit.core.contexts import context_of
 
 T = TypeVar("T")

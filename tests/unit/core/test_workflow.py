@@ -36,7 +36,7 @@ def chain(names: str) -> Pipeline[Words, object]:
         (start(Words), "start(Words) has no steps: add one with >>"),
         (
             chain("a b a c b"),
-            "'a', 'b' occurs more than once, so its record would be ambiguous: use unique names",
+            "the record would be ambiguous: 'a', 'b' occurs more than once: rename a step, or use named(...)",
         ),
     ],
 )

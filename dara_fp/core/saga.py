@@ -1,0 +1,149 @@
+"""What a failure leads to: `recover` from it, and `compensate` for what was done before it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, overload
+
+import attrs
+from returns.result import Success
+
+from dara_fp.core.errors import Outcome, StepError
+from dara_fp.core.frame import Frame
+from dara_fp.core.lanes import Lane
+from dara_fp.core.pipeline import Pipeline, Returned, agreed, lifted
+from dara_fp.core.run import run_nodes
+from dara_fp.core.scope import Position
+from dara_fp.core.shape import Part, Shape, expression, first_name
+from dara_fp.core.step import Step, as_step
+from dara_fp.core.undo import attempt, is_defect
+
+__all__ = ["compensate", "recover"]
+
+C = TypeVar("C")
+E = TypeVar("E")
+
+
+@overload
+def recover(
+    body: Pipeline[C, E], handler: Callable[[C, StepError], Returned[C]]
+) -> Pipeline[C, E]: ...
+@overload
+def recover(
+    body: Pipeline[C, E], handler: Callable[[C, StepError, E], Returned[C]]
+) -> Pipeline[C, E]: ...
+@overload
+def recover(
+    body: Pipeline[C, E], handler: Callable[[C, StepError, E, Position], Returned[C]]
+) -> Pipeline[C, E]: ...
+def recover(body: Pipeline[Any, Any], handler: Callable[..., Any]) -> Pipeline[Any, Any]:
+    """Run *body*, and the *handler* if that fails as expected; a defect is a bug, and goes on.
+
+    What *body* did is undone before the handler is called.
+
+    Args:
+        body: What to run.
+        handler: An async function of (ctx, error), (ctx, error, env) or (ctx, error, env, at),
+            where ctx is the context that *body* was given. It is a step: it is recorded under its
+            name, and its outcome is the outcome.
+
+    Raises:
+        TypeError: *handler* is not async, or takes other arguments; or *body* is no pipeline.
+    """
+    inside = lifted(body)
+    step = as_step(handler, ("ctx", "error", "env", "at"), least=2)
+    node = Recover(inside.steps, Handler(step.name, step.function, step.parameters))
+    return attrs.evolve(inside, steps=(node,))
+
+
+def compensate(body: Pipeline[C, E], undo: Pipeline[C, E]) -> Pipeline[C, E]:
+    """Run *body*, and take it back with *undo* if what comes after it fails or is cancelled.
+
+    Undos run last effect first, whatever happens meanwhile, before a failure leaves the `|`,
+    `recover`, `retry` or whole pipeline it happened in. A *body* that fails itself has nothing to
+    undo. An *undo* that fails makes the outcome a defect, since nobody may go on from there: put
+    a `retry` around it.
+
+    Args:
+        body: What to run.
+        undo: A pipeline that takes it back; it gets the context as *body* left it, and what it
+            makes of that is dropped.
+
+    Raises:
+        TypeError: One of them is no pipeline, or they are anchored to different classes.
+    """
+    inside, back = lifted(body), lifted(undo)
+    return attrs.evolve(agreed(inside, back), steps=(Compensate(inside.steps, back.steps),))
+
+
+@attrs.frozen
+class Handler(Step):
+    """What is called with the *error* of what failed before it."""
+
+    error: StepError | None = None
+
+    def call(self, ctx: Any, frame: Frame) -> Any:
+        """Call the function with the error behind the context."""
+        arguments = (ctx, self.error, frame.env, frame.position(self.name))
+        return self.function(*arguments[: self.parameters])
+
+
+@attrs.frozen
+class Recover:
+    """The *body*, or the *handler* if that fails."""
+
+    body: Lane
+    handler: Handler
+
+    def __str__(self) -> str:
+        return f"recover({expression(self.body)}, {self.handler})"
+
+    @property
+    def name(self) -> str:
+        """Named after what is inside."""
+        return f"recover({first_name(self.body)})"
+
+    @property
+    def shape(self) -> Shape:
+        """What it looks like."""
+        handler = Part(nodes=(self.handler,), role="handler")
+        parts = (Part(nodes=self.body), handler)
+        return Shape(form="recover", parts=parts, verdicts=(self.name,))
+
+    async def run(self, ctx: Any, frame: Frame) -> Outcome[Any]:
+        """Run the body, and the handler if that fails."""
+        outcome = await attempt(self.body, ctx, frame, self.name, last=False)
+        if isinstance(outcome, Success) or is_defect(outcome):
+            return outcome
+        handler = attrs.evolve(self.handler, error=outcome.failure())
+        return await run_nodes((handler,), ctx, frame)
+
+
+@attrs.frozen
+class Compensate:
+    """The *body*, which *undo* takes back."""
+
+    body: Lane
+    undo: Lane
+
+    def __str__(self) -> str:
+        return f"compensate({expression(self.body)}, {expression(self.undo)})"
+
+    @property
+    def name(self) -> str:
+        """The name of what is inside."""
+        return first_name(self.body)
+
+    @property
+    def shape(self) -> Shape:
+        """What it looks like."""
+        parts = (Part(nodes=self.body), Part(nodes=self.undo, role="undo"))
+        return Shape(form="compensate", parts=parts)
+
+    async def run(self, ctx: Any, frame: Frame) -> Outcome[Any]:
+        """Run the body, and leave word how to undo it."""
+        outcome = await run_nodes(self.body, ctx, frame)
+        if isinstance(outcome, Success):
+            frame.undos.append(self._undoing(outcome.unwrap(), frame))
+        return outcome
+
+    def _undoing(self, ctx: Any, frame: Frame) -> Callable[[], Awaitable[Outcome[Any]]]:
+        return lambda: run_nodes(self.undo, ctx, frame.undoing())

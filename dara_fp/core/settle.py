@@ -1,0 +1,68 @@
+"""Running several pipelines at the same time until all of them have settled."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any, TypeAlias
+
+from returns.result import Failure
+
+from dara_fp.core.errors import Outcome, StepError
+from dara_fp.core.frame import Unrecorded
+from dara_fp.core.run import checkpoint
+from dara_fp.core.undo import is_defect
+
+__all__ = ["Job", "settle", "worst"]
+
+Job: TypeAlias = Callable[[], Coroutine[Any, Any, Outcome[Any]]]
+
+
+async def settle(jobs: Sequence[Job], limit: int) -> list[Outcome[Any]]:
+    """Run *jobs*, at most *limit* at a time, and give their outcomes in the order of *jobs*.
+
+    A cancellation is passed on to all of them, and goes on once they have ended.
+
+    Raises:
+        Unrecorded: The run is closed, and one of them came to what the journal does not hold.
+    """
+    outcomes: dict[int, Outcome[Any]] = {}
+    queue = iter(enumerate(jobs))
+    workers = [asyncio.ensure_future(_work(queue, outcomes)) for _ in range(min(limit, len(jobs)))]
+    await _ended(workers)
+    if len(outcomes) < len(jobs):
+        raise Unrecorded
+    return [outcomes[number] for number in range(len(jobs))]
+
+
+async def _work(queue: Iterator[tuple[int, Job]], outcomes: dict[int, Outcome[Any]]) -> None:
+    for number, job in queue:
+        try:
+            outcomes[number] = await job()
+        except Unrecorded:
+            continue  # the others still have to say what is to be undone
+        await checkpoint()
+
+
+async def _ended(workers: Sequence["asyncio.Task[None]"]) -> None:
+    """Wait until all *workers* have ended; if one raises, or this is cancelled, end them all."""
+    interrupted: asyncio.CancelledError | None = None
+    while pending := [worker for worker in workers if not worker.done()]:
+        try:
+            await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
+        except asyncio.CancelledError as error:
+            interrupted = error
+        for worker in pending:
+            worker.cancel()
+    # The exceptions first: whoever was ended because of one has nothing to say.
+    for worker in sorted(workers, key=lambda each: each.cancelled()):
+        worker.result()
+    if interrupted is not None:
+        raise interrupted
+
+
+def worst(outcomes: Sequence[Outcome[Any]]) -> Failure[StepError] | None:
+    """Give the first defect of *outcomes*, which nothing may hide, or the first failure, or None.
+
+    First is by order, so that it does not depend on who was quicker.
+    """
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    return next(filter(is_defect, failures), failures[0] if failures else None)

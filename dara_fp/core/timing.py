@@ -1,0 +1,309 @@
+"""How long and how often: `retry`, `timeout`, `repeat`."""
+
+import asyncio
+import hashlib
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import attrs
+from returns.result import Failure, Success
+
+from dara_fp.core.errors import Kind, Outcome, StepError
+from dara_fp.core.frame import Frame, Watch
+from dara_fp.core.lanes import Lane
+from dara_fp.core.pipeline import Modifier, Pipeline, lifted
+from dara_fp.core.run import checkpoint, evaluate, run_nodes
+from dara_fp.core.shape import Part, Shape, expression, first_name
+from dara_fp.core.step import called, refuse_async, summary_of
+from dara_fp.core.undo import attempt, is_defect
+
+__all__ = ["Backoff", "repeat", "retry", "timeout"]
+
+C = TypeVar("C")
+E = TypeVar("E")
+
+
+def _at_least(least: float) -> Callable[[Any, Any, float], None]:
+    """Give the validator of a number that is *least* or more, and finite."""
+
+    def check(_: object, field: "attrs.Attribute[Any]", value: float) -> None:
+        if not least <= value < math.inf:
+            raise ValueError(f"{field.name} is {value}: give a number of at least {least}")
+
+    return check
+
+
+@attrs.frozen(kw_only=True)
+class Backoff:
+    """How long to wait before the next try: longer each time, and never all at once.
+
+    The same task waits the same time at the same place, so that a replay does what the run did.
+
+    Attributes:
+        initial: Seconds before the second try.
+        factor: By how much each wait is longer than the one before.
+        longest: No wait is longer than so many seconds.
+        jitter: The share of a wait, from 0 to 1, that chance may take off it.
+
+    >>> [Backoff(jitter=0).delay(n) for n in (1, 2, 3, 10)]
+    [1.0, 2.0, 4.0, 60.0]
+    """
+
+    initial: float = attrs.field(default=1.0, validator=_at_least(0))
+    factor: float = attrs.field(default=2.0, validator=_at_least(1))
+    longest: float = attrs.field(default=60.0, validator=_at_least(0))
+    jitter: float = attrs.field(default=0.5, validator=[_at_least(0), attrs.validators.le(1)])
+
+    def delay(self, tries: int, seed: str = "") -> float:
+        """Give the seconds to wait after so many *tries*, the same for the same *seed*."""
+        try:
+            full = min(self.longest, self.initial * self.factor ** (tries - 1))
+        except OverflowError:
+            full = self.longest
+        digest = hashlib.sha256(f"{seed}\n{tries}".encode()).digest()
+        chance = int.from_bytes(digest[:7]) / 2**56
+        return full * (1 - self.jitter * chance)
+
+
+_BACKOFF = Backoff()
+
+
+def retry(times: int, backoff: Backoff = _BACKOFF) -> Modifier:
+    """Try a pipeline or step again after an expected failure.
+
+    What the failed try did is undone first. A defect is a bug, and is not tried again. Each try
+    after the first is recorded under its number (`2/load`), and so has tokens of its own.
+
+    Args:
+        times: How many more times than once, at most; 0 changes nothing.
+        backoff: How long to wait in between.
+
+    Returns:
+        A modifier: `retry(3)(load)`, or `@retry(3)` above a step.
+
+    Raises:
+        ValueError: *times* is negative.
+    """
+    if times < 0:
+        raise ValueError(f"times is {times}: give how many more times to try, 0 or more")
+    return Modifier(Retry(times, backoff))
+
+
+def timeout(seconds: float) -> Modifier:
+    """Give a pipeline or step a time limit; over it, it fails with kind `timeout`.
+
+    The body is cancelled at the limit; a body that ends exactly then has made it. A run that is
+    resumed has only what is left of the limit, counted from when the body was first started.
+
+    Args:
+        seconds: The limit, above 0; `math.inf` changes nothing.
+
+    Returns:
+        A modifier: `timeout(60)(load)`, or `@timeout(60)` above a step.
+
+    Raises:
+        ValueError: *seconds* is not above 0.
+    """
+    if not seconds > 0:
+        raise ValueError(f"seconds is {seconds}: give a limit above 0")
+    return Modifier(Timeout(seconds))
+
+
+def repeat(
+    body: Pipeline[C, E], until: Callable[[C], bool], backoff: Backoff = _BACKOFF
+) -> Pipeline[C, E]:
+    """Run *body* again and again until *until* holds of the context, as polling does.
+
+    Each run goes on with the context of the one before and is recorded under its number. Nothing
+    limits how often: put a `timeout` around it.
+
+    Args:
+        body: What to run.
+        until: A pure function of the context; it is asked again when a task is resumed.
+        backoff: How long to wait in between.
+
+    Raises:
+        TypeError: *until* is async, or *body* is no pipeline.
+    """
+    refuse_async(until, "repeat")
+    inside = lifted(body)
+    return attrs.evolve(inside, steps=(Repeat(inside.steps, until, backoff),))
+
+
+@attrs.frozen
+class Retry:
+    """The *body*, tried again after a failure."""
+
+    times: int
+    backoff: Backoff
+    body: Lane = ()
+
+    def __str__(self) -> str:
+        return f"{self.modifier}({expression(self.body)})"
+
+    @property
+    def modifier(self) -> str:
+        """How it is written without its body."""
+        backoff = "" if self.backoff == _BACKOFF else f", {self.backoff}"
+        return f"retry({self.times}{backoff})"
+
+    def around(self, body: Lane) -> Lane:
+        """Give the nodes that retry *body*."""
+        return (attrs.evolve(self, body=body),) if self.times and body else body
+
+    @property
+    def name(self) -> str:
+        """Named after what is inside."""
+        return f"retry({first_name(self.body)})"
+
+    @property
+    def shape(self) -> Shape:
+        """What it looks like."""
+        times = "once more" if self.times == 1 else f"{self.times} more times"
+        parts = (Part(nodes=self.body),)
+        return Shape(form="retry", label=times, parts=parts, verdicts=(self.name,))
+
+    async def run(self, ctx: Any, frame: Frame) -> Outcome[Any]:
+        """Try the body until it succeeds, is found to have a bug, or was tried often enough."""
+        watch = Watch()
+        for tries in range(1, self.times + 1):
+            inner = frame.counted(tries).watched(watch)
+            outcome = await attempt(self.body, ctx, inner, self.name, last=False)
+            if isinstance(outcome, Success) or is_defect(outcome):
+                return outcome
+            await _pause(self.backoff.delay(tries, _seed(frame, self.name)), watch, frame)
+        last = frame.counted(self.times + 1)
+        return await attempt(self.body, ctx, last, self.name, last=True)
+
+
+@attrs.frozen
+class Repeat:
+    """The *body* again and again, *until* something holds."""
+
+    body: Lane
+    until: Callable[[Any], bool]
+    backoff: Backoff
+
+    def __str__(self) -> str:
+        return f"repeat({expression(self.body)}, until={called(self.until, '...')})"
+
+    @property
+    def name(self) -> str:
+        """The name of what is inside."""
+        return first_name(self.body)
+
+    @property
+    def shape(self) -> Shape:
+        """What it looks like."""
+        label = called(self.until, "condition")
+        parts = (Part(nodes=self.body),)
+        return Shape(form="repeat", label=label, summary=summary_of(self.until), parts=parts)
+
+    async def run(self, ctx: Any, frame: Frame) -> Outcome[Any]:
+        """Run the body until the condition holds."""
+        watch = Watch()
+        runs = 0
+        while True:
+            runs += 1
+            outcome = await run_nodes(self.body, ctx, frame.counted(runs).watched(watch))
+            if isinstance(outcome, Failure):
+                return outcome
+            ctx = outcome.unwrap()
+            ends = evaluate(self._ends, frame.prefix + called(self.until, "repeat"), ctx)
+            if isinstance(ends, Failure):
+                return ends
+            if ends.unwrap():
+                return outcome
+            await _pause(self.backoff.delay(runs, _seed(frame, self.name)), watch, frame)
+
+    def _ends(self, ctx: Any) -> bool:
+        return bool(self.until(ctx))
+
+
+def _seed(frame: Frame, name: str) -> str:
+    return f"{frame.scope.task_id}\n{frame.prefix}{name}"
+
+
+async def _pause(seconds: float, watch: Watch, frame: Frame) -> None:
+    """Wait for *seconds*, or for what is left of them since what *watch* saw in the journal.
+
+    Raises:
+        Unrecorded: The run is closed, and was so while it waited.
+    """
+    if watch.began is not None and not watch.live:
+        seconds = watch.ended + seconds - frame.scope.clock()
+        if seconds <= 0:
+            return
+    frame.begin()
+    await asyncio.sleep(seconds)
+
+
+@attrs.frozen
+class Timeout:
+    """The *body* with a time limit."""
+
+    seconds: float
+    body: Lane = ()
+
+    def __str__(self) -> str:
+        return f"{self.modifier}({expression(self.body)})"
+
+    @property
+    def modifier(self) -> str:
+        """How it is written without its body."""
+        return f"timeout({self.seconds:g})"
+
+    def around(self, body: Lane) -> Lane:
+        """Give the nodes that limit *body*."""
+        return (attrs.evolve(self, body=body),) if self.seconds < math.inf and body else body
+
+    @property
+    def name(self) -> str:
+        """The name of what is inside."""
+        return first_name(self.body)
+
+    @property
+    def shape(self) -> Shape:
+        """What it looks like."""
+        return Shape(form="timeout", label=f"{self.seconds:g} s", parts=(Part(nodes=self.body),))
+
+    async def run(self, ctx: Any, frame: Frame) -> Outcome[Any]:
+        """Run the body, and cancel it at the limit."""
+        limit = asyncio.timeout(None)
+        try:
+            async with limit:
+                alarm = _Alarm(limit, self.seconds, frame)
+                if frame.journal is None:
+                    alarm.start()
+                outcome = await run_nodes(self.body, ctx, frame.watched(alarm))
+                await checkpoint()
+                return outcome
+        except TimeoutError:
+            if not limit.expired():
+                raise  # the journal's, not ours
+            message = f"{expression(self.body)} took longer than {self.seconds:g} s"
+            step = f"{frame.prefix}timeout({self.name})"
+            error = StepError(kind=Kind.TIMEOUT, message=message, step=step, retryable=True)
+            return Failure(error)
+
+
+class _Alarm(Watch):
+    """Sets the limit once something runs that is not only gone through again."""
+
+    def __init__(self, limit: asyncio.Timeout, seconds: float, frame: Frame) -> None:
+        super().__init__()
+        self._limit = limit
+        self._seconds = seconds
+        self._frame = frame
+
+    def start(self) -> None:
+        if self.live:
+            return
+        super().start()
+        left = self._seconds
+        if self.began is not None:
+            left = max(0.0, self.began + left - self._frame.scope.clock())
+        # One step of the clock later: what ends exactly at the limit has made it.
+        limit = asyncio.get_running_loop().time() + left
+        self._limit.reschedule(math.nextafter(limit, math.inf))
