@@ -80,8 +80,8 @@ BY_NAME = r", and a step is recorded under its name: write it as `async def name
 SHAPE = r"must take \(ctx\), \(ctx, env\) or \(ctx, env, at\), without defaults"
 
 REFUSED: list[tuple[object, str]] = [
-    (3, "cannot compose with 3: `>>` takes a pipeline or an `async def` function"),
-    (None, "cannot compose with None: `>>` takes a pipeline or an `async def` function"),
+    (3, "cannot compose with 3: give a pipeline or an `async def` function"),
+    (None, "cannot compose with None: give a pipeline or an `async def` function"),
     ("count", "cannot compose with 'count'"),
     ((count, count), "cannot compose with "),
     (named("<lambda>"), f"is called '<lambda>'{BY_NAME}"),
