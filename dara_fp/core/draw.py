@@ -27,7 +27,7 @@ _WORDS: dict[Form, str] = {
     "retry": "retry at most {}",
     "timeout": "at most {}",
     "repeat": "repeat until {}",
-    "for_each": "for each {}",
+    "for_each": "for each of {}",
     "compensate": "with undo",
 }
 

@@ -114,7 +114,7 @@ def rails(lanes: Sequence[tuple[str, Block]], tone: str, *, centred: bool, start
     meet = width - 8
     ink = [wire("", [(0, axis), (start, axis)]), wire("", [(meet, axis), (width, axis)])]
     for (label, block), top, level in zip(lanes, tops, levels, strict=True):
-        way = "" if level == axis else tone
+        way = tone if centred or level != axis else ""
         end = x + block.width
         ink += [
             wire(way, _elbow((start, axis), (x, level)), arrow=block.solid),

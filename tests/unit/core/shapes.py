@@ -57,6 +57,6 @@ def every_form() -> dict[str, Node]:
         "retry": node("retry", "3 more times", part("run_job")),
         "timeout": node("timeout", "60 s", part("sync")),
         "repeat": node("repeat", "is_ready", part("poll")),
-        "for_each": node("for_each", "page, 8 at a time", part(all_of("caption", "embed"))),
+        "for_each": node("for_each", "pages, 8 at a time", part(all_of("caption", "embed"))),
         "compensate": node("compensate", "", part("write", "check"), part("drop", role="undo")),
     }

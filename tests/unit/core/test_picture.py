@@ -58,6 +58,23 @@ def places(picture: str, *names: str) -> list[Place]:
     return found
 
 
+def written(picture: str) -> list[Place]:
+    """Give where the titles of frames and the labels of lines stand."""
+    return [
+        Place(
+            name,
+            left,
+            y + int(element.attrib["y"]) - 9,
+            left + breadth(element.text or "", 11),
+            y + int(element.attrib["y"]) + 3,
+        )
+        for element, x, y in walk(read(picture))
+        if (name := element.get("class", "").split(" ")[0]) in {"title", "label"}
+        and "middle" not in element.attrib["class"]
+        for left in [x + int(element.attrib["x"])]
+    ]
+
+
 def texts(picture: str) -> list[str]:
     return [element.text or "" for element in read(picture).iter(f"{SVG}text")]
 
@@ -122,7 +139,10 @@ def test_boxes_stand_apart_from_each_other_and_inside_the_picture(nodes: list[No
     boxes = places(picture, "box")
     frames = places(picture, "frame", "round")
     assert not [pair for pair in itertools.combinations(boxes, 2) if overlap(*pair)]
-    assert all(inside(place, ground) for place in [*boxes, *frames])
+    words = written(picture)
+    assert not [pair for pair in itertools.product(words, boxes) if overlap(*pair)]
+    assert not [pair for pair in itertools.combinations(words, 2) if overlap(*pair)]
+    assert all(inside(place, ground) for place in [*boxes, *frames, *words])
     for frame, box in itertools.product(frames, boxes):
         assert inside(box, frame) or not overlap(box, frame)
 
