@@ -10,7 +10,6 @@ from dara_fp.core.shape import Form, Node, Role, Shape
 
 __all__ = ["mermaid", "outline", "words"]
 
-_LINES = 2000
 _NODES = 200  # mermaid itself refuses more than 500 edges
 _DEEPEST = 12
 _WIDEST = 60
@@ -47,7 +46,7 @@ def words(shape: Shape) -> str:
     return tidy(_WORDS.get(shape.form, "{}").format(shape.label))
 
 
-def outline(nodes: Sequence[Node], head: str) -> str:
+def outline(nodes: Sequence[Node], head: str, most: int = 2000) -> str:
     """Write *nodes* as a numbered list, each step with the first line of its docstring.
 
     What is inside a node stands below it, indented.
@@ -55,12 +54,12 @@ def outline(nodes: Sequence[Node], head: str) -> str:
     Args:
         nodes: The pipeline.
         head: What it takes and gives: the name of its context class.
+        most: How many nodes are listed at most, or a few more.
 
     Returns:
-        Lines of text, about 2,000 at most; where there are more it says how many steps are left
-        out.
+        Lines of text; where there are too many they say how many steps are left out.
     """
-    items = glimpse(nodes, _LINES, _DEEPEST)
+    items = glimpse(nodes, most, _DEEPEST)
     lines = _listed(items, "", 3) if items else ()
     return "\n".join([f"takes and gives {tidy(head)}", *lines])
 

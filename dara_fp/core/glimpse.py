@@ -13,7 +13,7 @@ __all__ = ["Item", "Lane", "More", "Seen", "glimpse"]
 
 T = TypeVar("T")
 
-_COUNTABLE = 100_000  # pipelines that repeat themselves can have 2**n nodes: counting has to end
+_INSIDE = 1000  # pipelines that repeat themselves can have 2**n nodes: counting has to end
 
 
 @attrs.frozen(kw_only=True)
@@ -138,8 +138,9 @@ def _count_parts(parts: Sequence[Part]) -> More:
 
 
 def _count(nodes: Sequence[Node]) -> More:
-    counted = list(islice(_leaves_and_others(nodes), _COUNTABLE + 1))
-    exact = len(counted) <= _COUNTABLE
+    most = len(nodes) + _INSIDE
+    counted = list(islice(_leaves_and_others(nodes), most + 1))
+    exact = len(counted) <= most
     return More(steps=sum(counted), nodes=len(nodes), exact=exact)
 
 

@@ -33,6 +33,7 @@ _ROOM = 950
 _MARGIN = 18
 _BOX = 36
 _NOTE = 26
+_DESCRIBED = 50
 _DESCRIPTION = 2000
 
 
@@ -74,7 +75,7 @@ def html(nodes: Sequence[Node], head: str) -> str:
 
 
 def _described(nodes: Sequence[Node], head: str) -> str:
-    lines = outline(nodes, head)
+    lines = outline(nodes, head, _DESCRIBED)
     return tidy(lines[:_DESCRIPTION]) + ("…" if len(lines) > _DESCRIPTION else "")
 
 

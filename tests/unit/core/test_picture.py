@@ -230,9 +230,19 @@ def test_a_picture_says_what_it_shows_to_those_who_cannot_see_it() -> None:
         "Pipeline over Words",
         "takes and gives Words 1. upload Upload it.",
     ]
-    (described,) = read(svg(leaves(500), "Words")).findall(f"{SVG}desc")
-    assert len(described.text or "") < 2100
-    assert (described.text or "").endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("steps", "end"),
+    [
+        (leaves(500), "11. step_11 … 488 more steps 500. step_500"),
+        ([leaf("x", "y" * 170)] * 40, "…"),
+    ],
+)
+def test_a_long_description_is_cut(steps: list[Node], end: str) -> None:
+    (described,) = read(svg(steps, "Words")).findall(f"{SVG}desc")
+    assert (described.text or "").endswith(end)
+    assert len(described.text or "") <= 2001
 
 
 def test_a_picture_brings_its_colours_for_light_and_dark_and_changes_no_other() -> None:
