@@ -123,7 +123,7 @@ CONTENDERS = (
         key="hamilton",
         label="Hamilton async driver",
         family=Family.WORKFLOW,
-        package="sf-hamilton",
+        package="apache-hamilton",
         source="graphs:hamilton",
         imports="hamilton",
     ),

@@ -122,7 +122,7 @@ def _targets(found: Found) -> Iterator[Target]:
         times = found.times_floor(contender)
         yield Target(
             label=contender.label,
-            figure=f"{times:.2f} times the floor",
+            figure=f"{times:.2f} times floor",
             wanted=f"at most {most}",
             reached=times <= most,
         )
@@ -130,7 +130,7 @@ def _targets(found: Found) -> Iterator[Target]:
     yield Target(
         label=f"dara_fp, {found.steps:,} steps",
         figure=f"{found.long.median:.3f} s (best {found.long.best:.3f})",
-        wanted=f"less than {_MOST_SECONDS} s",
+        wanted=f"under {_MOST_SECONDS} s",
         reached=found.long.median < _MOST_SECONDS,
     )
     for contender in found.timings:
@@ -142,7 +142,7 @@ def _of_sleeping(sleeping: Sleeping) -> Target:
     kib = round(sleeping.kib, 2)
     return Target(
         label=DARA.label,
-        figure=f"{kib:.2f} KiB a sleeping run",
+        figure=f"{kib:.2f} KiB asleep",
         wanted=f"at most {_MOST_KIB}",
         reached=kib <= _MOST_KIB,
     )

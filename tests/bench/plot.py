@@ -92,8 +92,8 @@ def _bar(contender: Contender, micros: float, times: float, axis: _Axis, y: int)
 
 
 def _figure(value: float) -> str:
-    """Give *value* in three digits, or as many as it has."""
-    decimals = max(0, 2 - math.floor(math.log10(value)))
+    """Give *value* in three digits, with two decimals at most."""
+    decimals = min(2, max(0, 2 - math.floor(math.log10(value))))
     return f"{value:,.{decimals}f}"
 
 

@@ -35,7 +35,8 @@ two. The final states are compared before anything is timed.
   `attrs.evolve`. The second row is the same chain with the `evolve` that dara_fp generates and its
   own steps use: what dara_fp adds to that is the price of composing, guarding and checking.
 - **KiB asleep**: resident memory that each concurrent run adds while it sleeps in its fifth step,
-  in a process of its own: {sleepers}.
+  in a process of its own
+  ({sleepers}).
 - **The long pipeline** is composed with `>>` beforehand; each step changes one field of the same
   context. The figure is the median of {repeats} runs.
 - Peers are written as their documentation shows it; graphs are compiled once, outside the timing;
@@ -57,7 +58,9 @@ def figures(found: Found) -> Table:
 
 def verdicts(found: Found) -> Table:
     """Lay out the targets beside what was *found*, for the terminal."""
-    table = Table("", "found", "wanted", "", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("", "found", "wanted", ""):
+        table.add_column(column, no_wrap=True)
     for target in targets(found):
         colour = "green" if target.reached else "red"
         verdict = f"[{colour}]{target.verdict}[/]"
@@ -101,8 +104,12 @@ def _cells(found: Found, contender: Contender) -> tuple[str, ...]:
 
 
 def _sleepers(found: Found) -> str:
-    """Say how many runs slept, of whom."""
-    whose: dict[int, list[str]] = {}
+    """Say how many runs slept, and of whom fewer did."""
+    most = max(sleeping.runs for sleeping in found.sleeping.values())
+    fewer: dict[int, list[str]] = {}
     for contender, sleeping in found.sleeping.items():
-        whose.setdefault(sleeping.runs, []).append(contender.label)
-    return "; ".join(f"{runs:,} runs of {', '.join(labels)}" for runs, labels in whose.items())
+        if sleeping.runs < most:
+            fewer.setdefault(sleeping.runs, []).append(contender.label)
+    return f"{most:,} runs" + "".join(
+        f"; {runs:,} of {', '.join(labels)}" for runs, labels in fewer.items()
+    )

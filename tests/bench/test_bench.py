@@ -106,7 +106,7 @@ def test_the_targets_are_reached_by_what_is_just_quick_and_small_enough() -> Non
         (made_up({FLOOR: 2.0, DARA: 2.02, JOURNAL: 3.0}), "at most 1.0"),
         (made_up({FLOOR: 2.0, DARA: 2.0, JOURNAL: 3.02}), "at most 1.5"),
         (made_up({FLOOR: 2.0, DARA: 2.0, JOURNAL: 3.0}, kib=2.01), "at most 2.0"),
-        (made_up({FLOOR: 2.0, DARA: 2.0, JOURNAL: 3.0}, seconds=0.25), "less than 0.25 s"),
+        (made_up({FLOOR: 2.0, DARA: 2.0, JOURNAL: 3.0}, seconds=0.25), "under 0.25 s"),
         (made_up({FLOOR: 2.0, DARA: 2.0, JOURNAL: 3.0, PEER: 29.8}), "at least 15"),
     ],
 )
