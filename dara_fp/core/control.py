@@ -15,6 +15,7 @@ from dara_fp.core.pipeline import Pipeline, agreed, lifted
 from dara_fp.core.run import evaluate, run_nodes
 from dara_fp.core.scope import Position
 from dara_fp.core.shape import Part, Shape, expression, first_name
+from dara_fp.core.signatures import Plain
 from dara_fp.core.step import Step, called, count_parameters, refuse_async, summary_of
 
 __all__ = ["branch", "ensure", "named", "tap", "when"]
@@ -24,7 +25,7 @@ E = TypeVar("E")
 K = TypeVar("K", bound=Hashable)
 
 
-def when(predicate: Callable[[C], bool], body: Pipeline[C, E]) -> Pipeline[C, E]:
+def when(predicate: Plain[C, bool], body: Pipeline[C, E]) -> Pipeline[C, E]:
     """Run *body* only if *predicate* holds of the context; otherwise leave it as it is.
 
     Args:
@@ -39,7 +40,7 @@ def when(predicate: Callable[[C], bool], body: Pipeline[C, E]) -> Pipeline[C, E]
     return attrs.evolve(inside, steps=(When(predicate, inside.steps),))
 
 
-def branch(on: Callable[[C], K], cases: Mapping[K, Pipeline[C, E]]) -> Pipeline[C, E]:
+def branch(on: Plain[C, K], cases: Mapping[K, Pipeline[C, E]]) -> Pipeline[C, E]:
     """Run the one of *cases* that the value of *on* names.
 
     A value without a case is a failure of kind `rejected` that names it.
@@ -61,8 +62,8 @@ def branch(on: Callable[[C], K], cases: Mapping[K, Pipeline[C, E]]) -> Pipeline[
 
 
 def ensure(
-    predicate: Callable[[C], bool],
-    message: str | Callable[[C], str],
+    predicate: Plain[C, bool],
+    message: str | Plain[C, str],
     *,
     kind: Kind | str = Kind.REJECTED,
 ) -> Pipeline[C, object]:

@@ -13,6 +13,7 @@ from dara_fp.core.pipeline import Pipeline, lifted
 from dara_fp.core.run import checked, evaluate, record, replayed, run_nodes
 from dara_fp.core.settle import Job, settle, worst
 from dara_fp.core.shape import ITEM, Part, Shape, expression, first_name
+from dara_fp.core.signatures import Plain, Plain2
 from dara_fp.core.step import called, refuse_async, summary_of
 
 __all__ = ["for_each", "zoom"]
@@ -23,12 +24,12 @@ E = TypeVar("E")
 
 
 def for_each(
-    split: Callable[[C], Iterable[D]],
+    split: Plain[C, Iterable[D]],
     body: Pipeline[D, E],
-    join: Callable[[C, tuple[D, ...]], C],
+    join: Plain2[C, tuple[D, ...], C],
     *,
     limit: int = 10,
-    key: Callable[[D], str] | None = None,
+    key: Plain[D, str] | None = None,
 ) -> Pipeline[C, E]:
     """Run *body* on every item that *split* makes of the context, several at a time.
 

@@ -1,20 +1,20 @@
 """Pipelines: async steps composed with `>>`, `&` and `|` into one callable that is also data."""
 
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
 from functools import cached_property
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 import attrs
-from returns.result import Failure, Result, Success
 
 from dara_fp.core.draw import mermaid, outline
-from dara_fp.core.errors import Outcome, StepError
+from dara_fp.core.errors import Outcome
 from dara_fp.core.frame import Frame
 from dara_fp.core.lanes import Both, Either, Lane
 from dara_fp.core.picture import html, svg
 from dara_fp.core.run import run_nodes
-from dara_fp.core.scope import Position, Scope, repeated
+from dara_fp.core.scope import Scope, repeated
 from dara_fp.core.shape import entries, expression, has_undo
+from dara_fp.core.signatures import Function, Function1, Function2, Function3
 from dara_fp.core.step import Step, as_step
 from dara_fp.core.storable import check_context
 from dara_fp.core.undo import run_root
@@ -25,38 +25,6 @@ C = TypeVar("C")
 E = TypeVar("E")
 C_contra = TypeVar("C_contra", contravariant=True)
 E_contra = TypeVar("E_contra", contravariant=True)
-
-# The union comes first: of a Failure alone, Result[C, StepError] would infer that C is Any.
-Returned: TypeAlias = Awaitable[Success[C] | Failure[StepError] | Result[C, StepError]]
-
-
-class _Named(Protocol):
-    """Functions have a name and pipelines have none, which keeps their overloads apart."""
-
-    @property
-    def __name__(self) -> str: ...
-
-
-class Function1(_Named, Protocol[C]):
-    """A step that needs the context."""
-
-    def __call__(self, ctx: C, /) -> Returned[C]: ...
-
-
-class Function2(_Named, Protocol[C, E_contra]):
-    """A step that needs the context and the environment."""
-
-    def __call__(self, ctx: C, env: E_contra, /) -> Returned[C]: ...
-
-
-class Function3(_Named, Protocol[C, E_contra]):
-    """A step that also wants to know where it stands."""
-
-    def __call__(self, ctx: C, env: E_contra, at: Position, /) -> Returned[C]: ...
-
-
-Function: TypeAlias = Function1[C] | Function2[C, E] | Function3[C, E]
-"""A plain async function that can stand in a composition."""
 
 
 @attrs.frozen(repr=False)

@@ -9,10 +9,11 @@ from returns.result import Success
 from dara_fp.core.errors import Outcome, StepError
 from dara_fp.core.frame import Frame
 from dara_fp.core.lanes import Lane
-from dara_fp.core.pipeline import Pipeline, Returned, agreed, lifted
+from dara_fp.core.pipeline import Pipeline, agreed, lifted
 from dara_fp.core.run import run_nodes
 from dara_fp.core.scope import Position
 from dara_fp.core.shape import Part, Shape, expression, first_name
+from dara_fp.core.signatures import Returned
 from dara_fp.core.step import Step, as_step
 from dara_fp.core.undo import attempt, is_defect
 

@@ -15,6 +15,7 @@ from dara_fp.core.lanes import Lane
 from dara_fp.core.pipeline import Modifier, Pipeline, lifted
 from dara_fp.core.run import checkpoint, evaluate, run_nodes
 from dara_fp.core.shape import Part, Shape, expression, first_name
+from dara_fp.core.signatures import Plain
 from dara_fp.core.step import called, refuse_async, summary_of
 from dara_fp.core.undo import attempt, is_defect
 
@@ -111,7 +112,7 @@ def timeout(seconds: float) -> Modifier:
 
 
 def repeat(
-    body: Pipeline[C, E], until: Callable[[C], bool], backoff: Backoff = _BACKOFF
+    body: Pipeline[C, E], until: Plain[C, bool], backoff: Backoff = _BACKOFF
 ) -> Pipeline[C, E]:
     """Run *body* again and again until *until* holds of the context, as polling does.
 

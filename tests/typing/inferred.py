@@ -6,6 +6,7 @@ import attrs
 from returns.result import Result
 
 from dara_fp import (
+    Backoff,
     Evolves,
     Failure,
     Outcome,
@@ -15,11 +16,23 @@ from dara_fp import (
     StepError,
     Success,
     Workflow,
+    branch,
+    compensate,
+    ensure,
+    for_each,
     made,
+    named,
+    recover,
+    repeat,
+    retry,
     start,
     step,
+    tap,
+    timeout,
     unwrap,
+    when,
     workflow,
+    zoom,
 )
 
 
@@ -76,6 +89,138 @@ async def bare_with_env(ctx: Ingest, env: Env) -> Outcome[Ingest]:
 
 async def bare_with_position(ctx: Ingest, env: Env, at: Position) -> Outcome[Ingest]:
     return Success(ctx.evolve(path=env.client + at.token))
+
+
+@attrs.frozen(kw_only=True)
+class Page(StepContext):
+    number: int
+    text: str | None = made()
+
+
+class HasNumber(Evolves, Protocol):
+    @property
+    def number(self) -> int: ...
+
+
+@step
+async def read_page(ctx: Page, env: Env) -> Outcome[Page]:
+    return Success(ctx.evolve(text=env.client))
+
+
+@step
+async def trim_page(ctx: Page) -> Outcome[Page]:
+    return Success(ctx)
+
+
+def is_new(ctx: Ingest) -> bool:
+    return ctx.run_id is None
+
+
+def kind_of(ctx: HasPath) -> str:
+    return ctx.path[-3:]
+
+
+def kind_of_page(ctx: HasNumber) -> bool:
+    return ctx.number == 1
+
+
+@step
+async def count_up(ctx: HasNumber) -> Outcome[HasNumber]:
+    return Success(ctx.evolve(number=ctx.number + 1))
+
+
+def pages(ctx: Ingest) -> list[Page]:
+    return [Page(number=number) for number in range(len(ctx.path))]
+
+
+def with_pages(ctx: Ingest, read: tuple[Page, ...]) -> Ingest:
+    return ctx.evolve(run_id=len(read))
+
+
+def first_page(ctx: Ingest) -> Page:
+    return Page(number=len(ctx.path))
+
+
+def with_page(ctx: Ingest, page: Page) -> Ingest:
+    return ctx.evolve(run_id=page.number)
+
+
+async def note(ctx: Ingest, error: StepError) -> Outcome[Ingest]:
+    return Success(ctx.evolve(path=error.message))
+
+
+async def note_with_env(ctx: Ingest, error: StepError, env: Env) -> Outcome[Ingest]:
+    return Success(ctx.evolve(path=env.client))
+
+
+def show(ctx: HasPath) -> None:
+    assert ctx.path
+
+
+async def send(ctx: Ingest, env: Env) -> int:
+    return len(ctx.path + env.client)
+
+
+@retry(3)
+@step
+async def tried(ctx: Ingest, env: Env) -> Outcome[Ingest]:
+    return Success(ctx)
+
+
+@step
+@timeout(5)
+async def limited(ctx: Ingest) -> Outcome[Ingest]:
+    return Success(ctx)
+
+
+@retry(3, Backoff(initial=2))
+async def tried_bare(ctx: Ingest, env: Env, at: Position) -> Outcome[Ingest]:
+    return Success(ctx)
+
+
+def composed() -> None:
+    anchored = start(Ingest, Env)
+    assert_type(two & one, Pipeline[Ingest, Env])
+    assert_type(two | one, Pipeline[Ingest, Env])
+    assert_type(anchored >> (two & three | one), Pipeline[Ingest, Env])
+    assert_type(bare & one, Pipeline[Ingest, object])
+    assert_type(bare | one, Pipeline[Ingest, object])
+    assert_type(two & bare_with_env, Pipeline[Ingest, Env])
+    assert_type(two | bare_with_position, Pipeline[Ingest, Env])
+
+    assert_type(retry(3)(two), Pipeline[Ingest, Env])
+    assert_type(retry(3)(bare), Pipeline[Ingest, object])
+    assert_type(timeout(5)(retry(3)(three)), Pipeline[HasPath, HasClient])
+    assert_type(tried, Pipeline[Ingest, Env])
+    assert_type(limited, Pipeline[Ingest, object])
+    assert_type(tried_bare, Pipeline[Ingest, Env])
+
+    assert_type(when(is_new, two), Pipeline[Ingest, Env])
+    assert_type(when(lambda ctx: ctx.run_id is None, two), Pipeline[Ingest, Env])
+    assert_type(when(is_new, three), Pipeline[Ingest, HasClient])
+    assert_type(when(kind_of_page, read_page), Pipeline[Page, Env])
+    assert_type(ensure(is_new, "has run already"), Pipeline[Ingest, object])
+    assert_type(ensure(is_new, lambda ctx: ctx.path, kind="conflict"), Pipeline[Ingest, object])
+    assert_type(tap(show), Pipeline[HasPath, object])
+    assert_type(tap(send), Pipeline[Ingest, Env])
+    assert_type(named("again", two), Pipeline[Ingest, Env])
+    assert_type(branch(kind_of, {"pdf": two, "txt": two}), Pipeline[Ingest, Env])
+    mixed = branch(kind_of, {"pdf": two, "txt": anchored >> one, "xml": anchored >> three})
+    assert_type(mixed, Pipeline[Ingest, Env])
+    # mypy joins the values of a dict before it looks at what is wanted, so cases of different
+    # environments are anchored.
+    assert_type(recover(two, note), Pipeline[Ingest, Env])
+    assert_type(recover(two, note_with_env), Pipeline[Ingest, Env])
+    assert_type(compensate(two, two), Pipeline[Ingest, Env])
+    assert_type(anchored >> compensate(two, one), Pipeline[Ingest, Env])
+    assert_type(repeat(two, is_new), Pipeline[Ingest, Env])
+    assert_type(repeat(two, lambda ctx: ctx.run_id == 1), Pipeline[Ingest, Env])
+    assert_type(for_each(pages, read_page, with_pages), Pipeline[Ingest, Env])
+    reading = for_each(pages, read_page >> trim_page, with_pages, key=lambda page: page.text or "")
+    assert_type(anchored >> reading, Pipeline[Ingest, Env])
+    assert_type(for_each(pages, count_up, with_pages), Pipeline[Ingest, object])
+    assert_type(zoom(first_page, read_page, with_page), Pipeline[Ingest, Env])
+    assert_type(zoom(first_page, start(Page) >> count_up, with_page), Pipeline[Ingest, object])
 
 
 async def inferred(ctx: Ingest, env: Env) -> None:

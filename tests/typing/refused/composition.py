@@ -7,7 +7,29 @@ from typing import Protocol
 
 import attrs
 
-from dara_fp import Evolves, Outcome, StepContext, Success, made, start, step, workflow
+from dara_fp import (
+    Evolves,
+    Outcome,
+    StepContext,
+    StepError,
+    Success,
+    branch,
+    compensate,
+    ensure,
+    for_each,
+    made,
+    named,
+    recover,
+    repeat,
+    retry,
+    start,
+    step,
+    tap,
+    timeout,
+    when,
+    workflow,
+    zoom,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -87,6 +109,54 @@ async def four(ctx: Ingest, env: Env, at: object, more: int) -> Outcome[Ingest]:
     return Success(ctx)
 
 
+def is_ingest(ctx: Ingest) -> bool:
+    return ctx.run_id is None
+
+
+def is_other(ctx: Other) -> bool:
+    return bool(ctx.name)
+
+
+async def is_async(ctx: Ingest) -> bool:
+    return True
+
+
+def others(ctx: Ingest) -> list[Other]:
+    return [Other(name=ctx.path)]
+
+
+def with_others(ctx: Ingest, found: tuple[Other, ...]) -> Ingest:
+    return ctx.evolve(run_id=len(found))
+
+
+def with_ingests(ctx: Ingest, found: tuple[Ingest, ...]) -> Ingest:
+    return ctx
+
+
+def first_other(ctx: Ingest) -> Other:
+    return Other(name=ctx.path)
+
+
+def with_other(ctx: Ingest, other: Other) -> Ingest:
+    return ctx.evolve(path=other.name)
+
+
+def not_back(ctx: Ingest, other: Other) -> Other:
+    return other
+
+
+async def handles_other(ctx: Other, error: StepError) -> Outcome[Other]:
+    return Success(ctx)
+
+
+async def handles_nothing(ctx: Ingest) -> Outcome[Ingest]:
+    return Success(ctx)
+
+
+def show_other(ctx: Other) -> None:
+    assert ctx.name
+
+
 async def refused() -> None:
     ingest = Ingest(path="x")
     other = Other(name="x")
@@ -118,3 +188,41 @@ async def refused() -> None:
     await workflow("x", anchored >> on_ingest)(ingest)  # refused: forgotten environment
     Ingest(run_id=3)  # refused: missing field of the context
     ingest.path = "y"  # refused: frozen
+
+
+async def refused_operators() -> None:
+    anchored = start(Ingest, Env)
+
+    anchored & needs_index  # refused: missing field in a branch
+    anchored | needs_secret  # refused: missing capability in an alternative
+    on_ingest & on_other  # refused: mixed contexts
+    on_ingest | on_other  # refused: mixed contexts
+    on_ingest & with_env  # refused: the left side has no environment
+    bare_other & on_ingest  # refused: a bare function of another context
+    bare_other | on_ingest  # refused: a bare function of another context
+    anchored & 3  # refused: a non-step operand
+    anchored | gives_int  # refused: does not return an outcome
+
+    retry(3)(gives_int)  # refused: does not return an outcome
+    retry("3")  # refused: how often is a number
+    timeout(5)(not_async)  # refused: is not async
+    anchored >> retry(3)(on_other)  # refused: mixed contexts
+    anchored >> when(is_other, on_ingest)  # refused: a predicate of another context
+    when(is_async, on_ingest)  # refused: an async predicate
+    anchored >> when(is_other, on_other)  # refused: mixed contexts
+    anchored >> ensure(is_other, "no name")  # refused: mixed contexts
+    ensure(is_async, "no name")  # refused: an async predicate
+    ensure(is_ingest)  # refused: without a message
+    anchored >> tap(show_other)  # refused: mixed contexts
+    named(on_ingest, "name")  # refused: the name comes first
+    anchored >> branch(is_ingest, {True: on_other})  # refused: a case of another context
+    branch(is_ingest, {"yes": on_ingest})  # refused: a value of another type
+    anchored >> repeat(on_ingest, is_other)  # refused: a condition of another context
+    recover(on_ingest, handles_other)  # refused: a handler of another context
+    recover(on_ingest, handles_nothing)  # refused: a handler without the error
+    anchored >> compensate(on_ingest, on_other)  # refused: an undo of another context
+    for_each(others, on_ingest, with_others)  # refused: items of another context
+    for_each(others, on_other, with_ingests)  # refused: joins something else
+    for_each(is_ingest, on_other, with_others)  # refused: splits into nothing
+    zoom(first_other, on_ingest, with_other)  # refused: a part of another class
+    zoom(first_other, on_other, not_back)  # refused: does not put back
