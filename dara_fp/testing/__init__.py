@@ -7,13 +7,22 @@
 - `contexts` and `pipelines`: hypothesis strategies, which need `pip install hypothesis`.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from dara_fp.testing.clock import Deadlock, SocketRefused, VirtualTimeLoop, run
-from dara_fp.testing.crash import Remains, StoredJournal, crash, crashes
+from dara_fp.testing.leaves import Drawn
 from dara_fp.testing.observation import Observation, observe
 from dara_fp.testing.recorder import Note, Recorder
+from dara_fp.testing.remains import Remains, StoredJournal, crash, crashes
+
+if TYPE_CHECKING:
+    from dara_fp.testing.strategies import pipelines
+    from dara_fp.testing.values import contexts
 
 __all__ = [
     "Deadlock",
+    "Drawn",
     "Note",
     "Observation",
     "Recorder",
@@ -21,8 +30,29 @@ __all__ = [
     "SocketRefused",
     "StoredJournal",
     "VirtualTimeLoop",
+    "contexts",
     "crash",
     "crashes",
     "observe",
+    "pipelines",
     "run",
 ]
+
+_DRAWN = {"contexts": "dara_fp.testing.values", "pipelines": "dara_fp.testing.strategies"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the strategy *name* when it is first used, and hypothesis with it.
+
+    Raises:
+        ModuleNotFoundError: hypothesis is not installed.
+    """
+    if name not in _DRAWN:
+        raise AttributeError(f"module 'dara_fp.testing' has no attribute {name!r}")
+    try:
+        return getattr(importlib.import_module(_DRAWN[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != "hypothesis":
+            raise
+        said = f"dara_fp.testing.{name} draws with hypothesis: pip install hypothesis"
+        raise ModuleNotFoundError(said, name="hypothesis") from error

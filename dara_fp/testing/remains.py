@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, overload
 
 import attrs
+import msgspec
 
 from dara_fp.core.codec import codec_of
 from dara_fp.core.scope import Entry, MemoryJournal, Path
@@ -47,7 +48,7 @@ class StoredJournal(MemoryJournal):
         if entry.changes and entry.context is not None:
             codec = codec_of(entry.context)
             read = codec.decode_changes(codec.encode_changes(entry.changes))
-            entry = attrs.evolve(entry, changes=read)
+            entry = msgspec.structs.replace(entry, changes=read)
         await super().record(path, entry)
 
 

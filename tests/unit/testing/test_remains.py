@@ -155,7 +155,7 @@ def test_what_ends_a_run_before_its_crash_is_raised() -> None:
     async def interrupt(ctx: Letter) -> Outcome[Letter]:
         raise KeyboardInterrupt
 
-    with pytest.raises(Deadlock, match=r"\.wait, .*test_crash.py"):
+    with pytest.raises(Deadlock, match=r"\.wait, .*test_remains.py"):
         crash(wait, LETTER, after=1)
     with pytest.raises(KeyboardInterrupt):
         crash(interrupt, LETTER, after=1)

@@ -1,0 +1,80 @@
+"""Pipelines of every kind of node, drawn by hypothesis."""
+
+import typing
+from collections.abc import Collection
+from typing import Any, TypeVar, overload
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from dara_fp.core.pipeline import Pipeline
+from dara_fp.core.shape import Form
+from dara_fp.testing.drawing import Drawing, Place, Style
+from dara_fp.testing.forms import BUILDERS
+from dara_fp.testing.leaves import Drawn, Ending
+from dara_fp.testing.recorder import Recorder
+
+__all__ = ["pipelines"]
+
+C = TypeVar("C")
+
+FORMS: tuple[Form, ...] = typing.get_args(Form)
+WEIGHTS: dict[Ending, int] = {"succeed": 6, "fail": 1, "flake": 2, "break": 1, "hang": 1}
+
+
+@overload
+def pipelines(
+    *,
+    prefix: str = ...,
+    size: int = ...,
+    forms: Collection[Form] = ...,
+    endings: Collection[Ending] = ...,
+) -> SearchStrategy[Pipeline[Drawn, Recorder]]: ...
+@overload
+def pipelines(
+    context: type[C],
+    /,
+    *,
+    prefix: str = ...,
+    size: int = ...,
+    forms: Collection[Form] = ...,
+    endings: Collection[Ending] = ...,
+) -> SearchStrategy[Pipeline[C, Recorder]]: ...
+def pipelines(
+    context: type[Any] = Drawn,
+    /,
+    *,
+    prefix: str = "",
+    size: int = 12,
+    forms: Collection[Form] = FORMS,
+    endings: Collection[Ending] = tuple(WEIGHTS),
+) -> SearchStrategy[Pipeline[Any, Recorder]]:
+    """Draw pipelines over *context*, whose environment is a `Recorder`.
+
+    Their steps change fields, fail, raise, take up to 5 seconds or never end, and note the path
+    and the context they run on. What comes out does not depend on timing: a step does the same
+    whenever it runs at one path, and a `timeout` cuts only what never ends, which nothing does
+    outside of one. A `repeat` ends. So a run that is killed and resumed has to end as it would
+    have.
+
+    Args:
+        context: A context class; by default `Drawn`, which has a field of every kind.
+        prefix: Begins the names of the steps. Names occur once in a pipeline, so that a journal
+            takes it; pipelines that are composed with each other need prefixes of their own.
+        size: About how many steps there are at most.
+        forms: The kinds of nodes to draw from, `step` always among them.
+        endings: The ways a step may end, `succeed` always among them.
+
+    >>> from hypothesis import find
+    >>> find(pipelines(forms=["retry"]), lambda pipeline: pipeline.steps)
+    start(Drawn) >> keep_1
+    """
+    kinds: list[Form] = [form for form in FORMS if form in forms or form == "step"]
+    ends: list[Ending] = [each for each in WEIGHTS if each in endings or each == "succeed"]
+    weighted: list[Ending] = [each for each in ends for _ in range(WEIGHTS[each])]
+    return _whole(context, Style(prefix, size, tuple(kinds), tuple(weighted)))
+
+
+@st.composite
+def _whole(draw: st.DrawFn, context: type[Any], style: Style) -> Pipeline[Any, Recorder]:
+    return Drawing(draw, style, BUILDERS).chain(Place(context=context), least=0)
