@@ -189,11 +189,15 @@ def comparer(cls: Any) -> Comparer:
     for name in names:
         lines += [
             f"    __old__, __new__ = __before__.{name}, __after__.{name}",
-            "    if __new__ is not __old__ and __differ__(__old__, __new__):",
+            "    if __new__ is not __old__ and (",
+            "        __new__ != __old__",
+            "        if __new__.__class__ is __old__.__class__ in __comparable__",
+            "        else __differ__(__old__, __new__)",
+            "    ):",
             f"        __changes__[{name!r}] = __new__",
         ]
     lines.append("    return __changes__")
-    return _compiled(cls, "compare", lines, {"__differ__": differ})
+    return _compiled(cls, "compare", lines, {"__differ__": differ, "__comparable__": _COMPARABLE})
 
 
 def _incomparable(_before: object, after: object) -> Mapping[str, object]:

@@ -25,8 +25,8 @@ __all__ = [
     "Element",
     "Runnable",
     "checked",
-    "checkpoint",
     "evaluate",
+    "is_cancelled",
     "record",
     "replayed",
     "run_nodes",
@@ -132,7 +132,7 @@ def _caught(error: BaseException, path: Path) -> Failure[StepError]:
     """
     if isinstance(error, StepFailed):
         return Failure(error.error)
-    if isinstance(error, asyncio.CancelledError) and not _is_cancelled():
+    if isinstance(error, asyncio.CancelledError) and not is_cancelled():
         bug = RuntimeError("the step awaited something that was cancelled")
         bug.__cause__ = error
         return defect(bug, path)
@@ -141,7 +141,7 @@ def _caught(error: BaseException, path: Path) -> Failure[StepError]:
     raise error
 
 
-def _is_cancelled() -> bool:
+def is_cancelled() -> bool:
     """Tell whether someone wants this task to end, not only something it waited for."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
@@ -194,21 +194,14 @@ async def _recorded_otherwise(
     return outcome
 
 
-async def checkpoint() -> None:
-    """Raise a cancellation that is due, before anything else is done."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        await asyncio.sleep(0)
-
-
 def _entry(
     compare: Comparer, before: Any, outcome: Outcome[Any], started_at: float, now: float
 ) -> Entry:
     if type(outcome) is Failure:
         return _failed(outcome, started_at, now)
     after = outcome.unwrap()
-    changes = compare(before, after)
-    return Entry(changes=changes, started_at=started_at, finished_at=now, context=after.__class__)
+    # By position, in the order of the fields: names would double what it costs.
+    return Entry(compare(before, after), None, started_at, now, after.__class__)
 
 
 def _failed(outcome: Outcome[Any], started_at: float, now: float) -> Entry:

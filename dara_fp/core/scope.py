@@ -30,7 +30,7 @@ Verdict: TypeAlias = Literal["caught", "undone"]
 """What became of a failure: something else was tried, or what had been done was undone."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True):
     """What a journal holds of one finished step, or of a failure that was dealt with.
 
     Attributes:
@@ -122,8 +122,7 @@ class MemoryJournal:
         self.reports.append((path, message, fraction))
 
 
-@attrs.frozen(kw_only=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """The task a pipeline runs in.
 
     Attributes:
@@ -134,7 +133,7 @@ class Scope:
         clock: Gives the time in epoch seconds; a test may give another.
     """
 
-    task_id: str = attrs.field(factory=lambda: f"{random.getrandbits(128):032x}")
+    task_id: str = msgspec.field(default_factory=lambda: f"{random.getrandbits(128):032x}")
     attempt: int = 1
     journal: Journal | None = None
     clock: Callable[[], float] = time.time

@@ -8,7 +8,7 @@ from returns.result import Failure
 
 from dara_fp.core.errors import Outcome, StepError
 from dara_fp.core.frame import Unrecorded
-from dara_fp.core.run import checkpoint
+from dara_fp.core.run import is_cancelled
 from dara_fp.core.undo import is_defect
 
 __all__ = ["Job", "settle", "worst"]
@@ -39,7 +39,8 @@ async def _work(queue: Iterator[tuple[int, Job]], outcomes: dict[int, Outcome[An
             outcomes[number] = await job()
         except Unrecorded:
             continue  # the others still have to say what is to be undone
-        await checkpoint()
+        if is_cancelled():
+            await asyncio.sleep(0)
 
 
 async def _ended(workers: Sequence["asyncio.Task[None]"]) -> None:

@@ -13,7 +13,7 @@ from dara_fp.core.errors import Kind, Outcome, StepError
 from dara_fp.core.frame import Frame, Watch
 from dara_fp.core.lanes import Lane
 from dara_fp.core.pipeline import Modifier, Pipeline, lifted
-from dara_fp.core.run import checkpoint, evaluate, run_nodes
+from dara_fp.core.run import evaluate, is_cancelled, run_nodes
 from dara_fp.core.shape import Part, Shape, expression, first_name
 from dara_fp.core.signatures import Plain
 from dara_fp.core.step import called, refuse_async, summary_of
@@ -278,7 +278,8 @@ class Timeout:
                 if frame.journal is None:
                     alarm.start()
                 outcome = await run_nodes(self.body, ctx, frame.watched(alarm))
-                await checkpoint()
+                if is_cancelled():
+                    await asyncio.sleep(0)
                 return outcome
         except TimeoutError:
             if not limit.expired():

@@ -10,7 +10,7 @@ from returns.result import Failure, Success
 
 from dara_fp.core.errors import Kind, Outcome, StepError
 from dara_fp.core.frame import Frame, Unrecorded
-from dara_fp.core.run import Element, checkpoint, run_nodes
+from dara_fp.core.run import Element, is_cancelled, run_nodes
 from dara_fp.core.scope import Entry, Scope, Verdict
 from dara_fp.core.shape import first_name
 
@@ -32,7 +32,8 @@ async def run_root(
     whole = _Attempt(Frame(env, scope), ctx, f"run({first_name(nodes)})")
     try:
         outcome = await whole.run(nodes, ctx)
-        await checkpoint()
+        if is_cancelled():
+            await asyncio.sleep(0)
     except asyncio.CancelledError:
         await whole.undo(Failure(_CANCELLED))
         raise
@@ -80,6 +81,8 @@ class _Attempt:
     gone through again, to know what is left to undo, and nothing new is done.
     """
 
+    __slots__ = ("frame", "known", "name")
+
     def __init__(self, frame: Frame, ctx: Any, name: str) -> None:
         self.frame = frame
         self.name = name
@@ -89,12 +92,17 @@ class _Attempt:
             frame.saw(entry)
             frame.closed = True
 
-    async def run(self, nodes: Sequence[Element], ctx: Any) -> Outcome[Any]:
+    def run(self, nodes: Sequence[Element], ctx: Any) -> Coroutine[Any, Any, Outcome[Any]]:
         if self.known is None:
-            return await run_nodes(nodes, ctx, self.frame)
+            return run_nodes(nodes, ctx, self.frame)
+        return self._go_through(nodes, ctx, self.known)
+
+    async def _go_through(
+        self, nodes: Sequence[Element], ctx: Any, known: StepError
+    ) -> Outcome[Any]:
         with suppress(Unrecorded):
             await run_nodes(nodes, ctx, self.frame)
-        return Failure(self.known)
+        return Failure(known)
 
     async def undo(self, outcome: Outcome[Any], *, caught: bool = False) -> Outcome[Any]:
         if self.frame.undos:
