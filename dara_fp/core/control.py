@@ -12,7 +12,7 @@ from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, shown
 from dara_fp.core.frame import Frame
 from dara_fp.core.lanes import Lane
 from dara_fp.core.pipeline import Pipeline, agreed, lifted
-from dara_fp.core.run import evaluate, run_nodes
+from dara_fp.core.run import asked, evaluate, run_nodes
 from dara_fp.core.scope import Position
 from dara_fp.core.shape import Part, Shape, expression, first_name
 from dara_fp.core.signatures import Plain
@@ -170,7 +170,7 @@ class When:
 
 
 def _truth(predicate: Callable[[Any], bool], ctx: Any) -> bool:
-    return bool(predicate(ctx))
+    return bool(asked(predicate, ctx))
 
 
 @attrs.frozen
@@ -205,7 +205,7 @@ class Branch:
         return await run_nodes(chosen.unwrap(), ctx, frame)
 
     def _choose(self, ctx: Any) -> Lane:
-        value = self.on(ctx)
+        value = asked(self.on, ctx)
         lanes = dict(self.cases)
         if value in lanes:
             return lanes[value]
@@ -223,7 +223,10 @@ class Ensure:
     kind: Kind
 
     def __str__(self) -> str:
-        return f"ensure({called(self.predicate, '...')})"
+        text = isinstance(self.message, str)
+        message = repr(self.message) if text else called(self.message, "...")
+        kind = "" if self.kind is Kind.REJECTED else f", kind={self.kind.value!r}"
+        return f"ensure({called(self.predicate, '...')}, {message}{kind})"
 
     @property
     def name(self) -> str:
@@ -241,9 +244,9 @@ class Ensure:
         return evaluate(self._ensured, frame.prefix + called(self.predicate, "ensure"), ctx)
 
     def _ensured(self, ctx: Any) -> Any:
-        if self.predicate(ctx):
+        if asked(self.predicate, ctx):
             return ctx
-        message = self.message if isinstance(self.message, str) else self.message(ctx)
+        message = self.message if isinstance(self.message, str) else asked(self.message, ctx)
         raise StepFailed(StepError(kind=self.kind, message=message))
 
 

@@ -1,6 +1,6 @@
 """Pipelines on contexts of their own: `for_each` item of a context, `zoom` into a part of it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -10,7 +10,7 @@ from dara_fp.core.errors import Outcome, shown
 from dara_fp.core.frame import Frame
 from dara_fp.core.lanes import Lane
 from dara_fp.core.pipeline import Pipeline, lifted
-from dara_fp.core.run import checked, evaluate, record, replayed, run_nodes
+from dara_fp.core.run import asked, checked, evaluate, record, replayed, run_nodes
 from dara_fp.core.settle import Job, settle, worst
 from dara_fp.core.shape import ITEM, Part, Shape, expression, first_name
 from dara_fp.core.signatures import Plain, Plain2
@@ -22,13 +22,16 @@ C = TypeVar("C")
 D = TypeVar("D")
 E = TypeVar("E")
 
+LIMIT = 10
+"""How many items a `for_each` works on at a time, unless it is told otherwise."""
+
 
 def for_each(
     split: Plain[C, Iterable[D]],
     body: Pipeline[D, E],
     join: Plain2[C, tuple[D, ...], C],
     *,
-    limit: int = 10,
+    limit: int = LIMIT,
     key: Plain[D, str] | None = None,
 ) -> Pipeline[C, E]:
     """Run *body* on every item that *split* makes of the context, several at a time.
@@ -85,8 +88,12 @@ class ForEach:
     key: Callable[[Any], str] | None
 
     def __str__(self) -> str:
-        functions = called(self.split, "..."), called(self.join, "...")
-        return f"for_each({functions[0]}, {expression(self.body)}, {functions[1]})"
+        parts = [called(self.split, "..."), expression(self.body), called(self.join, "...")]
+        if self.limit != LIMIT:
+            parts.append(f"limit={self.limit}")
+        if self.key is not None:
+            parts.append(f"key={called(self.key, '...')}")
+        return f"for_each({', '.join(parts)})"
 
     @property
     def name(self) -> str:
@@ -106,10 +113,13 @@ class ForEach:
 
     async def run(self, ctx: Any, frame: Frame) -> Outcome[Any]:
         """Run the body on each item, and join the results."""
-        split = evaluate(self._items, frame.prefix + called(self.split, "for_each"), ctx)
-        if isinstance(split, Failure):
-            return split
-        jobs = [self._job(item, frame.below(f"[{key}]/")) for key, item in split.unwrap().items()]
+        items = evaluate(self._split, frame.prefix + called(self.split, "for_each"), ctx)
+        if isinstance(items, Failure):
+            return items
+        keyed = evaluate(self._keyed, frame.prefix + called(self.key, "for_each"), items.unwrap())
+        if isinstance(keyed, Failure):
+            return keyed
+        jobs = [self._job(item, frame.below(f"[{key}]/")) for key, item in keyed.unwrap().items()]
         outcomes = await settle(jobs, self.limit)
         failed = worst(outcomes)
         if failed is not None:
@@ -117,20 +127,23 @@ class ForEach:
         results = tuple(each.unwrap() for each in outcomes)
         return await _put(self.name, self.join, ctx, results, frame)
 
-    def _items(self, ctx: Any) -> dict[str, Any]:
-        """Give the items by their keys.
+    def _split(self, ctx: Any) -> tuple[Any, ...]:
+        return tuple(asked(self.split, ctx))
+
+    def _keyed(self, items: Sequence[Any]) -> dict[str, Any]:
+        """Give *items* by their keys.
 
         Raises:
             TypeError: A key is no text.
-            ValueError: Two items have the same key, or one is empty or too long.
+            ValueError: Two items have the same key, or one cannot stand in a path.
         """
-        items: dict[str, Any] = {}
-        for number, item in enumerate(self.split(ctx)):
-            key = str(number) if self.key is None else _fit(self.key(item))
-            if key in items:
+        keyed: dict[str, Any] = {}
+        for number, item in enumerate(items):
+            key = str(number) if self.key is None else _fit(asked(self.key, item))
+            if key in keyed:
                 raise ValueError(f"key {shown(key)} occurs twice: give each item a key of its own")
-            items[key] = item
-        return items
+            keyed[key] = item
+        return keyed
 
     def _job(self, item: Any, frame: Frame) -> Job:
         return lambda: run_nodes(self.body, item, frame)
@@ -145,6 +158,8 @@ def _fit(key: object) -> str:
         raise TypeError(f"key {shown(key)} is a {type(key).__name__}: give a text")
     if not 0 < len(key) <= _LONGEST_KEY:
         raise ValueError(f"key {shown(key)} has {len(key)} characters: give 1 to {_LONGEST_KEY}")
+    if not key.isprintable():
+        raise ValueError(f"key {shown(key)} has characters that nobody can read: leave them out")
     return key.replace("%", "%25").replace("/", "%2F")
 
 
@@ -191,10 +206,10 @@ async def _put(
     name: str, function: Callable[[Any, Any], Any], ctx: Any, made: Any, frame: Frame
 ) -> Outcome[Any]:
     """Give the context that *function* makes of *ctx* and what was *made*, and record it."""
+    path = frame.prefix + called(function, name)
     entry = frame.find(name, ctx.__class__)
     if entry is not None:
-        return replayed(entry, ctx, frame)
+        return replayed(entry, path, ctx, frame)
     frame.begin()
-    path = frame.prefix + called(function, name)
     outcome = checked(evaluate(function, path, ctx, made), path, ctx)
     return await record(frame, name, ctx, outcome)

@@ -38,7 +38,8 @@ class Watch:
 
     def replay(self, entry: Entry) -> None:
         """Note that *entry* was found in the journal."""
-        self.began = entry.started_at if self.began is None else self.began
+        began = entry.started_at
+        self.began = began if self.began is None else min(self.began, began)
         self.ended = max(self.ended, entry.finished_at)
 
     def start(self) -> None:
@@ -149,9 +150,8 @@ class Frame:
         return frame
 
     def undoing(self) -> Self:
-        """Give the frame of an undo: nobody waits for it, and it runs whatever happened."""
+        """Give the frame of an undo, which is done whatever happened."""
         frame = self.opened()
-        frame.watches = ()
         frame.closed = False
         return frame
 

@@ -45,13 +45,17 @@ class Both:
         return worst(outcomes) or self._merged(ctx, [each.unwrap() for each in outcomes], frame)
 
     def _merged(self, base: Any, tips: Sequence[Any], frame: Frame) -> Outcome[Any]:
+        path = f"{frame.prefix}all({self.name})"
+        different = evaluate(diverged, path, base, tips)
+        if isinstance(different, Failure):
+            return different
         changed: dict[str, object] = {}
-        for field, values in diverged(base, tips).items():
+        for field, values in different.unwrap().items():
             agreed = self._agreed(base, field, values, frame)
             if isinstance(agreed, Failure):
                 return agreed
             changed[field] = agreed.unwrap()
-        return Success(evolved(base, changed) if changed else base)
+        return evaluate(evolved, path, base, changed) if changed else Success(base)
 
     def _agreed(self, base: Any, field: str, values: Sequence[Any], frame: Frame) -> Outcome[Any]:
         """Give the value of *field* that the lanes which changed it agree on."""

@@ -48,7 +48,8 @@ class Pipeline(Generic[C_contra, E_contra]):
         """Give the composition as one would write it."""
         if self.context is None:
             return expression(self.steps)
-        anchor = f"start({self.context.__name__})"
+        env = f", {self.env.__name__}" if self.env else ""
+        anchor = f"start({self.context.__name__}{env})"
         return f"{anchor} >> {expression(self.steps, 3)}" if self.steps else anchor
 
     def __rshift__(

@@ -1,6 +1,7 @@
 """Running the nodes of a pipeline, with the guard that turns bugs into defects."""
 
 import asyncio
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -24,6 +25,7 @@ from dara_fp.core.step import Step
 __all__ = [
     "Element",
     "Runnable",
+    "asked",
     "checked",
     "evaluate",
     "is_cancelled",
@@ -59,6 +61,8 @@ async def run_nodes(  # noqa: C901 - the same loop as below, without a journal
         if not isinstance(node, Step):
             outcome = await node.run(ctx, frame)
         else:
+            if frame.watches:
+                frame.begin()
             try:
                 outcome = await node.call(ctx, frame)
             except BaseException as error:  # noqa: BLE001 - `_caught` raises what is no bug
@@ -88,7 +92,7 @@ async def _run_recorded(  # noqa: C901 - one loop without calls between is what 
         if not isinstance(node, Step):
             outcome = await node.run(ctx, frame)
         elif (entry := journal.find(path, cls)) is not None:
-            outcome = replayed(entry, ctx, frame)
+            outcome = replayed(entry, path, ctx, frame)
         else:
             if frame.closed or frame.watches:
                 frame.begin()
@@ -109,20 +113,33 @@ async def _run_recorded(  # noqa: C901 - one loop without calls between is what 
     return outcome
 
 
-def replayed(entry: Entry, ctx: Any, frame: Frame) -> Outcome[Any]:
-    """Give the outcome that *entry* holds of a node that was given *ctx*, and tell who watches."""
+def replayed(entry: Entry, path: Path, ctx: Any, frame: Frame) -> Outcome[Any]:
+    """Give the outcome that *entry* holds of what was given *ctx*, and tell who watches."""
     frame.saw(entry)
     if entry.error is not None:
         return Failure(entry.error)
-    return Success(evolved(ctx, entry.changes)) if entry.changes else Success(ctx)
+    return evaluate(evolved, path, ctx, entry.changes) if entry.changes else Success(ctx)
 
 
 def evaluate(function: Callable[..., Any], path: Path, *arguments: Any) -> Outcome[Any]:
     """Call the plain *function*, so that a bug in it is a defect at *path*."""
     try:
-        return Success(function(*arguments))
+        return Success(asked(function, *arguments))
     except BaseException as error:  # noqa: BLE001 - `_caught` raises what is no bug
         return checked(_caught(error, path), path, None)
+
+
+def asked(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Give what the plain *function* gives.
+
+    Raises:
+        TypeError: It is async in disguise: its coroutine would count as true.
+    """
+    value = function(*arguments)
+    if inspect.iscoroutine(value):
+        value.close()
+        raise TypeError("it gave a coroutine: write a plain function, and await in a step")
+    return value
 
 
 def _caught(error: BaseException, path: Path) -> Failure[StepError]:

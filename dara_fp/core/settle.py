@@ -53,11 +53,12 @@ async def _ended(workers: Sequence["asyncio.Task[None]"]) -> None:
             interrupted = error
         for worker in pending:
             worker.cancel()
-    # The exceptions first: whoever was ended because of one has nothing to say.
-    for worker in sorted(workers, key=lambda each: each.cancelled()):
-        worker.result()
-    if interrupted is not None:
-        raise interrupted
+    errors = [worker.exception() for worker in workers if not worker.cancelled()]
+    raised = next(filter(None, errors), interrupted)
+    if raised is not None:
+        raise raised
+    if len(errors) < len(workers):
+        raise asyncio.CancelledError
 
 
 def worst(outcomes: Sequence[Outcome[Any]]) -> Failure[StepError] | None:

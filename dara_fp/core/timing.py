@@ -13,7 +13,8 @@ from dara_fp.core.errors import Kind, Outcome, StepError
 from dara_fp.core.frame import Frame, Watch
 from dara_fp.core.lanes import Lane
 from dara_fp.core.pipeline import Modifier, Pipeline, lifted
-from dara_fp.core.run import evaluate, is_cancelled, run_nodes
+from dara_fp.core.run import asked, evaluate, is_cancelled, run_nodes
+from dara_fp.core.scope import Entry
 from dara_fp.core.shape import Part, Shape, expression, first_name
 from dara_fp.core.signatures import Plain
 from dara_fp.core.step import called, refuse_async, summary_of
@@ -59,9 +60,9 @@ class Backoff:
     def delay(self, tries: int, seed: str = "") -> float:
         """Give the seconds to wait after so many *tries*, the same for the same *seed*."""
         try:
-            full = min(self.longest, self.initial * self.factor ** (tries - 1))
+            full = min(self.longest, self.initial * float(self.factor) ** (tries - 1))
         except OverflowError:
-            full = self.longest
+            full = self.longest if self.initial else 0.0
         digest = hashlib.sha256(f"{seed}\n{tries}".encode()).digest()
         chance = int.from_bytes(digest[:7]) / 2**56
         return full * (1 - self.jitter * chance)
@@ -187,7 +188,8 @@ class Repeat:
     backoff: Backoff
 
     def __str__(self) -> str:
-        return f"repeat({expression(self.body)}, until={called(self.until, '...')})"
+        backoff = "" if self.backoff == _BACKOFF else f", {self.backoff}"
+        return f"repeat({expression(self.body)}, {called(self.until, '...')}{backoff})"
 
     @property
     def name(self) -> str:
@@ -219,7 +221,7 @@ class Repeat:
             await _pause(self.backoff.delay(runs, _seed(frame, self.name)), watch, frame)
 
     def _ends(self, ctx: Any) -> bool:
-        return bool(self.until(ctx))
+        return bool(asked(self.until, ctx))
 
 
 def _seed(frame: Frame, name: str) -> str:
@@ -233,10 +235,11 @@ async def _pause(seconds: float, watch: Watch, frame: Frame) -> None:
         Unrecorded: The run is closed, and was so while it waited.
     """
     if watch.began is not None and not watch.live:
-        seconds = watch.ended + seconds - frame.scope.clock()
+        seconds = min(seconds, watch.ended + seconds - frame.scope.clock())
         if seconds <= 0:
             return
     frame.begin()
+    watch.start()
     await asyncio.sleep(seconds)
 
 
@@ -253,7 +256,7 @@ class Timeout:
     @property
     def modifier(self) -> str:
         """How it is written without its body."""
-        return f"timeout({self.seconds:g})"
+        return f"timeout({self.seconds:.15g})"
 
     def around(self, body: Lane) -> Lane:
         """Give the nodes that limit *body*."""
@@ -267,27 +270,39 @@ class Timeout:
     @property
     def shape(self) -> Shape:
         """What it looks like."""
-        return Shape(form="timeout", label=f"{self.seconds:g} s", parts=(Part(nodes=self.body),))
+        return Shape(form="timeout", label=f"{self.seconds:.15g} s", parts=(Part(nodes=self.body),))
 
     async def run(self, ctx: Any, frame: Frame) -> Outcome[Any]:
         """Run the body, and cancel it at the limit."""
         limit = asyncio.timeout(None)
+        alarm = _Alarm(limit, self.seconds, frame)
         try:
             async with limit:
-                alarm = _Alarm(limit, self.seconds, frame)
                 if frame.journal is None:
                     alarm.start()
                 outcome = await run_nodes(self.body, ctx, frame.watched(alarm))
                 if is_cancelled():
                     await asyncio.sleep(0)
-                return outcome
-        except TimeoutError:
-            if not limit.expired():
-                raise  # the journal's, not ours
-            message = f"{expression(self.body)} took longer than {self.seconds:g} s"
-            step = f"{frame.prefix}timeout({self.name})"
-            error = StepError(kind=Kind.TIMEOUT, message=message, step=step, retryable=True)
-            return Failure(error)
+        except (TimeoutError, _TooLate) as error:
+            if not alarm.rang(error):
+                raise  # the journal's, or that of a timeout around this one
+            return self._late(frame)
+        finally:
+            alarm.stop()
+        return self._late(frame) if limit.expired() else outcome
+
+    def _late(self, frame: Frame) -> Failure[StepError]:
+        message = f"{expression(self.body)} took longer than {self.seconds:.15g} s"
+        step = f"{frame.prefix}timeout({self.name})"
+        return Failure(StepError(kind=Kind.TIMEOUT, message=message, step=step, retryable=True))
+
+
+class _TooLate(BaseException):
+    """The limit of *alarm* was over before something new could be done; no step may catch it."""
+
+    def __init__(self, alarm: "_Alarm") -> None:
+        super().__init__()
+        self.alarm = alarm
 
 
 class _Alarm(Watch):
@@ -297,15 +312,38 @@ class _Alarm(Watch):
         super().__init__()
         self._limit = limit
         self._seconds = seconds
-        self._frame = frame
+        self._clock = frame.scope.clock
+        self._stopped = False
+
+    def rang(self, error: BaseException) -> bool:
+        """Tell whether *error* came from this alarm."""
+        return self._limit.expired() or (isinstance(error, _TooLate) and error.alarm is self)
+
+    def stop(self) -> None:
+        """Leave it at that: what is undone later has no limit."""
+        self._stopped = True
+
+    def replay(self, entry: Entry) -> None:
+        super().replay(entry)
+        if self.live and not self._stopped:
+            self._set()  # another lane had been started earlier
 
     def start(self) -> None:
-        if self.live:
+        if self._stopped:
             return
-        super().start()
-        left = self._seconds
-        if self.began is not None:
-            left = max(0.0, self.began + left - self._frame.scope.clock())
+        if not self.live:
+            super().start()
+            self._set()
+        if self._limit.expired() or self._left() < 0:
+            raise _TooLate(self)
+
+    def _left(self) -> float:
+        """Give the seconds that are left of the limit, as far as a crash took some of it."""
+        if self.began is None:
+            return self._seconds
+        return min(self._seconds, self.began + self._seconds - self._clock())
+
+    def _set(self) -> None:
         # One step of the clock later: what ends exactly at the limit has made it.
-        limit = asyncio.get_running_loop().time() + left
+        limit = asyncio.get_running_loop().time() + max(0.0, self._left())
         self._limit.reschedule(math.nextafter(limit, math.inf))

@@ -81,11 +81,12 @@ class _Attempt:
     gone through again, to know what is left to undo, and nothing new is done.
     """
 
-    __slots__ = ("frame", "known", "name")
+    __slots__ = ("_began", "frame", "known", "name")
 
     def __init__(self, frame: Frame, ctx: Any, name: str) -> None:
         self.frame = frame
         self.name = name
+        self._began = frame.scope.clock() if frame.journal else 0.0
         entry = frame.find(name, ctx.__class__)
         self.known = entry.error if entry is not None else None
         if entry is not None:
@@ -126,7 +127,7 @@ class _Attempt:
             return
         now = self.frame.scope.clock()
         verdict: Verdict = "caught" if caught else "undone"
-        entry = Entry(error=error, started_at=now, finished_at=now, verdict=verdict)
+        entry = Entry(error=error, started_at=self._began, finished_at=now, verdict=verdict)
         await journal.record(self.frame.prefix + self.name, entry)
 
 
