@@ -8,7 +8,7 @@ import attrs
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from dara_fp.core.context import fields_of
+from dara_fp.core.context import merge_rule
 from dara_fp.core.errors import Kind
 from dara_fp.core.pipeline import Pipeline, start
 from dara_fp.core.shape import Form, first_name
@@ -68,6 +68,13 @@ class Place:
     def is_limited(self) -> bool:
         """Whether there is a time limit around it, so that a step may hang."""
         return self.limits != _LIMITS
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The fields that may change there; those with a merge rule more often, as they are few."""
+        names = [name for name in hints_of(self.context) if name not in self.kept]
+        merged = [name for name in names if merge_rule(self.context, name)]
+        return (*names, *merged, *merged)
 
     def allows(self, form: Form) -> bool:
         """Tell whether a node of the kind *form* may stand there."""
@@ -136,7 +143,7 @@ class Drawing:
         changes: tuple[Change, ...] = ()
         if ending in {"succeed", "flake"}:
             context: Any = place.context
-            changes = self.draw(_changes(context, place.kept))
+            changes = self.draw(_changes(context, place.free))
         return Leaf(
             name=self.name(_verb(ending, changes)),
             seconds=self.draw(st.integers(0, _LONGEST_STEP)),
@@ -144,6 +151,13 @@ class Drawing:
             ending=ending,
             kind=self.one_of(*_KINDS) if ending in {"fail", "flake"} else Kind.FAILED,
         )
+
+    def changing(self, place: Place, field: str) -> Leaf:
+        """Draw a step that changes *field* and nothing else."""
+        context: Any = place.context
+        change = self.draw(_change(context, field))
+        seconds = self.draw(st.integers(0, _LONGEST_STEP))
+        return Leaf(name=self.name(f"change_{field}"), seconds=seconds, changes=(change,))
 
     def counter(self, place: Place) -> str | None:
         """Draw a field that counts, or None if there is none that may change."""
@@ -159,12 +173,11 @@ def _verb(ending: Ending, changes: tuple[Change, ...]) -> str:
 
 
 @lru_cache
-def _changes(context: Any, kept: frozenset[str]) -> SearchStrategy[tuple[Change, ...]]:
-    """Draw what a step does to up to two fields of *context* that are not *kept*."""
-    names = [field.name for field in fields_of(context) if field.name not in kept]
-    if not names:
+def _changes(context: Any, fields: tuple[str, ...]) -> SearchStrategy[tuple[Change, ...]]:
+    """Draw what a step does to up to two *fields* of *context*."""
+    if not fields:
         return st.just(())
-    change = st.sampled_from(names).flatmap(lambda name: _change(context, name))
+    change = st.sampled_from(fields).flatmap(lambda name: _change(context, name))
     return st.lists(change, max_size=2, unique_by=lambda each: each.field).map(tuple)
 
 
@@ -179,9 +192,9 @@ def _change(context: Any, name: str) -> SearchStrategy[Change]:
 
 
 def _more(hint: Any, values: SearchStrategy[Any]) -> SearchStrategy[Any] | None:
-    """Draw what can be added to a value of the type *hint*, or give None."""
+    """Draw what makes a value of the type *hint* another one if it is added, or give None."""
     if hint is int:
-        return st.integers(-5, 5)
+        return st.integers(1, 5)
     if hint is str or getattr(hint, "__args__", ())[1:] == (...,):
-        return values
+        return values.filter(bool)
     return None

@@ -65,7 +65,12 @@ def _for_each(drawing: Drawing, place: Place) -> Whole:
 
 
 def _all(drawing: Drawing, place: Place) -> Whole:
-    whole, *others = _lanes(drawing, place)
+    """Draw branches, half of them such that all change one field in the end."""
+    lanes = _lanes(drawing, place)
+    if drawing.draw(st.booleans()) and place.free:
+        field = drawing.one_of(*place.free)
+        lanes = [lane >> step(step_of(drawing.changing(place, field))) for lane in lanes]
+    whole, *others = lanes
     for lane in others:
         whole = whole & lane
     return whole

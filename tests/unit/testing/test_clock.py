@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
 import pytest
@@ -285,6 +285,43 @@ def test_a_real_socket_is_refused(
 async def test_within_a_running_loop_there_is_no_other() -> None:
     with pytest.raises(RuntimeError, match="call this from a plain function"):
         run(sleeping(1))
+
+
+def test_a_closed_loop_takes_no_timer() -> None:
+    loop = VirtualTimeLoop()
+    loop.close()
+    with pytest.raises(RuntimeError, match="the loop is closed: no timer can be set"):
+        loop.call_at(1, print)
+
+
+class Foreign(Coroutine[Any, Any, None]):
+    """A coroutine that Python did not make, such as one compiled from C."""
+
+    def __init__(self) -> None:
+        self.inner = for_an_event()
+
+    def send(self, value: Any, /) -> Any:
+        return self.inner.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        return self.inner.throw(*error)
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return self.inner.__await__()
+
+    def __repr__(self) -> str:
+        return "<foreign>"
+
+
+def test_a_deadlock_names_what_it_cannot_look_into() -> None:
+    async def main() -> None:
+        await asyncio.create_task(Foreign(), name="foreign")
+
+    with pytest.raises(Deadlock, match="foreign in <foreign>"):
+        run(main())
 
 
 def test_what_main_raises_is_raised() -> None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import attrs
+import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
@@ -57,7 +58,7 @@ class Everything(StepContext):
     tags: frozenset[str]
     counts: Mapping[str, int]
     level: typing.Literal["low", "high"] = "low"
-    small: typing.Annotated[int, "of any size"] = 0
+    small: typing.Annotated[int, msgspec.Meta(lt=1000)] = 0
     result: int | None = made()
 
 
