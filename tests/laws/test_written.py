@@ -1,0 +1,143 @@
+"""The laws of how a pipeline is written: Python's precedence, and a repr that can be evaluated."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dara_fp
+from dara_fp import Outcome, Pipeline, StepError, Success, step
+from dara_fp.core.lanes import Both, Either, Lane
+from dara_fp.testing import Drawn
+from dara_fp.testing.leaves import titled
+
+STEPS = ("load", "check", "index", "publish")
+
+
+def step_called(name: str) -> Pipeline[Any, object]:
+    async def act(ctx: Any) -> Outcome[Any]:
+        return Success(ctx)
+
+    return step(titled(act, name))
+
+
+async def plain(ctx: Any) -> Outcome[Any]:
+    return Success(ctx)
+
+
+async def handle(ctx: Any, _error: StepError) -> Outcome[Any]:
+    return Success(ctx)
+
+
+def function_called(name: str) -> Callable[..., Any]:
+    """Give a function that only its name matters of, and that is never called."""
+
+    def function(ctx: Any) -> Any:
+        return ctx
+
+    return titled(function, name)
+
+
+SCOPE: dict[str, Any] = {
+    **{name: getattr(dara_fp, name) for name in dara_fp.__all__ if name[0].islower()},
+    **{name: step_called(name) for name in STEPS},
+    **{name: function_called(name) for name in ("holds", "part", "put_back", "look")},
+    "Pipeline": Pipeline,
+    "Backoff": dara_fp.Backoff,
+    "Drawn": Drawn,
+    "handle": handle,
+    "plain": plain,
+}
+
+NODES = (
+    "({0}) >> ({1})",
+    "({0}) & ({1})",
+    "({0}) | ({1})",
+    "start(Drawn) >> ({0})",
+    "start(Drawn) | ({0})",
+    "when(holds, {0})",
+    "branch(part, {{1: {0}, 'two': {1}, None: start(Drawn)}})",
+    "named('some part', {0})",
+    "recover({0}, handle)",
+    "compensate({0}, {1})",
+    "retry(2)({0})",
+    "retry(1, Backoff(initial=0.1, longest=3600))({0})",
+    "timeout(0.25)({0})",
+    "repeat({0}, until=holds)",
+    "zoom(part, {0}, put_back)",
+    "for_each(part, {0}, put_back)",
+    "({0}) >> tap(look)",
+)
+
+
+def grown(smaller: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.builds(str.format, st.sampled_from(NODES), smaller, smaller)
+
+
+operators = st.sampled_from([" >> ", " & ", " | "])
+chains = st.lists(st.tuples(operators, st.sampled_from(STEPS)), min_size=1, max_size=12)
+sources = st.recursive(st.sampled_from([*STEPS, "tap(look)"]), grown, max_leaves=12)
+
+
+def read(source: str) -> Pipeline[Any, Any]:
+    """Give the pipeline that *source* says."""
+    whole: Pipeline[Any, Any] = eval(source, dict(SCOPE))  # noqa: S307 - written by these laws
+    return whole
+
+
+def lane_of(source: str) -> Lane:
+    """Give the nodes of the alternatives of branches of chains that *source* says."""
+    lanes = [_branches(lane) for lane in source.split(" | ")]
+    return (Either(tuple(lanes)),) if len(lanes) > 1 else lanes[0]
+
+
+def _branches(source: str) -> Lane:
+    lanes = [_chain(lane) for lane in source.split(" & ")]
+    return (Both(tuple(lanes)),) if len(lanes) > 1 else lanes[0]
+
+
+def _chain(source: str) -> Lane:
+    return tuple(node for name in source.split(" >> ") for node in read(name).steps)
+
+
+@given(chains)
+def test_operators_bind_as_in_python(chain: Sequence[tuple[str, str]]) -> None:
+    """a >> b & c | d == ((a >> b) & c) | d, as data and as text."""
+    source = "load" + "".join(operator + name for operator, name in chain)
+    whole = read(source)
+    assert whole.steps == lane_of(source)
+    assert repr(whole) == source
+
+
+@pytest.mark.parametrize("operator", [" >> ", " & ", " | "])
+@given(
+    first=st.sampled_from(STEPS),
+    others=st.lists(st.tuples(st.booleans(), st.sampled_from(STEPS)), max_size=8),
+)
+def test_parentheses_around_the_same_operator_are_not_kept(
+    operator: str, first: str, others: list[tuple[bool, str]]
+) -> None:
+    """repr((a & b) & (c & d)) == "a & b & c & d"."""
+    names, source = [first], first
+    for left, name in others:
+        source = f"({source}){operator}{name}" if left else f"{name}{operator}({source})"
+        names = [*names, name] if left else [name, *names]
+    assert repr(read(source)) == operator.join(names)
+
+
+@given(sources)
+def test_what_is_shown_can_be_evaluated(source: str) -> None:
+    """eval(repr(p)) == p, and is written the same."""
+    whole = read(source)
+    again = read(repr(whole))
+    assert again == whole
+    assert repr(again) == repr(whole)
+
+
+@given(sources, operators)
+def test_an_async_function_stands_for_its_step(source: str, operator: str) -> None:
+    """plain >> a == step(plain) >> a, and a >> plain == a >> step(plain); the same for & and |."""
+    for written in (f"plain{operator}({source})", f"({source}){operator}plain"):
+        assert read(written) == read(written.replace("plain", "step(plain)"))
