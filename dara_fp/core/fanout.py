@@ -10,8 +10,8 @@ from dara_fp.core.errors import Outcome, shown
 from dara_fp.core.frame import Frame
 from dara_fp.core.lanes import Lane
 from dara_fp.core.pipeline import Pipeline, lifted
-from dara_fp.core.run import asked, checked, evaluate, record, replayed, run_nodes
-from dara_fp.core.settle import Job, settle, worst
+from dara_fp.core.run import asked, checked, due, evaluate, record, replayed, run_nodes
+from dara_fp.core.settle import settle, worst
 from dara_fp.core.shape import ITEM, Part, Shape, expression, first_name
 from dara_fp.core.signatures import Plain, Plain2
 from dara_fp.core.step import called, refuse_async, summary_of
@@ -119,7 +119,7 @@ class ForEach:
         keyed = evaluate(self._keyed, frame.prefix + called(self.key, "for_each"), items.unwrap())
         if isinstance(keyed, Failure):
             return keyed
-        jobs = [self._job(item, frame.below(f"[{key}]/")) for key, item in keyed.unwrap().items()]
+        jobs = [(self.body, item, frame.below(f"[{key}]/")) for key, item in keyed.unwrap().items()]
         outcomes = await settle(jobs, self.limit)
         failed = worst(outcomes)
         if failed is not None:
@@ -144,9 +144,6 @@ class ForEach:
                 raise ValueError(f"key {shown(key)} occurs twice: give each item a key of its own")
             keyed[key] = item
         return keyed
-
-    def _job(self, item: Any, frame: Frame) -> Job:
-        return lambda: run_nodes(self.body, item, frame)
 
 
 _LONGEST_KEY = 200
@@ -210,6 +207,7 @@ async def _put(
     entry = frame.find(name, ctx.__class__)
     if entry is not None:
         return replayed(entry, path, ctx, frame)
+    await due(frame)
     frame.begin()
     outcome = checked(evaluate(function, path, ctx, made), path, ctx)
     return await record(frame, name, ctx, outcome)

@@ -1,15 +1,35 @@
 """Where a run stands: what its nodes are given beside the context, and what they leave behind."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Self, TypeAlias
+import asyncio
+from collections.abc import Callable, Coroutine
+from itertools import count
+from typing import Any, Self
+
+import attrs
 
 from dara_fp.core.errors import Outcome
-from dara_fp.core.scope import Entry, Journal, Position, Scope
+from dara_fp.core.scope import Entry, Journal, Path, Position, Scope
 
 __all__ = ["Frame", "Undo", "Unrecorded", "Watch"]
 
-Undo: TypeAlias = Callable[[], Awaitable[Outcome[Any]]]
-"""Takes back one effect, and gives how that went."""
+_EFFECTS = count()
+
+
+@attrs.frozen
+class Undo:
+    """What takes back one effect.
+
+    Attributes:
+        path: Where it is recorded.
+        run: Does it, and gives how that went.
+        effect: What it takes back: the same effect has the same, however often it is gone through.
+        order: Which effect came before which: those that are only gone through again come first.
+    """
+
+    path: Path
+    run: Callable[[], Coroutine[Any, Any, Outcome[Any]]] = attrs.field(eq=False)
+    effect: object
+    order: tuple[bool, int]
 
 
 class Unrecorded(BaseException):
@@ -57,6 +77,8 @@ class Frame:
         undos: What the undo scope takes back if it fails, in the order it was done.
         watches: Who wants to know what is found in the journal and what runs now.
         closed: Whether nothing new may be done.
+        caught: Whether something around it catches an expected failure.
+        cancels: How often its asyncio task had been asked to end before the run began.
         given: The task, or None if nobody gave one.
         base: What stands in the path before the tries.
         tries: The numbers of the tries that this is in, the outermost first.
@@ -64,6 +86,8 @@ class Frame:
 
     __slots__ = (
         "base",
+        "cancels",
+        "caught",
         "closed",
         "env",
         "given",
@@ -82,6 +106,8 @@ class Frame:
         self.undos: list[Undo] = []
         self.watches: tuple[Watch, ...] = ()
         self.closed = False
+        self.caught = False
+        self.cancels: int | None = None
         self.given = scope
         self.base = ""
         self.tries: tuple[int, ...] = ()
@@ -143,6 +169,24 @@ class Frame:
         frame.watches = (*self.watches, watch)
         return frame
 
+    def beside(self) -> Self:
+        """Give the frame of an asyncio task of its own."""
+        frame = self._copy()
+        frame.cancels = None
+        return frame
+
+    def is_cancelled(self) -> bool:
+        """Tell whether someone wants the run to end, not only something it waited for."""
+        task = asyncio.current_task()
+        return task is None or task.cancelling() > (self.cancels or 0)
+
+    def can_undo(
+        self, path: Path, effect: object, run: Callable[[], Coroutine[Any, Any, Outcome[Any]]]
+    ) -> None:
+        """Note that *run* takes back the *effect* that was just done."""
+        order = (not self.closed, next(_EFFECTS))
+        self.undos.append(Undo(path, run, (self.prefix, effect), order))
+
     def opened(self) -> Self:
         """Give the frame of an undo scope of its own."""
         frame = self._copy()
@@ -153,6 +197,7 @@ class Frame:
         """Give the frame of an undo, which is done whatever happened."""
         frame = self.opened()
         frame.closed = False
+        frame.cancels = None
         return frame
 
     def _copy(self) -> Self:
@@ -161,6 +206,8 @@ class Frame:
         frame.undos = self.undos
         frame.watches = self.watches
         frame.closed = self.closed
+        frame.caught = self.caught
+        frame.cancels = self.cancels
         frame.base = self.base
         frame.tries = self.tries
         return frame

@@ -9,8 +9,8 @@ from returns.result import Failure, Success
 from dara_fp.core.context import differ, diverged, evolved, merge_rule
 from dara_fp.core.errors import Kind, Outcome, StepError, shown
 from dara_fp.core.frame import Frame
-from dara_fp.core.run import Element, evaluate, run_nodes
-from dara_fp.core.settle import Job, settle, worst
+from dara_fp.core.run import Element, evaluate
+from dara_fp.core.settle import settle, worst
 from dara_fp.core.shape import Part, Shape, expression, first_name
 from dara_fp.core.step import called
 from dara_fp.core.undo import attempt, is_defect
@@ -41,7 +41,7 @@ class Both:
 
     async def run(self, ctx: Any, frame: Frame) -> Outcome[Any]:
         """Run the lanes until all have settled; merge what they changed, or give what failed."""
-        outcomes = await settle([_job(lane, ctx, frame) for lane in self.lanes], len(self.lanes))
+        outcomes = await settle([(lane, ctx, frame) for lane in self.lanes], len(self.lanes))
         return worst(outcomes) or self._merged(ctx, [each.unwrap() for each in outcomes], frame)
 
     def _merged(self, base: Any, tips: Sequence[Any], frame: Frame) -> Outcome[Any]:
@@ -80,10 +80,6 @@ class Both:
         return StepError(
             kind=Kind.CONFLICT, message=message, step=f"{frame.prefix}all({self.name})"
         )
-
-
-def _job(lane: Lane, ctx: Any, frame: Frame) -> Job:
-    return lambda: run_nodes(lane, ctx, frame)
 
 
 @attrs.frozen

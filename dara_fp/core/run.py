@@ -20,6 +20,7 @@ from dara_fp.core.errors import (
 from dara_fp.core.frame import Frame
 from dara_fp.core.scope import Entry, Path
 from dara_fp.core.shape import Node
+from dara_fp.core.shield import shielded
 from dara_fp.core.step import Step
 
 __all__ = [
@@ -27,8 +28,8 @@ __all__ = [
     "Runnable",
     "asked",
     "checked",
+    "due",
     "evaluate",
-    "is_cancelled",
     "record",
     "replayed",
     "run_nodes",
@@ -54,6 +55,8 @@ async def run_nodes(  # noqa: C901 - the same loop as below, without a journal
     A step is awaited right here: a coroutine of its own for each would be felt, in its time and in
     the memory of a sleeping run.
     """
+    if frame.cancels is None:
+        frame.cancels = asyncio.current_task().cancelling()  # type: ignore[union-attr] # in a task
     if frame.journal is not None:
         return await _run_recorded(nodes, ctx, frame)
     outcome: Outcome[Any] = Success(ctx)
@@ -66,7 +69,7 @@ async def run_nodes(  # noqa: C901 - the same loop as below, without a journal
             try:
                 outcome = await node.call(ctx, frame)
             except BaseException as error:  # noqa: BLE001 - `_caught` raises what is no bug
-                outcome = _caught(error, frame.prefix + node.name)
+                outcome = _caught(error, frame.prefix + node.name, frame)
             if type(outcome) is not Success or type(outcome.unwrap()) is not type(ctx):
                 outcome = checked(outcome, frame.prefix + node.name, ctx)
         if type(outcome) is Failure:
@@ -87,9 +90,12 @@ async def _run_recorded(  # noqa: C901 - one loop without calls between is what 
     cls, prefix, clock = ctx.__class__, frame.prefix, frame.scope.clock
     compare = comparer(cls)
     outcome: Outcome[Any] = Success(ctx)
+    may_be_cancelled = True
     for node in nodes:
+        if may_be_cancelled:
+            await due(frame)
         path = prefix + node.name
-        if not isinstance(node, Step):
+        if may_be_cancelled := not isinstance(node, Step):
             outcome = await node.run(ctx, frame)
         elif (entry := journal.find(path, cls)) is not None:
             outcome = replayed(entry, path, ctx, frame)
@@ -100,13 +106,14 @@ async def _run_recorded(  # noqa: C901 - one loop without calls between is what 
             try:
                 outcome = await node.call(ctx, frame)
             except BaseException as error:  # noqa: BLE001 - `_caught` raises what is no bug
-                outcome = _caught(error, path)
+                outcome = _caught(error, path, frame)
             if type(outcome) is not Success or type(outcome.unwrap()) is not type(ctx):
                 outcome = checked(outcome, path, ctx)
             try:
                 await journal.record(path, _entry(compare, ctx, outcome, started_at, clock()))
             except (NotSerialisable, asyncio.CancelledError) as error:
-                outcome = await _recorded_otherwise(error, frame, path, outcome, started_at)
+                outcome = await _recorded_otherwise(error, frame, path, ctx, outcome, started_at)
+                may_be_cancelled = True
         if type(outcome) is Failure:
             return outcome
         ctx = outcome.unwrap()
@@ -126,7 +133,7 @@ def evaluate(function: Callable[..., Any], path: Path, *arguments: Any) -> Outco
     try:
         return Success(asked(function, *arguments))
     except BaseException as error:  # noqa: BLE001 - `_caught` raises what is no bug
-        return checked(_caught(error, path), path, None)
+        return checked(_caught(error, path, None), path, None)
 
 
 def asked(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -142,26 +149,20 @@ def asked(function: Callable[..., Any], *arguments: Any) -> Any:
     return value
 
 
-def _caught(error: BaseException, path: Path) -> Failure[StepError]:
+def _caught(error: BaseException, path: Path, frame: Frame | None) -> Failure[StepError]:
     """Turn what a user's function raised at *path* into a value: the one place that does.
 
     What is no bug goes on: a cancellation that somebody asked for, Ctrl-C, a closed run.
     """
     if isinstance(error, StepFailed):
         return Failure(error.error)
-    if isinstance(error, asyncio.CancelledError) and not is_cancelled():
+    if isinstance(error, asyncio.CancelledError) and not (frame and frame.is_cancelled()):
         bug = RuntimeError("the step awaited something that was cancelled")
         bug.__cause__ = error
         return defect(bug, path)
     if isinstance(error, Exception | SystemExit):
         return defect(error, path)
     raise error
-
-
-def is_cancelled() -> bool:
-    """Tell whether someone wants this task to end, not only something it waited for."""
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
 
 
 def checked(outcome: Any, path: Path, ctx: Any) -> Outcome[Any]:
@@ -185,30 +186,51 @@ async def record(frame: Frame, name: str, before: Any, outcome: Outcome[Any]) ->
             path, _entry(comparer(before.__class__), before, outcome, now, now)
         )
     except (NotSerialisable, asyncio.CancelledError) as error:
-        return await _recorded_otherwise(error, frame, path, outcome, now)
+        return await _recorded_otherwise(error, frame, path, before, outcome, now)
     return outcome
 
 
 async def _recorded_otherwise(
-    error: BaseException, frame: Frame, path: Path, outcome: Outcome[Any], started_at: float
+    error: BaseException,
+    frame: Frame,
+    path: Path,
+    before: Any,
+    outcome: Outcome[Any],
+    started_at: float,
 ) -> Outcome[Any]:
-    """Deal with the *error* that the journal raised.
+    """Record the *outcome* after all, and deal with the *error* that the journal raised.
 
     What cannot be recorded is a defect of the step that made it. A cancellation that comes while
-    an outcome is recorded is due at the next await instead: the step is done, and whoever undoes
-    it has to know.
+    an outcome is recorded is due when that is done: whoever undoes the step has to know of it.
     """
     journal: Any = frame.journal
+    now = frame.scope.clock()
     if isinstance(error, NotSerialisable):
         outcome = defect(error, path)
-        await journal.record(path, _failed(outcome, started_at, frame.scope.clock()))
-        return outcome
-    task: Any = asyncio.current_task()
-    if not task.cancelling():
+        entry = _failed(outcome, started_at, now)
+    elif not frame.is_cancelled():
         raise error
+    else:
+        entry = _entry(comparer(before.__class__), before, outcome, started_at, now)
+    try:
+        await shielded(journal.record(path, entry))
+    except asyncio.CancelledError as again:
+        error = again
+    if isinstance(error, asyncio.CancelledError):
+        _cancel_again()
+    return outcome
+
+
+def _cancel_again() -> None:
+    task: Any = asyncio.current_task()
     task.cancel()
     task.uncancel()  # it was counted already
-    return outcome
+
+
+async def due(frame: Frame) -> None:
+    """Raise a cancellation that is due, before anything else is done."""
+    if frame.is_cancelled():
+        await asyncio.sleep(0)
 
 
 def _entry(

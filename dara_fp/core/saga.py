@@ -1,6 +1,6 @@
 """What a failure leads to: `recover` from it, and `compensate` for what was done before it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 import attrs
@@ -143,8 +143,7 @@ class Compensate:
         """Run the body, and leave word how to undo it."""
         outcome = await run_nodes(self.body, ctx, frame)
         if isinstance(outcome, Success):
-            frame.undos.append(self._undoing(outcome.unwrap(), frame))
+            left = outcome.unwrap()
+            path = frame.prefix + first_name(self.undo)
+            frame.can_undo(path, id(self), lambda: run_nodes(self.undo, left, frame.undoing()))
         return outcome
-
-    def _undoing(self, ctx: Any, frame: Frame) -> Callable[[], Awaitable[Outcome[Any]]]:
-        return lambda: run_nodes(self.undo, ctx, frame.undoing())

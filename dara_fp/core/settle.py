@@ -1,19 +1,20 @@
 """Running several pipelines at the same time until all of them have settled."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from returns.result import Failure
 
 from dara_fp.core.errors import Outcome, StepError
-from dara_fp.core.frame import Unrecorded
-from dara_fp.core.run import is_cancelled
+from dara_fp.core.frame import Frame, Unrecorded
+from dara_fp.core.run import Element, due, run_nodes
 from dara_fp.core.undo import is_defect
 
 __all__ = ["Job", "settle", "worst"]
 
-Job: TypeAlias = Callable[[], Coroutine[Any, Any, Outcome[Any]]]
+Job: TypeAlias = tuple[Sequence[Element], Any, Frame]
+"""Nodes to run, the context to run them on, and where."""
 
 
 async def settle(jobs: Sequence[Job], limit: int) -> list[Outcome[Any]]:
@@ -34,13 +35,13 @@ async def settle(jobs: Sequence[Job], limit: int) -> list[Outcome[Any]]:
 
 
 async def _work(queue: Iterator[tuple[int, Job]], outcomes: dict[int, Outcome[Any]]) -> None:
-    for number, job in queue:
+    for number, (nodes, ctx, frame) in queue:
+        own = frame.beside()
         try:
-            outcomes[number] = await job()
+            outcomes[number] = await run_nodes(nodes, ctx, own)
         except Unrecorded:
             continue  # the others still have to say what is to be undone
-        if is_cancelled():
-            await asyncio.sleep(0)
+        await due(own)
 
 
 async def _ended(workers: Sequence["asyncio.Task[None]"]) -> None:

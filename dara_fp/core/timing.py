@@ -13,7 +13,7 @@ from dara_fp.core.errors import Kind, Outcome, StepError
 from dara_fp.core.frame import Frame, Watch
 from dara_fp.core.lanes import Lane
 from dara_fp.core.pipeline import Modifier, Pipeline, lifted
-from dara_fp.core.run import asked, evaluate, is_cancelled, run_nodes
+from dara_fp.core.run import asked, due, evaluate, run_nodes
 from dara_fp.core.scope import Entry
 from dara_fp.core.shape import Part, Shape, expression, first_name
 from dara_fp.core.signatures import Plain
@@ -281,8 +281,7 @@ class Timeout:
                 if frame.journal is None:
                     alarm.start()
                 outcome = await run_nodes(self.body, ctx, frame.watched(alarm))
-                if is_cancelled():
-                    await asyncio.sleep(0)
+                await due(frame)
         except (TimeoutError, _TooLate) as error:
             if not alarm.rang(error):
                 raise  # the journal's, or that of a timeout around this one

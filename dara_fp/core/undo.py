@@ -3,20 +3,20 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import Any
 
 import attrs
 from returns.result import Failure, Success
 
 from dara_fp.core.errors import Kind, Outcome, StepError
-from dara_fp.core.frame import Frame, Unrecorded
-from dara_fp.core.run import Element, is_cancelled, run_nodes
+from dara_fp.core.frame import Frame, Undo, Unrecorded
+from dara_fp.core.run import Element, due, run_nodes
 from dara_fp.core.scope import Entry, Scope, Verdict
 from dara_fp.core.shape import first_name
+from dara_fp.core.shield import finished, shielded
 
-__all__ = ["attempt", "is_defect", "run_root", "shielded"]
-
-T = TypeVar("T")
+__all__ = ["attempt", "is_defect", "run_root"]
 
 _CANCELLED = StepError(kind=Kind.CANCELLED, message="the run was cancelled")
 
@@ -32,17 +32,16 @@ async def run_root(
     whole = _Attempt(Frame(env, scope), ctx, f"run({first_name(nodes)})")
     try:
         outcome = await whole.run(nodes, ctx)
-        if is_cancelled():
-            await asyncio.sleep(0)
+        await due(whole.frame)
     except asyncio.CancelledError:
-        await whole.undo(Failure(_CANCELLED))
+        await shielded(whole.cancel(nodes, ctx))
         raise
     if type(outcome) is Success:
         return outcome
+    outcome = await whole.undo(outcome)
     if whole.known == _CANCELLED:
-        await whole.undo(outcome)
         raise asyncio.CancelledError
-    return await whole.undo(outcome)
+    return outcome
 
 
 async def attempt(
@@ -57,16 +56,18 @@ async def attempt(
         name: What a failure is recorded under before it is dealt with.
         last: Whether nothing else is tried after a failure.
     """
-    inner = _Attempt(frame.opened(), ctx, name)
+    opened = frame.opened()
+    opened.caught = frame.caught or not last
+    inner = _Attempt(opened, ctx, name, catches=not last)
     try:
         outcome = await inner.run(nodes, ctx)
     except BaseException:
-        frame.undos.extend(inner.frame.undos)
+        frame.undos.extend(opened.undos)
         raise
     if type(outcome) is Success:
-        frame.undos.extend(inner.frame.undos)
+        frame.undos.extend(opened.undos)
         return outcome
-    return await inner.undo(outcome, caught=not last and not is_defect(outcome))
+    return await inner.undo(outcome)
 
 
 def is_defect(outcome: Outcome[Any]) -> bool:
@@ -81,11 +82,12 @@ class _Attempt:
     gone through again, to know what is left to undo, and nothing new is done.
     """
 
-    __slots__ = ("_began", "frame", "known", "name")
+    __slots__ = ("_began", "_catches", "frame", "known", "name")
 
-    def __init__(self, frame: Frame, ctx: Any, name: str) -> None:
+    def __init__(self, frame: Frame, ctx: Any, name: str, *, catches: bool = False) -> None:
         self.frame = frame
         self.name = name
+        self._catches = catches
         self._began = frame.scope.clock() if frame.journal else 0.0
         entry = frame.find(name, ctx.__class__)
         self.known = entry.error if entry is not None else None
@@ -96,39 +98,68 @@ class _Attempt:
     def run(self, nodes: Sequence[Element], ctx: Any) -> Coroutine[Any, Any, Outcome[Any]]:
         if self.known is None:
             return run_nodes(nodes, ctx, self.frame)
-        return self._go_through(nodes, ctx, self.known)
+        return shielded(self._go_through(nodes, ctx, self.known))
 
     async def _go_through(
         self, nodes: Sequence[Element], ctx: Any, known: StepError
     ) -> Outcome[Any]:
+        self.frame.cancels = None
         with suppress(Unrecorded):
             await run_nodes(nodes, ctx, self.frame)
         return Failure(known)
 
-    async def undo(self, outcome: Outcome[Any], *, caught: bool = False) -> Outcome[Any]:
+    async def undo(self, outcome: Outcome[Any]) -> Outcome[Any]:
+        """Take back what was done, last effect first, and give how the failure reads now."""
+        error = outcome.failure()
         if self.frame.undos:
-            return await shielded(self._undo(outcome.failure(), caught=caught))
-        if caught:
-            await self._record(outcome.failure(), caught=True)
+            return await shielded(self._undo(error))
+        if self._catches and error.kind is not Kind.DEFECT:
+            await self._record(error)
         return outcome
 
-    async def _undo(self, error: StepError, *, caught: bool) -> Outcome[Any]:
-        await self._record(error, caught=caught)
+    async def cancel(self, nodes: Sequence[Element], ctx: Any) -> None:
+        """Take back what was done, also where the run had not come to after a crash."""
+        if self.frame.journal is not None:
+            again = self.frame.undoing()
+            again.closed = True
+            with suppress(Unrecorded):
+                await run_nodes(nodes, ctx, again)
+            known = {undo.effect for undo in self.frame.undos}
+            self.frame.undos.extend(undo for undo in again.undos if undo.effect not in known)
+        if self.frame.undos:
+            await self._undo(_CANCELLED)
+
+    async def _undo(self, error: StepError) -> Outcome[Any]:
+        await self._record(error)
         failed: list[StepError] = []
-        while self.frame.undos:
-            undone = await self.frame.undos.pop()()
+        interrupted: asyncio.CancelledError | None = None
+        for undo in sorted(self.frame.undos, key=attrgetter("order"), reverse=True):
+            task = asyncio.ensure_future(undo.run())
+            interrupted = await finished(task) or interrupted
+            undone = _undone(task, undo)
             if isinstance(undone, Failure):
                 failed.append(undone.failure())
+        self.frame.undos.clear()
+        if interrupted is not None:
+            raise interrupted
         return Failure(_not_undone(error, failed) if failed else error)
 
-    async def _record(self, error: StepError, *, caught: bool) -> None:
+    async def _record(self, error: StepError) -> None:
         journal = self.frame.journal
         if journal is None or self.known is not None:
             return
-        now = self.frame.scope.clock()
+        caught = self.frame.caught and error.kind is not Kind.DEFECT
         verdict: Verdict = "caught" if caught else "undone"
+        now = self.frame.scope.clock()
         entry = Entry(error=error, started_at=self._began, finished_at=now, verdict=verdict)
         await journal.record(self.frame.prefix + self.name, entry)
+
+
+def _undone(task: "asyncio.Future[Outcome[Any]]", undo: Undo) -> Outcome[Any]:
+    if not task.cancelled():
+        return task.result()
+    message = "it was cancelled itself, so nobody knows how far it came"
+    return Failure(StepError(kind=Kind.CANCELLED, message=message, step=undo.path))
 
 
 def _not_undone(error: StepError, failed: Sequence[StepError]) -> StepError:
@@ -136,18 +167,3 @@ def _not_undone(error: StepError, failed: Sequence[StepError]) -> StepError:
     said = "; ".join(f"{each.step}: {each.message}" for each in failed)
     message = f"could not undo what was done before the failure {str(error)!r}: {said}"
     return attrs.evolve(failed[0], kind=Kind.DEFECT, message=message, retryable=False)
-
-
-async def shielded(work: Coroutine[Any, Any, T]) -> T:
-    """Finish *work* whatever happens meanwhile; a cancellation goes on afterwards."""
-    task = asyncio.ensure_future(work)
-    interrupted: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            interrupted = error
-    result = task.result()
-    if interrupted is not None:
-        raise interrupted
-    return result
