@@ -39,7 +39,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
       time an answer takes. Give the code a client that is made up.
     - When nothing can happen any more, `Deadlock` says which tasks wait, and where.
 
-    With pytest-asyncio (1.4 or later), async tests run on it if a `conftest.py` says
+    With pytest-asyncio (tried with 1.5), async tests run on it if a `conftest.py` says
 
         def pytest_asyncio_loop_factories(config, item):
             return {"virtual": VirtualTimeLoop}

@@ -45,6 +45,7 @@ class Recorder:
         notes: What was noted, in order.
         faults: What a note raises once it is made, by name and by how many of that name there are
             then: an exception is a bug, a `StepFailed` an expected failure.
+        deaf: Whether nothing is noted, as while a killed run is thrown away.
     """
 
     def __init__(self, faults: Mapping[str, Mapping[int, Exception]] | None = None) -> None:

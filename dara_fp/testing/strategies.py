@@ -67,7 +67,7 @@ def pipelines(
 
     >>> from hypothesis import find
     >>> find(pipelines(forms=["retry"]), lambda pipeline: pipeline.steps)
-    start(Drawn) >> keep_1
+    start(Drawn, Recorder) >> keep_1
     """
     kinds: list[Form] = [form for form in FORMS if form in forms or form == "step"]
     ends: list[Ending] = [each for each in WEIGHTS if each in endings or each == "succeed"]
