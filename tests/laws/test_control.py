@@ -162,6 +162,22 @@ def test_a_question_that_raises_is_a_defect_at_its_name(
 
 
 @pytest.mark.parametrize("node", GUARDED)
+@given(answer=st.booleans())
+def test_a_question_that_gives_a_coroutine_is_a_defect(node: str, answer: bool) -> None:  # noqa: FBT001 - by name
+    """when(f, a)(x) is a defect if f(x) is a coroutine, which would count as true."""
+
+    async def asks_elsewhere(_ctx: object) -> bool:
+        return answer
+
+    def asks(ctx: object) -> Any:
+        return asks_elsewhere(ctx)
+
+    observed = seen(GUARDED[node](asks, leaf("then")), Drawn())
+    error = known(observed.error)
+    assert (error.kind, error.step, observed.effects) == (Kind.DEFECT, "asks", ())
+
+
+@pytest.mark.parametrize("node", GUARDED)
 @given(kind=st.sampled_from(Kind), message=st.text(max_size=50))
 def test_a_question_may_let_a_failure_through(node: str, kind: Kind, message: str) -> None:
     """when(raise StepFailed(e), a)(x) == Failure(e) at the predicate's name."""

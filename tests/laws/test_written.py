@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import dara_fp
 from dara_fp import Outcome, Pipeline, StepError, Success, step
 from dara_fp.core.lanes import Both, Either, Lane
-from dara_fp.testing import Drawn
+from dara_fp.testing import Drawn, Recorder
 from dara_fp.testing.leaves import titled
 
 STEPS = ("load", "check", "index", "publish")
@@ -43,10 +43,11 @@ def function_called(name: str) -> Callable[..., Any]:
 SCOPE: dict[str, Any] = {
     **{name: getattr(dara_fp, name) for name in dara_fp.__all__ if name[0].islower()},
     **{name: step_called(name) for name in STEPS},
-    **{name: function_called(name) for name in ("holds", "part", "put_back", "look")},
+    **{name: function_called(name) for name in ("holds", "part", "put_back", "look", "said")},
     "Pipeline": Pipeline,
     "Backoff": dara_fp.Backoff,
     "Drawn": Drawn,
+    "Recorder": Recorder,
     "handle": handle,
     "plain": plain,
 }
@@ -64,11 +65,15 @@ NODES = (
     "compensate({0}, {1})",
     "retry(2)({0})",
     "retry(1, Backoff(initial=0.1, longest=3600))({0})",
-    "timeout(0.25)({0})",
+    "timeout(1234567.25)({0})",
     "repeat({0}, until=holds)",
+    "repeat({0}, holds, Backoff(factor=3, jitter=0))",
     "zoom(part, {0}, put_back)",
     "for_each(part, {0}, put_back)",
+    "for_each(part, {0}, put_back, limit=3, key=said)",
     "({0}) >> tap(look)",
+    "ensure(holds, 'it is so') >> ({0})",
+    "({0}) >> ensure(holds, said, kind='failed')",
 )
 
 
@@ -127,10 +132,10 @@ def test_parentheses_around_the_same_operator_are_not_kept(
     assert repr(read(source)) == operator.join(names)
 
 
-@given(sources)
-def test_what_is_shown_can_be_evaluated(source: str) -> None:
+@given(sources, st.sampled_from(["", "start(Drawn, Recorder) >> "]))
+def test_what_is_shown_can_be_evaluated(source: str, anchor: str) -> None:
     """eval(repr(p)) == p, and is written the same."""
-    whole = read(source)
+    whole = read(f"{anchor}({source})")
     again = read(repr(whole))
     assert again == whole
     assert repr(again) == repr(whole)
