@@ -10,7 +10,7 @@ import attrs
 from dara_fp.core.errors import Outcome
 from dara_fp.core.scope import Entry, Journal, Path, Position, Scope
 
-__all__ = ["Frame", "Undo", "Unrecorded", "Watch"]
+__all__ = ["NO_UNDOS", "Frame", "Level", "Undo", "Unrecorded", "Watch"]
 
 _EFFECTS = count()
 
@@ -67,57 +67,68 @@ class Watch:
         self.live = True
 
 
+@attrs.frozen
+class Level:
+    """What nesting adds to the place of a node; at the root it is the same for every run.
+
+    Attributes:
+        prefix: What stands before a node's name in its path.
+        base: What stands in the path before the tries.
+        tries: The numbers of the tries that this is in, the outermost first.
+        watches: Who wants to know what is found in the journal and what runs now.
+        closed: Whether nothing new may be done.
+        caught: Whether something around it catches an expected failure.
+    """
+
+    prefix: Path = ""
+    base: Path = ""
+    tries: tuple[int, ...] = ()
+    watches: tuple[Watch, ...] = ()
+    closed: bool = False
+    caught: bool = False
+
+
+ROOT = Level()
+
+NO_UNDOS: list[Undo] = []
+"""Of a run in which nothing can be undone: nobody adds to it."""
+
+
 class Frame:
     """The place of a node in a run; each level of nesting makes one of its own.
 
     Attributes:
         env: What the steps need beside the context.
         journal: Where steps are recorded, or None.
-        prefix: What stands before a node's name in its path.
+        level: What nesting adds.
         undos: What the undo scope takes back if it fails, in the order it was done.
-        watches: Who wants to know what is found in the journal and what runs now.
-        closed: Whether nothing new may be done.
-        caught: Whether something around it catches an expected failure.
         cancels: How often its asyncio task had been asked to end before the run began.
-        given: The task, or None if nobody gave one.
-        base: What stands in the path before the tries.
-        tries: The numbers of the tries that this is in, the outermost first.
     """
 
-    __slots__ = (
-        "base",
-        "cancels",
-        "caught",
-        "closed",
-        "env",
-        "given",
-        "journal",
-        "prefix",
-        "tries",
-        "undos",
-        "watches",
-    )
+    __slots__ = ("_scope", "cancels", "env", "journal", "level", "undos")
 
-    def __init__(self, env: Any, scope: Scope | None) -> None:
-        """Stand at the root of a run, in *scope* or a task of its own."""
+    def __init__(
+        self, env: Any, scope: Scope | None, undos: list[Undo], level: Level = ROOT
+    ) -> None:
+        """Stand at *level* of a run, in *scope* or a task of its own."""
         self.env = env
         self.journal: Journal | None = scope.journal if scope else None
-        self.prefix = ""
-        self.undos: list[Undo] = []
-        self.watches: tuple[Watch, ...] = ()
-        self.closed = False
-        self.caught = False
+        self.level = level
+        self.undos = undos
         self.cancels: int | None = None
-        self.given = scope
-        self.base = ""
-        self.tries: tuple[int, ...] = ()
+        self._scope = scope
 
     @property
     def scope(self) -> Scope:
         """The task; where none was given, one is made when it is first asked for."""
-        if self.given is None:
-            self.given = Scope()
-        return self.given
+        if self._scope is None:
+            self._scope = Scope()
+        return self._scope
+
+    @property
+    def prefix(self) -> Path:
+        """What stands before a node's name in its path."""
+        return self.level.prefix
 
     def position(self, name: str) -> Position:
         """Give the place of the step *name*, for the step itself."""
@@ -129,7 +140,7 @@ class Frame:
 
     def saw(self, entry: Entry) -> None:
         """Tell the watches of an *entry* that was found."""
-        for watch in self.watches:
+        for watch in self.level.watches:
             watch.replay(entry)
 
     def begin(self) -> None:
@@ -138,42 +149,10 @@ class Frame:
         Raises:
             Unrecorded: Nothing new may be done.
         """
-        if self.closed:
+        if self.level.closed:
             raise Unrecorded
-        for watch in self.watches:
+        for watch in self.level.watches:
             watch.start()
-
-    def below(self, segment: str) -> Self:
-        """Give the frame of a node whose path goes on with *segment*, which ends in `/`."""
-        frame = self._copy()
-        frame.prefix = frame.base = self.prefix + segment
-        frame.tries = ()
-        return frame
-
-    def counted(self, count: int) -> Self:
-        """Give the frame of the try number *count*, from 1.
-
-        The first adds nothing to the path, so that wrapping a step in a retry does not move it.
-        """
-        frame = self._copy()
-        frame.tries = (*self.tries, count)
-        shown = list(frame.tries)
-        while shown and shown[-1] == 1:
-            shown.pop()
-        frame.prefix = self.base + (".".join(map(str, shown)) + "/" if shown else "")
-        return frame
-
-    def watched(self, watch: Watch) -> Self:
-        """Give the frame of a node that *watch* watches."""
-        frame = self._copy()
-        frame.watches = (*self.watches, watch)
-        return frame
-
-    def beside(self) -> Self:
-        """Give the frame of an asyncio task of its own."""
-        frame = self._copy()
-        frame.cancels = None
-        return frame
 
     def is_cancelled(self) -> bool:
         """Tell whether someone wants the run to end, not only something it waited for."""
@@ -184,30 +163,55 @@ class Frame:
         self, path: Path, effect: object, run: Callable[[], Coroutine[Any, Any, Outcome[Any]]]
     ) -> None:
         """Note that *run* takes back the *effect* that was just done."""
-        order = (not self.closed, next(_EFFECTS))
+        order = (not self.level.closed, next(_EFFECTS))
         self.undos.append(Undo(path, run, (self.prefix, effect), order))
 
-    def opened(self) -> Self:
-        """Give the frame of an undo scope of its own."""
-        frame = self._copy()
+    def below(self, segment: str) -> Self:
+        """Give the frame of a node whose path goes on with *segment*, which ends in `/`."""
+        prefix = self.prefix + segment
+        return self._at(prefix=prefix, base=prefix, tries=())
+
+    def counted(self, number: int) -> Self:
+        """Give the frame of the try of that *number*, from 1.
+
+        The first adds nothing to the path, so that wrapping a step in a retry does not move it.
+        """
+        tries = (*self.level.tries, number)
+        shown = list(tries)
+        while shown and shown[-1] == 1:
+            shown.pop()
+        segment = ".".join(map(str, shown)) + "/" if shown else ""
+        return self._at(prefix=self.level.base + segment, tries=tries)
+
+    def watched(self, watch: Watch) -> Self:
+        """Give the frame of a node that *watch* watches."""
+        return self._at(watches=(*self.level.watches, watch))
+
+    def opened(self, *, catches: bool) -> Self:
+        """Give the frame of an undo scope, which *catches* an expected failure or does not."""
+        frame = self._at(caught=self.level.caught or catches)
         frame.undos = []
+        return frame
+
+    def closed(self) -> Self:
+        """Give the frame of going through again what was done: nothing new may be."""
+        return self._at(closed=True)
+
+    def beside(self) -> Self:
+        """Give the frame of an asyncio task of its own."""
+        frame = self._at()
+        frame.cancels = None
         return frame
 
     def undoing(self) -> Self:
         """Give the frame of an undo, which is done whatever happened."""
-        frame = self.opened()
-        frame.closed = False
+        frame = self._at(closed=False)
+        frame.undos = []
         frame.cancels = None
         return frame
 
-    def _copy(self) -> Self:
-        frame = self.__class__(self.env, self.scope)
-        frame.prefix = self.prefix
-        frame.undos = self.undos
-        frame.watches = self.watches
-        frame.closed = self.closed
-        frame.caught = self.caught
+    def _at(self, **changes: Any) -> Self:
+        level = attrs.evolve(self.level, **changes)
+        frame = self.__class__(self.env, self.scope, self.undos, level)
         frame.cancels = self.cancels
-        frame.base = self.base
-        frame.tries = self.tries
         return frame

@@ -93,8 +93,8 @@ class Either:
 
     @property
     def name(self) -> str:
-        """The name of the first lane."""
-        return first_name(self.lanes[0])
+        """Named after the first lane."""
+        return _verdict(self.lanes[0])
 
     @property
     def shape(self) -> Shape:

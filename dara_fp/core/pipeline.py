@@ -8,7 +8,7 @@ import attrs
 
 from dara_fp.core.draw import mermaid, outline
 from dara_fp.core.errors import Outcome
-from dara_fp.core.frame import Frame
+from dara_fp.core.frame import NO_UNDOS, Frame
 from dara_fp.core.lanes import Both, Either, Lane
 from dara_fp.core.picture import html, svg
 from dara_fp.core.run import run_nodes
@@ -139,7 +139,7 @@ class Pipeline(Generic[C_contra, E_contra]):
         if scope is not None and scope.journal is not None and self.ambiguous:
             raise ValueError(f"a journal cannot tell steps of one name apart: {self.ambiguous}")
         if scope is None and not self.undoable:
-            return run_nodes(self.steps, ctx, Frame(env, None))
+            return run_nodes(self.steps, ctx, Frame(env, None, NO_UNDOS))
         return run_root(self.steps, ctx, env, scope)
 
     @cached_property

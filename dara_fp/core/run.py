@@ -47,6 +47,9 @@ class Runnable(Node, Protocol):
 Element: TypeAlias = Step | Runnable
 
 
+_NONE_YET: Any = None
+
+
 async def run_nodes(  # noqa: C901 - the same loop as below, without a journal
     nodes: Sequence[Element], ctx: Any, frame: Frame
 ) -> Outcome[Any]:
@@ -59,12 +62,13 @@ async def run_nodes(  # noqa: C901 - the same loop as below, without a journal
         frame.cancels = asyncio.current_task().cancelling()  # type: ignore[union-attr] # in a task
     if frame.journal is not None:
         return await _run_recorded(nodes, ctx, frame)
-    outcome: Outcome[Any] = Success(ctx)
+    outcome: Outcome[Any] = _NONE_YET
     for node in nodes:
+        outcome = _NONE_YET  # while it waits, a run holds its context only once
         if not isinstance(node, Step):
             outcome = await node.run(ctx, frame)
         else:
-            if frame.watches:
+            if frame.level.watches:
                 frame.begin()
             try:
                 outcome = await node.call(ctx, frame)
@@ -73,9 +77,9 @@ async def run_nodes(  # noqa: C901 - the same loop as below, without a journal
             if type(outcome) is not Success or type(outcome.unwrap()) is not type(ctx):
                 outcome = checked(outcome, frame.prefix + node.name, ctx)
         if type(outcome) is Failure:
-            return outcome
+            break
         ctx = outcome.unwrap()
-    return outcome
+    return Success(ctx) if outcome is _NONE_YET else outcome
 
 
 async def _run_recorded(  # noqa: C901 - one loop without calls between is what makes it quick
@@ -87,20 +91,20 @@ async def _run_recorded(  # noqa: C901 - one loop without calls between is what 
         Unrecorded: The run is closed, and the journal does not hold a step.
     """
     journal: Any = frame.journal
-    cls, prefix, clock = ctx.__class__, frame.prefix, frame.scope.clock
-    compare = comparer(cls)
+    cls, level, prefix = ctx.__class__, frame.level, frame.level.prefix
+    compare, clock = comparer(cls), frame.scope.clock
     outcome: Outcome[Any] = Success(ctx)
     may_be_cancelled = True
     for node in nodes:
-        if may_be_cancelled:
-            await due(frame)
+        if may_be_cancelled and frame.is_cancelled():
+            await asyncio.sleep(0)
         path = prefix + node.name
         if may_be_cancelled := not isinstance(node, Step):
             outcome = await node.run(ctx, frame)
         elif (entry := journal.find(path, cls)) is not None:
             outcome = replayed(entry, path, ctx, frame)
         else:
-            if frame.closed or frame.watches:
+            if level.closed or level.watches:
                 frame.begin()
             started_at = clock()
             try:

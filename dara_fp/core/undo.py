@@ -29,7 +29,7 @@ async def run_root(
     Raises:
         CancelledError: The run was cancelled; what was done is undone.
     """
-    whole = _Attempt(Frame(env, scope), ctx, f"run({first_name(nodes)})")
+    whole = _Attempt(Frame(env, scope, []), ctx, f"run({first_name(nodes)})")
     try:
         outcome = await whole.run(nodes, ctx)
         await due(whole.frame)
@@ -56,16 +56,14 @@ async def attempt(
         name: What a failure is recorded under before it is dealt with.
         last: Whether nothing else is tried after a failure.
     """
-    opened = frame.opened()
-    opened.caught = frame.caught or not last
-    inner = _Attempt(opened, ctx, name, catches=not last)
+    inner = _Attempt(frame.opened(catches=not last), ctx, name, catches=not last)
     try:
         outcome = await inner.run(nodes, ctx)
     except BaseException:
-        frame.undos.extend(opened.undos)
+        frame.undos += inner.frame.undos
         raise
     if type(outcome) is Success:
-        frame.undos.extend(opened.undos)
+        frame.undos += inner.frame.undos
         return outcome
     return await inner.undo(outcome)
 
@@ -93,7 +91,7 @@ class _Attempt:
         self.known = entry.error if entry is not None else None
         if entry is not None:
             frame.saw(entry)
-            frame.closed = True
+            self.frame = frame.closed()
 
     def run(self, nodes: Sequence[Element], ctx: Any) -> Coroutine[Any, Any, Outcome[Any]]:
         if self.known is None:
@@ -120,8 +118,7 @@ class _Attempt:
     async def cancel(self, nodes: Sequence[Element], ctx: Any) -> None:
         """Take back what was done, also where the run had not come to after a crash."""
         if self.frame.journal is not None:
-            again = self.frame.undoing()
-            again.closed = True
+            again = self.frame.undoing().closed()
             with suppress(Unrecorded):
                 await run_nodes(nodes, ctx, again)
             known = {undo.effect for undo in self.frame.undos}
@@ -148,7 +145,7 @@ class _Attempt:
         journal = self.frame.journal
         if journal is None or self.known is not None:
             return
-        caught = self.frame.caught and error.kind is not Kind.DEFECT
+        caught = self.frame.level.caught and error.kind is not Kind.DEFECT
         verdict: Verdict = "caught" if caught else "undone"
         now = self.frame.scope.clock()
         entry = Entry(error=error, started_at=self._began, finished_at=now, verdict=verdict)
