@@ -23,13 +23,13 @@ class Undo:
         path: Where it is recorded.
         run: Does it, and gives how that went.
         effect: What it takes back: the same effect has the same, however often it is gone through.
-        order: Which effect came before which: those that are only gone through again come first.
+        number: Counts the effects in the order they were done.
     """
 
     path: Path
     run: Callable[[], Coroutine[Any, Any, Outcome[Any]]] = attrs.field(eq=False)
     effect: object
-    order: tuple[bool, int]
+    number: int
 
 
 class Unrecorded(BaseException):
@@ -48,7 +48,10 @@ class Watch:
         began: When its first step was started, or None if none was found in the journal.
         ended: When the last step that was found in the journal ended.
         live: Whether something of it runs now.
+        hears_undo: Whether undoing is a part of it.
     """
+
+    hears_undo = True
 
     def __init__(self) -> None:
         """Start with nothing seen."""
@@ -163,8 +166,7 @@ class Frame:
         self, path: Path, effect: object, run: Callable[[], Coroutine[Any, Any, Outcome[Any]]]
     ) -> None:
         """Note that *run* takes back the *effect* that was just done."""
-        order = (not self.level.closed, next(_EFFECTS))
-        self.undos.append(Undo(path, run, (self.prefix, effect), order))
+        self.undos.append(Undo(path, run, (self.prefix, effect), next(_EFFECTS)))
 
     def below(self, segment: str) -> Self:
         """Give the frame of a node whose path goes on with *segment*, which ends in `/`."""
@@ -205,7 +207,8 @@ class Frame:
 
     def undoing(self) -> Self:
         """Give the frame of an undo, which is done whatever happened."""
-        frame = self._at(closed=False)
+        watches = tuple(watch for watch in self.level.watches if watch.hears_undo)
+        frame = self._at(closed=False, watches=watches)
         frame.undos = []
         frame.cancels = None
         return frame

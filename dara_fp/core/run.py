@@ -111,10 +111,14 @@ async def _run_recorded(  # noqa: C901 - one loop without calls between is what 
                 outcome = await node.call(ctx, frame)
             except BaseException as error:  # noqa: BLE001 - `_caught` raises what is no bug
                 outcome = _caught(error, path, frame)
-            if type(outcome) is not Success or type(outcome.unwrap()) is not type(ctx):
-                outcome = checked(outcome, path, ctx)
             try:
-                await journal.record(path, _entry(compare, ctx, outcome, started_at, clock()))
+                if type(outcome) is Success and type(after := outcome.unwrap()) is cls:
+                    # By position: names would double what an entry costs.
+                    entry = Entry(compare(ctx, after), None, started_at, clock(), cls)
+                else:
+                    outcome = checked(outcome, path, ctx)
+                    entry = _failed(outcome, started_at, clock())
+                await journal.record(path, entry)
             except (NotSerialisable, asyncio.CancelledError) as error:
                 outcome = await _recorded_otherwise(error, frame, path, ctx, outcome, started_at)
                 may_be_cancelled = True
@@ -243,8 +247,8 @@ def _entry(
     if type(outcome) is Failure:
         return _failed(outcome, started_at, now)
     after = outcome.unwrap()
-    # By position, in the order of the fields: names would double what it costs.
-    return Entry(compare(before, after), None, started_at, now, after.__class__)
+    changes = compare(before, after)
+    return Entry(changes=changes, started_at=started_at, finished_at=now, context=after.__class__)
 
 
 def _failed(outcome: Outcome[Any], started_at: float, now: float) -> Entry:

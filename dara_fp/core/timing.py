@@ -16,9 +16,10 @@ from dara_fp.core.pipeline import Modifier, Pipeline, lifted
 from dara_fp.core.run import asked, due, evaluate, run_nodes
 from dara_fp.core.scope import Entry
 from dara_fp.core.shape import Part, Shape, expression, first_name
+from dara_fp.core.shield import shielded
 from dara_fp.core.signatures import Plain
 from dara_fp.core.step import called, refuse_async, summary_of
-from dara_fp.core.undo import attempt, is_defect
+from dara_fp.core.undo import attempt, is_defect, recollect
 
 __all__ = ["Backoff", "repeat", "retry", "timeout"]
 
@@ -285,12 +286,11 @@ class Timeout:
         except (TimeoutError, _TooLate) as error:
             if not alarm.rang(error):
                 raise  # the journal's, or that of a timeout around this one
-            return self._late(frame)
-        finally:
-            alarm.stop()
-        return self._late(frame) if limit.expired() else outcome
+            return await self._late(ctx, frame)
+        return await self._late(ctx, frame) if limit.expired() else outcome
 
-    def _late(self, frame: Frame) -> Failure[StepError]:
+    async def _late(self, ctx: Any, frame: Frame) -> Failure[StepError]:
+        await shielded(recollect(self.body, ctx, frame))
         message = f"{expression(self.body)} took longer than {self.seconds:.15g} s"
         step = f"{frame.prefix}timeout({self.name})"
         return Failure(StepError(kind=Kind.TIMEOUT, message=message, step=step, retryable=True))
@@ -307,29 +307,24 @@ class _TooLate(BaseException):
 class _Alarm(Watch):
     """Sets the limit once something runs that is not only gone through again."""
 
+    hears_undo = False  # what was done is undone, however long that takes
+
     def __init__(self, limit: asyncio.Timeout, seconds: float, frame: Frame) -> None:
         super().__init__()
         self._limit = limit
         self._seconds = seconds
         self._clock = frame.scope.clock
-        self._stopped = False
 
     def rang(self, error: BaseException) -> bool:
         """Tell whether *error* came from this alarm."""
         return self._limit.expired() or (isinstance(error, _TooLate) and error.alarm is self)
 
-    def stop(self) -> None:
-        """Leave it at that: what is undone later has no limit."""
-        self._stopped = True
-
     def replay(self, entry: Entry) -> None:
         super().replay(entry)
-        if self.live and not self._stopped:
+        if self.live:
             self._set()  # another lane had been started earlier
 
     def start(self) -> None:
-        if self._stopped:
-            return
         if not self.live:
             super().start()
             self._set()

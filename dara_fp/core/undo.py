@@ -11,12 +11,12 @@ from returns.result import Failure, Success
 
 from dara_fp.core.errors import Kind, Outcome, StepError
 from dara_fp.core.frame import Frame, Undo, Unrecorded
-from dara_fp.core.run import Element, due, run_nodes
+from dara_fp.core.run import Element, run_nodes
 from dara_fp.core.scope import Entry, Scope, Verdict
 from dara_fp.core.shape import first_name
 from dara_fp.core.shield import finished, shielded
 
-__all__ = ["attempt", "is_defect", "run_root"]
+__all__ = ["attempt", "is_defect", "recollect", "run_root"]
 
 _CANCELLED = StepError(kind=Kind.CANCELLED, message="the run was cancelled")
 
@@ -32,7 +32,8 @@ async def run_root(
     whole = _Attempt(Frame(env, scope, []), ctx, f"run({first_name(nodes)})")
     try:
         outcome = await whole.run(nodes, ctx)
-        await due(whole.frame)
+        if whole.frame.is_cancelled():
+            await asyncio.sleep(0)
     except asyncio.CancelledError:
         await shielded(whole.cancel(nodes, ctx))
         raise
@@ -66,6 +67,23 @@ async def attempt(
         frame.undos += inner.frame.undos
         return outcome
     return await inner.undo(outcome)
+
+
+async def recollect(nodes: Sequence[Element], ctx: Any, frame: Frame) -> None:
+    """Note what was done of *nodes*, also what a run had not come to that was cut while it resumed.
+
+    Where all of it is known, it stays in the order in which it was done.
+    """
+    if frame.journal is None:
+        return
+    again = frame.undoing().closed()
+    with suppress(Unrecorded):
+        await run_nodes(nodes, ctx, again)
+    known = {undo.effect for undo in frame.undos}
+    found = {undo.effect for undo in again.undos}
+    if not found <= known:
+        frame.undos[:] = [undo for undo in frame.undos if undo.effect not in found]
+        frame.undos += again.undos
 
 
 def is_defect(outcome: Outcome[Any]) -> bool:
@@ -117,12 +135,7 @@ class _Attempt:
 
     async def cancel(self, nodes: Sequence[Element], ctx: Any) -> None:
         """Take back what was done, also where the run had not come to after a crash."""
-        if self.frame.journal is not None:
-            again = self.frame.undoing().closed()
-            with suppress(Unrecorded):
-                await run_nodes(nodes, ctx, again)
-            known = {undo.effect for undo in self.frame.undos}
-            self.frame.undos.extend(undo for undo in again.undos if undo.effect not in known)
+        await recollect(nodes, ctx, self.frame)
         if self.frame.undos:
             await self._undo(_CANCELLED)
 
@@ -130,7 +143,7 @@ class _Attempt:
         await self._record(error)
         failed: list[StepError] = []
         interrupted: asyncio.CancelledError | None = None
-        for undo in sorted(self.frame.undos, key=attrgetter("order"), reverse=True):
+        for undo in sorted(self.frame.undos, key=attrgetter("number"), reverse=True):
             task = asyncio.ensure_future(undo.run())
             interrupted = await finished(task) or interrupted
             undone = _undone(task, undo)
