@@ -1,6 +1,14 @@
 """What holds for every test: no deadline for an example, since a machine may be busy."""
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 settings.register_profile("dara", deadline=None)
+# To see that a law fails, not how small it can be made to fail.
+settings.register_profile(
+    "mutants",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+)
 settings.load_profile("dara")

@@ -37,7 +37,7 @@ def _at_least(least: float) -> Callable[[Any, Any, float], None]:
     return check
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Backoff:
     """How long to wait before the next try: longer each time, and never all at once.
 
@@ -58,6 +58,13 @@ class Backoff:
     longest: float = attrs.field(default=60.0, validator=_at_least(0))
     jitter: float = attrs.field(default=0.5, validator=[_at_least(0), attrs.validators.le(1)])
 
+    def __repr__(self) -> str:
+        """Give it as one would write it."""
+        fields = attrs.fields(Backoff)
+        own = [(field.name, getattr(self, field.name)) for field in fields]
+        given = [f"{name}={value:.15g}" for name, value in own if value != _DEFAULTS[name]]
+        return f"Backoff({', '.join(given)})"
+
     def delay(self, tries: int, seed: str = "") -> float:
         """Give the seconds to wait after so many *tries*, the same for the same *seed*."""
         try:
@@ -69,6 +76,7 @@ class Backoff:
         return full * (1 - self.jitter * chance)
 
 
+_DEFAULTS = {field.name: field.default for field in attrs.fields(Backoff)}
 _BACKOFF = Backoff()
 
 

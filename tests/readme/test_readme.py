@@ -76,6 +76,14 @@ def ended(url: str) -> dict[str, Any]:
     raise AssertionError("the task did not end")
 
 
+def test_the_test_of_the_readme_passes_as_it_stands(home: Path) -> None:
+    [source] = [block for block in blocks("python") if block.startswith("# test_report.py")]
+    (home / "test_report.py").write_text(source)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    run = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+    assert run.stdout.splitlines()[-1].startswith("2 passed"), run.stdout + run.stderr
+
+
 @pytest.mark.parametrize("source", blocks("python"))
 def test_every_name_that_a_block_imports_exists(source: str) -> None:
     for node in ast.walk(ast.parse(source)):
