@@ -1,0 +1,91 @@
+"""The laws of a journal that is slow, refuses or is gone, while a saga runs or is cancelled."""
+
+import asyncio
+from collections.abc import Sequence
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from dara_fp import Success
+from dara_fp.testing import Recorder, StoredJournal
+from tests.laws.cancelled import (
+    ClosedJournal,
+    FencedJournal,
+    Moment,
+    NarrowJournal,
+    SlowJournal,
+    end_of,
+    moments,
+)
+from tests.laws.effects import IN_A_ROW, Saga, act, deed, last_of, sagas, standing
+
+kept = st.integers(0, 12)
+paces = st.sampled_from((0, 0.5, 1))
+some_moments = st.lists(moments, max_size=2)
+fences_for_ever = st.builds(FencedJournal, kept, paces, paces, for_ever=st.just(value=True))
+quarters = st.integers(0, 12).map(lambda number: number / 4)
+simple = sagas(("act", "deed", "all", "for_each"), ("succeed",), st.integers(0, 1))
+
+
+@given(sagas(IN_A_ROW), st.builds(FencedJournal, kept, paces, paces, for_ever=st.booleans()))
+def test_what_a_journal_raises_ends_the_run_at_once(p: Saga, journal: FencedJournal) -> None:
+    """In a row, the very exception comes out, and no step, try or undo is run after it."""
+    end = end_of(p >> act("fails", 0, "fail"), (), journal)
+    assume(journal.refused_at is not None)
+    assert end.raised is journal.refusal
+    assert [note for note in end.notes if note.at > (journal.refused_at or 0)] == []
+
+
+@given(
+    sagas(),
+    st.builds(FencedJournal, kept, paces, paces, for_ever=st.just(value=True)),
+    some_moments,
+)
+def test_what_a_journal_raises_ends_all_branches(
+    p: Saga, journal: FencedJournal, cancels: Sequence[Moment]
+) -> None:
+    """Anywhere, the very exception comes out, cancelled or not, and nothing new is begun."""
+    end = end_of(p >> act("fails", 0, "fail"), cancels, journal)
+    assume(journal.refused_at is not None)
+    assert end.raised is journal.refusal
+    assert end.tasks == 0
+    later = {note.name for note in end.notes if note.at > (journal.refused_at or 0)}
+    assert later <= {"undo"}  # one that another branch was in the middle of
+
+
+@given(sagas(IN_A_ROW), st.builds(ClosedJournal, kept, paces, paces, for_ever=st.booleans()))
+def test_a_journal_that_is_cancelled_itself_undoes_nothing(p: Saga, journal: ClosedJournal) -> None:
+    """That a journal gives up is no cancellation of the run, which ends at once."""
+    end = end_of(p >> act("fails", 0, "fail"), (), journal)
+    assume(journal.refused_at is not None)
+    assert end.raised is not None
+    assert [note for note in end.notes if note.at > (journal.refused_at or 0)] == []
+
+
+@given(simple, st.builds(NarrowJournal, paces, paces), quarters)
+def test_a_refused_value_does_not_keep_a_cancelled_run_from_being_undone(
+    p: Saga, journal: NarrowJournal, seconds: float
+) -> None:
+    """What cannot be recorded is a defect, also if the run is cancelled meanwhile."""
+    end = end_of(deed("do_0") >> p, [(seconds, 0)], journal)
+    said = end.outcome.unwrap().trail if isinstance(end.outcome, Success) else ()
+    assert end.is_cancelled == end.was_asked
+    assert sorted(standing(end.notes)) == sorted(said)
+
+
+@given(sagas(endings=("succeed", "flake")), st.builds(SlowJournal, paces, paces), moments, kept)
+def test_a_cancelled_run_leaves_nothing_to_guess(
+    p: Saga, journal: SlowJournal, cancel: Moment, count: int
+) -> None:
+    """Killed while it is undone, it has recorded all it did: the next undoes what is left."""
+    whole = deed("do_0", 1) >> p >> act("rest", 60)
+    end = end_of(whole, [cancel], journal)
+    paths = list(journal.entries)
+    assume("run(do_0)" in paths and isinstance(end.raised, asyncio.CancelledError))
+    left = paths.index("run(do_0)") + 1 + count % (len(paths) - paths.index("run(do_0)"))
+    entries = {path: journal.entries[path] for path in paths[:left]}
+    world = Recorder()
+    end_of(whole, (), StoredJournal(entries), world)
+    undone = [path.replace("undo_", "do_") for path in entries if "undo_" in path]
+    undone += [last_of(note) for note in world.notes]
+    assert sorted(undone) == sorted(last_of(note) for note in end.notes if note.name == "do")
