@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
+import attrs
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -27,7 +28,7 @@ from dara_fp import (
     when,
     zoom,
 )
-from dara_fp.testing import Recorder, observe
+from dara_fp.testing import Recorder, observe, run
 from tests.laws.cancelled import (
     Ending,
     Moment,
@@ -250,3 +251,31 @@ def test_a_cancellation_that_a_step_takes_for_itself_leaves_nothing_half_done(
     said = end.outcome.unwrap().trail if isinstance(end.outcome, Success) else ()
     assert sorted(standing(end.notes)) == sorted(said)
     assert end.tasks == 0
+
+
+@given(sagas(), places)
+def test_a_task_that_was_cancelled_before_can_run_sagas_to_clean_up(
+    p: Saga, around: Sequence[Place]
+) -> None:
+    """In `except CancelledError`, p(x) is what it is anywhere else."""
+    whole: Saga = step(strays)
+    for place in around:
+        whole = place(whole)
+    whole = p >> whole
+    later, seen = Recorder(), observe(whole, World(), Recorder())
+
+    async def clean_up() -> Outcome[World]:
+        try:
+            await asyncio.sleep(1)
+        except asyncio.CancelledError:
+            return await whole(World(), later)
+        raise AssertionError
+
+    async def cancelled() -> Outcome[World]:
+        task = asyncio.ensure_future(clean_up())
+        await asyncio.sleep(0)
+        task.cancel()
+        return await task
+
+    assert attrs.evolve(seen, outcome=run(cancelled())) == seen
+    assert tuple(later.notes) == seen.effects
