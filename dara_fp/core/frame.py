@@ -23,13 +23,14 @@ class Undo:
         path: Where it is recorded.
         run: Does it, and gives how that went.
         effect: What it takes back: the same effect has the same, however often it is gone through.
-        number: Counts the effects in the order they were done.
+        order: When it was done: what was found in the journal before what was done since, that by
+            the time it ended, and the rest by a number.
     """
 
     path: Path
     run: Callable[[], Coroutine[Any, Any, Outcome[Any]]] = attrs.field(eq=False)
     effect: object
-    number: int
+    order: tuple[bool, float, int]
 
 
 class Unrecorded(BaseException):
@@ -163,10 +164,16 @@ class Frame:
         return task is None or task.cancelling() > (self.cancels or 0)
 
     def can_undo(
-        self, path: Path, effect: object, run: Callable[[], Coroutine[Any, Any, Outcome[Any]]]
+        self,
+        path: Path,
+        effect: object,
+        watch: Watch,
+        run: Callable[[], Coroutine[Any, Any, Outcome[Any]]],
     ) -> None:
-        """Note that *run* takes back the *effect* that was just done."""
-        self.undos.append(Undo(path, run, (self.prefix, effect), next(_EFFECTS)))
+        """Note that *run* takes back the *effect* that was just done, as *watch* saw."""
+        found = watch.began is not None and not watch.live
+        order = (not found, watch.ended if found else 0.0, next(_EFFECTS))
+        self.undos.append(Undo(path, run, (self.prefix, effect), order))
 
     def below(self, segment: str) -> Self:
         """Give the frame of a node whose path goes on with *segment*, which ends in `/`."""

@@ -20,7 +20,7 @@ from dara_fp.core.errors import (
 from dara_fp.core.frame import Frame
 from dara_fp.core.scope import Entry, Path
 from dara_fp.core.shape import Node
-from dara_fp.core.shield import shielded
+from dara_fp.core.shield import finished
 from dara_fp.core.step import Step
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "checked",
     "due",
     "evaluate",
+    "keep",
     "record",
     "replayed",
     "run_nodes",
@@ -211,22 +212,54 @@ async def _recorded_otherwise(
     What cannot be recorded is a defect of the step that made it. A cancellation that comes while
     an outcome is recorded is due when that is done: whoever undoes the step has to know of it.
     """
-    journal: Any = frame.journal
-    now = frame.scope.clock()
-    if isinstance(error, NotSerialisable):
-        outcome = defect(error, path)
-        entry = _failed(outcome, started_at, now)
-    elif not frame.is_cancelled():
-        raise error
-    else:
-        entry = _entry(comparer(before.__class__), before, outcome, started_at, now)
-    try:
-        await shielded(journal.record(path, entry))
-    except asyncio.CancelledError as again:
-        error = again
-    if isinstance(error, asyncio.CancelledError):
+    if isinstance(error, asyncio.CancelledError) and not frame.is_cancelled():
+        raise _lost(path) from error
+    task = asyncio.ensure_future(_record_again(error, frame, path, before, outcome, started_at))
+    interrupted = await finished(task)
+    if interrupted is not None or isinstance(error, asyncio.CancelledError):
         _cancel_again()
-    return outcome
+    return task.result()
+
+
+async def _record_again(
+    error: BaseException,
+    frame: Frame,
+    path: Path,
+    before: Any,
+    outcome: Outcome[Any],
+    started_at: float,
+) -> Outcome[Any]:
+    now = frame.scope.clock()
+    if not isinstance(error, NotSerialisable):
+        entry = _entry(comparer(before.__class__), before, outcome, started_at, now)
+        try:
+            await keep(frame, path, entry)
+        except NotSerialisable as refused:
+            error = refused
+        else:
+            return outcome
+    failed = defect(error, path)
+    await keep(frame, path, _failed(failed, started_at, now))
+    return failed
+
+
+async def keep(frame: Frame, path: Path, entry: Entry) -> None:
+    """Record *entry* at *path*; a journal that is cancelled itself is lost, and no cancellation.
+
+    Raises:
+        RuntimeError: The journal was cancelled, though nobody asked the run to end.
+    """
+    journal: Any = frame.journal
+    try:
+        await journal.record(path, entry)
+    except asyncio.CancelledError as error:
+        if frame.is_cancelled():
+            raise
+        raise _lost(path) from error
+
+
+def _lost(path: Path) -> RuntimeError:
+    return RuntimeError(f"the journal was cancelled while it recorded {path!r}")
 
 
 def _cancel_again() -> None:

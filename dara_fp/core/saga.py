@@ -1,13 +1,14 @@
 """What a failure leads to: `recover` from it, and `compensate` for what was done before it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar, overload
 
 import attrs
 from returns.result import Success
 
 from dara_fp.core.errors import Outcome, StepError
-from dara_fp.core.frame import Frame
+from dara_fp.core.frame import Frame, Watch
 from dara_fp.core.lanes import Lane
 from dara_fp.core.pipeline import Pipeline, agreed, lifted
 from dara_fp.core.run import run_nodes
@@ -141,9 +142,13 @@ class Compensate:
 
     async def run(self, ctx: Any, frame: Frame) -> Outcome[Any]:
         """Run the body, and leave word how to undo it."""
-        outcome = await run_nodes(self.body, ctx, frame)
+        watch = Watch()
+        outcome = await run_nodes(self.body, ctx, frame.watched(watch))
         if isinstance(outcome, Success):
             left = outcome.unwrap()
-            path = frame.prefix + first_name(self.undo)
-            frame.can_undo(path, id(self), lambda: run_nodes(self.undo, left, frame.undoing()))
+            undo = partial(self._take_back, left, frame)
+            frame.can_undo(frame.prefix + first_name(self.undo), id(self), watch, undo)
         return outcome
+
+    async def _take_back(self, left: Any, frame: Frame) -> Outcome[Any]:
+        return await run_nodes(self.undo, left, frame.undoing())

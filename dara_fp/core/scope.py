@@ -60,7 +60,10 @@ class Journal(Protocol):
     """
 
     def find(self, path: Path, context: type[Any]) -> Entry | None:
-        """Give what was recorded at *path*, whose changes are fields of *context*, or None."""
+        """Give what was recorded at *path*, whose changes are fields of *context*, or None.
+
+        That includes what this very run recorded.
+        """
         ...
 
     def record(self, path: Path, entry: Entry) -> Awaitable[None]:

@@ -11,7 +11,7 @@ from returns.result import Failure, Success
 
 from dara_fp.core.errors import Kind, Outcome, StepError
 from dara_fp.core.frame import Frame, Undo, Unrecorded
-from dara_fp.core.run import Element, run_nodes
+from dara_fp.core.run import Element, keep, run_nodes
 from dara_fp.core.scope import Entry, Scope, Verdict
 from dara_fp.core.shape import first_name
 from dara_fp.core.shield import finished, shielded
@@ -70,20 +70,14 @@ async def attempt(
 
 
 async def recollect(nodes: Sequence[Element], ctx: Any, frame: Frame) -> None:
-    """Note what was done of *nodes*, also what a run had not come to that was cut while it resumed.
-
-    Where all of it is known, it stays in the order in which it was done.
-    """
+    """Note what was done of *nodes* that a run which was cut while it resumed had not come to."""
     if frame.journal is None:
         return
     again = frame.undoing().closed()
     with suppress(Unrecorded):
         await run_nodes(nodes, ctx, again)
     known = {undo.effect for undo in frame.undos}
-    found = {undo.effect for undo in again.undos}
-    if not found <= known:
-        frame.undos[:] = [undo for undo in frame.undos if undo.effect not in found]
-        frame.undos += again.undos
+    frame.undos += [undo for undo in again.undos if undo.effect not in known]
 
 
 def is_defect(outcome: Outcome[Any]) -> bool:
@@ -143,7 +137,7 @@ class _Attempt:
         await self._record(error)
         failed: list[StepError] = []
         interrupted: asyncio.CancelledError | None = None
-        for undo in sorted(self.frame.undos, key=attrgetter("number"), reverse=True):
+        for undo in sorted(self.frame.undos, key=attrgetter("order"), reverse=True):
             task = asyncio.ensure_future(undo.run())
             interrupted = await finished(task) or interrupted
             undone = _undone(task, undo)
@@ -155,14 +149,13 @@ class _Attempt:
         return Failure(_not_undone(error, failed) if failed else error)
 
     async def _record(self, error: StepError) -> None:
-        journal = self.frame.journal
-        if journal is None or self.known is not None:
+        if self.frame.journal is None or self.known is not None:
             return
         caught = self.frame.level.caught and error.kind is not Kind.DEFECT
         verdict: Verdict = "caught" if caught else "undone"
         now = self.frame.scope.clock()
         entry = Entry(error=error, started_at=self._began, finished_at=now, verdict=verdict)
-        await journal.record(self.frame.prefix + self.name, entry)
+        await keep(self.frame, self.frame.prefix + self.name, entry)
 
 
 def _undone(task: "asyncio.Future[Outcome[Any]]", undo: Undo) -> Outcome[Any]:

@@ -70,6 +70,7 @@ class StoreJournal:
             )
         except ValueError as error:
             raise NotSerialisable(str(error)) from error
+        self._entries[path] = entry
 
     def _encoded(self, entry: Entry) -> bytes:
         if entry.context in {None, self._codec.context}:
