@@ -48,6 +48,7 @@ class Watch:
     Attributes:
         began: When its first step was started, or None if none was found in the journal.
         ended: When the last step that was found in the journal ended.
+        seen: How many entries were found, until whoever watches counts anew.
         live: Whether something of it runs now.
         hears_undo: Whether undoing is a part of it.
     """
@@ -58,6 +59,7 @@ class Watch:
         """Start with nothing seen."""
         self.began: float | None = None
         self.ended = 0.0
+        self.seen = 0
         self.live = False
 
     def replay(self, entry: Entry) -> None:
@@ -65,6 +67,7 @@ class Watch:
         began = entry.started_at
         self.began = began if self.began is None else min(self.began, began)
         self.ended = max(self.ended, entry.finished_at)
+        self.seen += 1
 
     def start(self) -> None:
         """Note that something runs now."""

@@ -240,9 +240,14 @@ def _seed(frame: Frame, name: str) -> str:
 async def _pause(seconds: float, watch: Watch, frame: Frame) -> None:
     """Wait for *seconds*, or for what is left of them since what *watch* saw in the journal.
 
+    A closed run does not look at the clock: what comes next is in the journal or is not.
+
     Raises:
-        Unrecorded: The run is closed, and was so while it waited.
+        Unrecorded: The run is closed, and found nothing since the last wait.
     """
+    if frame.level.closed and watch.seen:
+        watch.seen = 0
+        return
     if watch.began is not None and not watch.live:
         seconds = min(seconds, watch.ended + seconds - frame.scope.clock())
         if seconds <= 0:
