@@ -10,7 +10,7 @@ import attrs
 from returns.result import Failure, Success
 
 from dara_fp.core.errors import Kind, Outcome, StepError
-from dara_fp.core.frame import Frame, Watch
+from dara_fp.core.frame import Frame, Unrecorded, Watch
 from dara_fp.core.lanes import Lane
 from dara_fp.core.pipeline import Modifier, Pipeline, lifted
 from dara_fp.core.run import asked, due, evaluate, run_nodes
@@ -245,7 +245,9 @@ async def _pause(seconds: float, watch: Watch, frame: Frame) -> None:
     Raises:
         Unrecorded: The run is closed, and found nothing since the last wait.
     """
-    if frame.level.closed and watch.seen:
+    if frame.level.closed:
+        if not watch.seen:
+            raise Unrecorded
         watch.seen = 0
         return
     if watch.began is not None and not watch.live:
