@@ -79,12 +79,12 @@ def test_a_cancelled_run_is_undone_completely(
     assert is_all_undone(end)
 
 
-@given(sagas(IN_A_ROW), moments, journals)
+@given(sagas(IN_A_ROW, CALM, st.integers(0, 1)), st.integers(0, 20), paces, paces)
 def test_nothing_is_begun_after_a_cancellation(
-    p: Saga, cancel: Moment, journal: SlowJournal | None
+    p: Saga, quarters: int, before: float, after: float
 ) -> None:
     """In a row, what is noted after a cancellation is taken back, and nothing else."""
-    end = end_of(p, [cancel], journal)
+    end = end_of(p >> act("rest", 5), [(quarters / 4, 0)], SlowJournal(before, after))
     assume(end.was_asked)
     assert {note.name for note in end.notes[end.noted[0] :]} <= {"undo"}
 

@@ -21,9 +21,8 @@ from tests.laws.effects import IN_A_ROW, Saga, act, deed, last_of, sagas, standi
 
 kept = st.integers(0, 12)
 paces = st.sampled_from((0, 0.5, 1))
-some_moments = st.lists(moments, max_size=2)
 fences_for_ever = st.builds(FencedJournal, kept, paces, paces, for_ever=st.just(value=True))
-quarters = st.integers(0, 12).map(lambda number: number / 4)
+early = st.tuples(st.integers(0, 12).map(lambda quarters: quarters / 4), st.integers(0, 3))
 simple = sagas(("act", "deed", "all", "for_each"), ("succeed",), st.integers(0, 1))
 
 
@@ -36,11 +35,7 @@ def test_what_a_journal_raises_ends_the_run_at_once(p: Saga, journal: FencedJour
     assert [note for note in end.notes if note.at > (journal.refused_at or 0)] == []
 
 
-@given(
-    sagas(),
-    st.builds(FencedJournal, kept, paces, paces, for_ever=st.just(value=True)),
-    some_moments,
-)
+@given(st.one_of(sagas(), simple), fences_for_ever, st.lists(early, max_size=2))
 def test_what_a_journal_raises_ends_all_branches(
     p: Saga, journal: FencedJournal, cancels: Sequence[Moment]
 ) -> None:
@@ -62,12 +57,12 @@ def test_a_journal_that_is_cancelled_itself_undoes_nothing(p: Saga, journal: Clo
     assert [note for note in end.notes if note.at > (journal.refused_at or 0)] == []
 
 
-@given(simple, st.builds(NarrowJournal, paces, paces), quarters)
+@given(simple, st.builds(NarrowJournal, paces, paces), early)
 def test_a_refused_value_does_not_keep_a_cancelled_run_from_being_undone(
-    p: Saga, journal: NarrowJournal, seconds: float
+    p: Saga, journal: NarrowJournal, cancel: Moment
 ) -> None:
     """What cannot be recorded is a defect, also if the run is cancelled meanwhile."""
-    end = end_of(deed("do_0") >> p, [(seconds, 0)], journal)
+    end = end_of(deed("do_0") >> p, [cancel], journal)
     said = end.outcome.unwrap().trail if isinstance(end.outcome, Success) else ()
     assert end.is_cancelled == end.was_asked
     assert sorted(standing(end.notes)) == sorted(said)
