@@ -11,7 +11,7 @@ from dara_fp.core.shape import Form
 from dara_fp.testing import Drawn, Note, Observation, Recorder, contexts, observe, pipelines
 from dara_fp.testing.leaves import Change, Ending, Leaf, Piece, step_of
 from dara_fp.testing.recorder import rounded
-from dara_fp.testing.strategies import FORMS
+from dara_fp.testing.strategies import FORMS, WEIGHTS
 
 __all__ = [
     "UNDOES_NOTHING",
@@ -19,6 +19,7 @@ __all__ = [
     "Trio",
     "Whole",
     "always",
+    "anything",
     "at_once",
     "drawn_contexts",
     "ended",
@@ -30,7 +31,7 @@ __all__ = [
     "on_part",
     "operands",
     "plain_contexts",
-    "plain_lanes",
+    "plain_operands",
     "seconds",
     "seen",
     "together",
@@ -68,15 +69,19 @@ class Trio(StepContext):
 
 drawn_contexts = contexts(Drawn)
 plain_contexts = contexts(Plain)
-plain_lanes = pipelines(Plain, size=_SIZE, forms=UNDOES_NOTHING)
 trios = contexts(Trio)
 seconds = st.integers(0, 5)
 endings: st.SearchStrategy[Ending] = st.sampled_from(["succeed", "fail", "break"])
 
 
+def anything(prefix: str) -> st.SearchStrategy[Whole]:
+    """Draw any pipeline, also an empty one, whose steps' names begin with *prefix*."""
+    return pipelines(prefix=f"{prefix}_", size=_SIZE)
+
+
 def operands(prefix: str, forms: Sequence[Form] = FORMS) -> st.SearchStrategy[Whole]:
-    """Draw a pipeline of nodes of *forms*, whose steps' names begin with *prefix*."""
-    return pipelines(prefix=f"{prefix}_", size=_SIZE, forms=forms)
+    """Draw a pipeline of nodes of *forms*, at least one, with steps' names that begin so."""
+    return _filled(prefix, pipelines(prefix=f"{prefix}_", size=_SIZE, forms=forms))
 
 
 def ended(prefix: str, forms: Sequence[Form] = FORMS) -> st.SearchStrategy[Whole]:
@@ -85,12 +90,15 @@ def ended(prefix: str, forms: Sequence[Form] = FORMS) -> st.SearchStrategy[Whole
     return st.builds(_then, operands(prefix, forms), last)
 
 
-def _then(body: Whole, end: Whole) -> Whole:
-    return body >> end
+def plain_operands() -> st.SearchStrategy[Pipeline[Plain, Recorder]]:
+    """Draw a pipeline like `operands` on a context without merge rules."""
+    return _filled("a", pipelines(Plain, prefix="a_", size=_SIZE, forms=UNDOES_NOTHING))
 
 
-def on_part(name: str) -> st.SearchStrategy[Pipeline[Trio, Recorder]]:
-    """Draw a pipeline that changes only the part *name*."""
+def on_part(
+    name: str, endings: Sequence[Ending] = tuple(WEIGHTS)
+) -> st.SearchStrategy[Pipeline[Trio, Recorder]]:
+    """Draw a pipeline that changes only the part *name*, whose steps end so."""
 
     def get(trio: Trio) -> Piece:
         part: Piece = getattr(trio, name)
@@ -99,8 +107,25 @@ def on_part(name: str) -> st.SearchStrategy[Pipeline[Trio, Recorder]]:
     def into(trio: Trio, part: Piece) -> Trio:
         return trio.evolve(**{name: part})
 
-    inside = pipelines(Piece, prefix=f"{name}_", size=_SIZE, forms=UNDOES_NOTHING)
-    return inside.map(lambda body: zoom(get, body, into))
+    inside = pipelines(Piece, prefix=f"{name}_", size=_SIZE, forms=UNDOES_NOTHING, endings=endings)
+    return _filled(name, inside).map(lambda body: zoom(get, body, into))
+
+
+def _filled(
+    prefix: str, bodies: st.SearchStrategy[Pipeline[C, Recorder]]
+) -> st.SearchStrategy[Pipeline[C, Recorder]]:
+    """Draw one of *bodies*, or a step where it would be empty, as many are in a large example."""
+    change = Change(field="number", value=7)
+    only = seconds.map(lambda after: leaf(f"{prefix}_only", seconds=after, changes=(change,)))
+    return st.builds(_or_else, bodies, only)
+
+
+def _or_else(body: Pipeline[C, Recorder], only: Pipeline[C, Recorder]) -> Pipeline[C, Recorder]:
+    return body if body.steps else only
+
+
+def _then(body: Whole, end: Whole) -> Whole:
+    return body >> end
 
 
 def leaf(name: str, **what: Any) -> Pipeline[Any, Recorder]:

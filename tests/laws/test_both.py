@@ -16,15 +16,15 @@ from tests.laws.operands import (
     Trio,
     Whole,
     always,
+    anything,
     at_once,
     drawn_contexts,
     ended,
     known,
     leaf,
     on_part,
-    operands,
     plain_contexts,
-    plain_lanes,
+    plain_operands,
     seconds,
     seen,
     together,
@@ -75,7 +75,7 @@ def beside(field: str, written: list[tuple[Any, int]]) -> Pipeline[Any, Recorder
     return reduce(lambda left, right: left & right, lanes)
 
 
-@given(operands("a"), operands("b"), operands("c"))
+@given(anything("a"), anything("b"), anything("c"))
 @few
 def test_both_is_associative(a: Whole, b: Whole, c: Whole) -> None:
     """(a & b) & c == a & (b & c)."""
@@ -98,7 +98,7 @@ def test_both_is_associative_where_nothing_is_flattened(
         assert at_once(other.effects) == at_once(flat.effects)
 
 
-@given(operands("a"))
+@given(anything("a"))
 def test_start_is_the_identity_of_both(a: Whole) -> None:
     """start(C) & a == a == a & start(C)."""
     assert start(Drawn, Recorder) & a == a == a & start(Drawn, Recorder)
@@ -117,10 +117,14 @@ def test_both_is_commutative_on_fields_of_their_own(
     assert one.result == other.result
 
 
-@given(plain_lanes, plain_contexts)
+@given(plain_operands(), plain_contexts)
+@settings(max_examples=80)  # each draws a pipeline and runs it twice
 def test_both_is_idempotent_without_merge_rules(a: Pipeline[Plain, Recorder], x: Plain) -> None:
     """(a & a)(x) == a(x), but that each effect is there twice."""
-    once, twice = seen(a, x), seen(a & a, x)
+    whole = a >> leaf(
+        "last"
+    )  # a conflict of `a & b` itself would name all branches of `a & b & a & b`
+    once, twice = seen(whole, x), seen(whole & whole, x)
     assert (twice.result, twice.seconds) == (once.result, once.seconds)
     assert at_once(twice.effects) == together(once, once)
 
@@ -142,7 +146,7 @@ def test_both_takes_as_long_as_the_slowest_branch(a: Whole, b: Whole, c: Whole, 
     assert seen(a & b & c, x).seconds == max(seen(each, x).seconds for each in (a, b, c))
 
 
-@given(on_part("a"), on_part("b"), trios)
+@given(on_part("a", ["flake"]), on_part("b", ["flake"]), trios)
 @settings(max_examples=40)  # each draws two pipelines and runs them several times
 def test_changes_of_different_fields_are_merged(
     a: Pipeline[Trio, Recorder], b: Pipeline[Trio, Recorder], x: Trio

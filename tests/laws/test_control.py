@@ -26,6 +26,7 @@ from dara_fp.core.shape import Form
 from dara_fp.testing import Drawn, Note, Recorder, StoredJournal, contexts, observe, pipelines
 from dara_fp.testing.leaves import Ending, Leaf, handler_of, step_of, tap_of, titled
 from tests.laws.operands import (
+    UNDOES_NOTHING,
     Whole,
     drawn_contexts,
     ended,
@@ -193,7 +194,7 @@ def test_a_message_that_raises_is_a_defect_of_its_ensure(bug: type[BaseException
     assert (error.kind, error.step) == (Kind.DEFECT, "never")
 
 
-@given(operands("a"), operands("b"), looks, seconds, drawn_contexts)
+@given(operands("a", UNDOES_NOTHING), operands("b"), looks, seconds, drawn_contexts)
 @some
 def test_tap_changes_nothing_but_the_world(
     a: Whole, b: Whole, how: str, after: int, x: Drawn
