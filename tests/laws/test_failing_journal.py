@@ -21,12 +21,12 @@ from tests.laws.effects import IN_A_ROW, Saga, act, deed, last_of, sagas, standi
 
 kept = st.integers(0, 12)
 paces = st.sampled_from((0, 0.5, 1))
-fences_for_ever = st.builds(FencedJournal, kept, paces, paces, for_ever=st.just(value=True))
+fences = st.builds(FencedJournal, kept, paces, paces, for_ever=st.booleans())
 early = st.tuples(st.integers(0, 12).map(lambda quarters: quarters / 4), st.integers(0, 3))
 simple = sagas(("act", "deed", "all", "for_each"), ("succeed",), st.integers(0, 1))
 
 
-@given(sagas(IN_A_ROW), st.builds(FencedJournal, kept, paces, paces, for_ever=st.booleans()))
+@given(sagas(IN_A_ROW), fences)
 def test_what_a_journal_raises_ends_the_run_at_once(p: Saga, journal: FencedJournal) -> None:
     """In a row, the very exception comes out, and no step, try or undo is run after it."""
     end = end_of(p >> act("fails", 0, "fail"), (), journal)
@@ -35,7 +35,7 @@ def test_what_a_journal_raises_ends_the_run_at_once(p: Saga, journal: FencedJour
     assert [note for note in end.notes if note.at > (journal.refused_at or 0)] == []
 
 
-@given(st.one_of(sagas(), simple), fences_for_ever, st.lists(early, max_size=2))
+@given(st.one_of(sagas(), simple), fences, st.lists(early, max_size=2))
 def test_what_a_journal_raises_ends_all_branches(
     p: Saga, journal: FencedJournal, cancels: Sequence[Moment]
 ) -> None:
