@@ -73,7 +73,18 @@ def test_a_cancelled_run_leaves_nothing_to_guess(
     p: Saga, journal: SlowJournal, cancel: Moment, count: int
 ) -> None:
     """Killed while it is undone, it has recorded all it did: the next undoes what is left."""
-    whole = deed("do_0", 1) >> p >> act("rest", 60)
+    assert_all_is_recorded(p, journal, cancel, count)
+
+
+@given(sagas(("repeat", "retry", "named"), ("succeed", "flake")), kept)
+def test_going_through_a_journal_takes_no_look_at_the_clock(p: Saga, count: int) -> None:
+    """So it is on a machine whose clock is behind: what came after a wait is undone too."""
+    assert_all_is_recorded(p, SlowJournal(0, 0), (90, 0), count)
+
+
+def assert_all_is_recorded(p: Saga, journal: SlowJournal, cancel: Moment, count: int) -> None:
+    """Cancel *p*, and let a run whose clock begins at 0 undo what is left after so many entries."""
+    whole = deed("do_0", 1) >> p >> act("rest", 100)
     end = end_of(whole, [cancel], journal)
     paths = list(journal.entries)
     assume("run(do_0)" in paths and isinstance(end.raised, asyncio.CancelledError))
