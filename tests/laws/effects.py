@@ -5,7 +5,9 @@ from the world only. So the laws can hold the world against the context, at any 
 """
 
 import asyncio
+import operator
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import reduce
 from typing import TypeAlias
 
 import attrs
@@ -47,6 +49,7 @@ __all__ = [
     "gathered",
     "is_again_there",
     "last_of",
+    "quit_task",
     "sagas",
     "standing",
 ]
@@ -96,6 +99,8 @@ def deed(
     async def take_back(ctx: World, env: Recorder, at: Position) -> Outcome[World]:
         await _pass(back)
         env.note("undo", ctx.trail)
+        if undo == "quit":
+            await quit_task()
         return _ended(ctx.evolve(trail=("dropped",)), undo, at)
 
     done = step(titled(do, name))
@@ -111,6 +116,14 @@ def handled(name: str, ending: str = "succeed") -> Handler:
         return _ended(ctx, ending, at)
 
     return titled(handle, name)
+
+
+async def quit_task() -> None:
+    """Cancel the running task, as another library's cancel scope may."""
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    await asyncio.sleep(0)
 
 
 async def _pass(seconds: float) -> None:
@@ -198,16 +211,12 @@ def _whole(sketch: Sketch, depth: int) -> Saga:
 
 
 def _any(sketch: Sketch, depth: int) -> Saga:
-    whole, *others = sketch.lanes(depth)
-    for lane in others:
-        whole = whole | lane
+    whole: Saga = reduce(operator.or_, sketch.lanes(depth))
     return whole
 
 
 def _all(sketch: Sketch, depth: int) -> Saga:
-    whole, *others = sketch.lanes(depth)
-    for lane in others:
-        whole = whole & lane
+    whole: Saga = reduce(operator.and_, sketch.lanes(depth))
     return whole
 
 

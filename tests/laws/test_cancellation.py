@@ -48,6 +48,7 @@ from tests.laws.effects import (
     handled,
     is_again_there,
     last_of,
+    quit_task,
     sagas,
     standing,
 )
@@ -157,11 +158,7 @@ def _journal(pace: tuple[float, float] | None) -> SlowJournal | None:
 
 
 async def quits(ctx: World) -> Outcome[World]:
-    """Cancel the task it runs in, as a step that calls another library's cancel scope may."""
-    task = asyncio.current_task()
-    assert task is not None
-    task.cancel()
-    await asyncio.sleep(0)
+    await quit_task()
     return Success(ctx)
 
 

@@ -102,7 +102,9 @@ async def never(ctx: World, error: StepError, env: Recorder) -> Outcome[World]:
     return Success(ctx)
 
 
-undo_endings = st.lists(st.sampled_from(("succeed", "fail", "break")), min_size=1, max_size=5)
+undo_endings = st.lists(
+    st.sampled_from(("succeed", "fail", "break", "quit")), min_size=1, max_size=5
+)
 wrappings = st.lists(st.sampled_from((either, recovered, retried)), max_size=3)
 
 
