@@ -5,7 +5,6 @@ from the world only. So the laws can hold the world against the context, at any 
 """
 
 import asyncio
-import operator
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import reduce
 from typing import TypeAlias
@@ -211,13 +210,11 @@ def _whole(sketch: Sketch, depth: int) -> Saga:
 
 
 def _any(sketch: Sketch, depth: int) -> Saga:
-    whole: Saga = reduce(operator.or_, sketch.lanes(depth))
-    return whole
+    return reduce(lambda whole, lane: whole | lane, sketch.lanes(depth))
 
 
 def _all(sketch: Sketch, depth: int) -> Saga:
-    whole: Saga = reduce(operator.and_, sketch.lanes(depth))
-    return whole
+    return reduce(lambda whole, lane: whole & lane, sketch.lanes(depth))
 
 
 def _recover(sketch: Sketch, depth: int) -> Saga:
