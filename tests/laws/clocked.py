@@ -72,7 +72,8 @@ def idle(name: str = "idle", seconds: float = 0) -> Whole:
 
     async def act(ctx: Drawn, env: Recorder) -> Outcome[Drawn]:
         env.note(name, ctx)
-        await asyncio.sleep(seconds)
+        if seconds:
+            await asyncio.sleep(seconds)
         return Success(ctx)
 
     return step(titled(act, name))

@@ -3,7 +3,7 @@
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dara_fp import retry, timeout
+from dara_fp import compensate, retry, start, timeout
 from dara_fp.testing import Drawn, Observation, Recorder, StoredJournal, crash, observe
 from dara_fp.testing.leaves import HANGS
 from tests.laws.clocked import (
@@ -13,6 +13,7 @@ from tests.laws.clocked import (
     assert_is_late,
     brief,
     chain,
+    idle,
     near,
     starts,
     work,
@@ -71,6 +72,26 @@ def test_a_limit_counts_from_the_first_start_even_if_only_a_failure_was_recorded
     assert left.at + seen.seconds == near(min(limit, inner * (n + 1)))
 
 
+@given(st.lists(chains, min_size=1, max_size=3), st.integers(0, 99), st.data())
+def test_what_was_done_before_a_crash_is_undone_even_if_it_is_late(
+    lanes: list[list[int]], downtime: int, data: st.DataObject
+) -> None:
+    """timeout(l)(a & b), resumed before or after l, takes back what was recorded, each once."""
+    whole = sagas(lanes[0], "lane_0_")
+    for number, lane in enumerate(lanes[1:], 1):
+        whole = whole & sagas(lane, f"lane_{number}_")
+    whole = timeout(50)(whole >> work("forever", HANGS))
+    longest = observe(whole, Drawn(), Recorder(), journal=StoredJournal())
+    k = data.draw(st.integers(1, len(longest.journal.entries)))
+    left = crash(whole, Drawn(), Recorder(), after=k)
+    seen = left.resume(downtime=downtime)
+    assert_is_late(seen, max(0, 50 - left.at - downtime))
+    names = [path.split("/")[-1] for path in seen.journal.entries]
+    made = [name for name in names if name.startswith("make_")]
+    undone = [note.name for note in (*left.effects, *seen.effects) if "undo_" in note.name]
+    assert sorted(undone) == sorted(name.replace("make_", "undo_") for name in made)
+
+
 @given(brief, starts, st.floats(0, 1e6), seconds)
 def test_what_was_done_in_time_is_never_late_afterwards(
     a: Whole, ctx: Drawn, later: float, more: int
@@ -88,6 +109,15 @@ def test_what_was_done_in_time_is_never_late_afterwards(
         after = observe(longer, ctx, Recorder(), journal=journal, start=end)
         assert ([note.name for note in after.effects], after.error) == (["after"], None)
         assert after.seconds == near(more)
+
+
+def sagas(steps: list[int], lane: str) -> Whole:
+    """Make steps that can be undone, behind one another, of which all are tried again once."""
+    whole = start(Drawn, Recorder)
+    for number, d in enumerate(steps):
+        name = f"{lane}{number}"
+        whole = whole >> compensate(idle(f"make_{name}", d), idle(f"undo_{name}"))
+    return retry(1, AT_ONCE)(whole >> work(f"{lane}flaky", fails=1))
 
 
 def assert_ends_by(seen: Observation[Drawn], resumed: float, end: float, limit: float) -> None:

@@ -223,6 +223,19 @@ def test_a_crash_between_tries_costs_no_time(
     assert_is_on_time(retry(n, b)(a), Drawn(), data)
 
 
+@given(few, few, backoffs, backoffs, st.data())
+def test_a_crash_while_lanes_wait_costs_no_time(
+    n: int, m: int, b: Backoff, c: Backoff, data: st.DataObject
+) -> None:
+    """retry(a) & retry(z), killed after an entry: each waits what is left for it."""
+    whole = retry(n, b)(work("left", fails=ALWAYS)) & retry(m, c)(work("right", fails=ALWAYS))
+    seen = observe(whole, Drawn(), Recorder(), journal=StoredJournal())
+    left = crash(whole, Drawn(), Recorder(), after=data.draw(st.integers(1, n + m + 2)))
+    rest = left.resume()
+    assert sorted(times((*left.effects, *rest.effects))) == near(sorted(times(seen.effects)))
+    assert rest.result == seen.result
+
+
 @given(st.integers(max_value=-1))
 def test_a_negative_number_of_tries_is_refused_by_value(n: int) -> None:
     """retry(-n) raises, and says what it was given."""
