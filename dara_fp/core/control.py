@@ -230,8 +230,8 @@ class Ensure:
 
     @property
     def name(self) -> str:
-        """None: it is not recorded, since a pure question may be asked again."""
-        return ""
+        """The name of the question; it is not recorded, since a pure one may be asked again."""
+        return called(self.predicate, "ensure")
 
     @property
     def shape(self) -> Shape:
@@ -241,7 +241,7 @@ class Ensure:
 
     async def run(self, ctx: Any, frame: Frame) -> Outcome[Any]:
         """Give the context, or the failure."""
-        return evaluate(self._ensured, frame.prefix + called(self.predicate, "ensure"), ctx)
+        return evaluate(self._ensured, frame.prefix + self.name, ctx)
 
     def _ensured(self, ctx: Any) -> Any:
         if asked(self.predicate, ctx):
