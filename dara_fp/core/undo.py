@@ -16,9 +16,10 @@ from dara_fp.core.scope import Entry, Scope, Verdict
 from dara_fp.core.shape import first_name
 from dara_fp.core.shield import finished, shielded
 
-__all__ = ["attempt", "is_defect", "recollect", "run_root"]
+__all__ = ["CANCELLED", "attempt", "is_defect", "recollect", "run_root"]
 
-_CANCELLED = StepError(kind=Kind.CANCELLED, message="the run was cancelled")
+CANCELLED = StepError(kind=Kind.CANCELLED, message="the run was cancelled")
+"""The verdict of a run that was cancelled, before it is undone."""
 
 
 async def run_root(
@@ -40,7 +41,7 @@ async def run_root(
     if type(outcome) is Success:
         return outcome
     outcome = await whole.undo(outcome)
-    if whole.known == _CANCELLED:
+    if whole.known == CANCELLED:
         raise asyncio.CancelledError
     return outcome
 
@@ -131,7 +132,7 @@ class _Attempt:
         """Take back what was done, also where the run had not come to after a crash."""
         await recollect(nodes, ctx, self.frame)
         if self.frame.undos:
-            await self._undo(_CANCELLED)
+            await self._undo(CANCELLED)
 
     async def _undo(self, error: StepError) -> Outcome[Any]:
         await self._record(error)

@@ -8,13 +8,18 @@ import msgspec
 from dara_fp.core.codec import Codec, codec_of
 from dara_fp.core.errors import NotSerialisable
 from dara_fp.core.scope import Entry, Path
+from dara_fp.core.undo import CANCELLED
 from dara_fp.store.records import StepRecord
 from dara_fp.store.store import Store
 
-__all__ = ["INSIDE", "StoreJournal"]
+__all__ = ["INSIDE", "HandedBack", "StoreJournal"]
 
 INSIDE = ""
 """The name, which no field has, of changes to the contexts inside `for_each` and `zoom`."""
+
+
+class HandedBack(Exception):
+    """The worker stops: what was done stays done, and another one goes on from there."""
 
 
 class StoreJournal:
@@ -62,7 +67,10 @@ class StoreJournal:
         Raises:
             NotSerialisable: A changed value cannot be stored, or is too large; nothing was kept.
             Fenced: Another delivery of the task has taken over.
+            HandedBack: The run was cancelled, which only a worker that stops does.
         """
+        if entry.error == CANCELLED:
+            raise HandedBack
         changes = self._encoded(entry)
         try:
             await self._store.record(

@@ -1,5 +1,6 @@
 """One delivery of one task: claim it, run its workflow, record how it ended."""
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from dara_fp.core.codec import Codec, InvalidFields, codec_of
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.core.scope import Scope
 from dara_fp.core.workflow import Workflow
-from dara_fp.runtime.journal import StoreJournal
+from dara_fp.runtime.journal import HandedBack, StoreJournal
 from dara_fp.store.errors import Fenced
 from dara_fp.store.records import History, State
 from dara_fp.store.store import Store
@@ -78,6 +79,8 @@ async def _outcome(
         outcome = await workflow(context, env, scope=Scope(task_id=task.task_id, journal=journal))
     except InvalidFields as error:
         return _refusal(f"the stored context no longer fits {workflow.context.__name__}: {error}")
+    except HandedBack as error:
+        raise asyncio.CancelledError from error
     return _logged(task.task_id, outcome.failure()) if isinstance(outcome, Failure) else None
 
 
