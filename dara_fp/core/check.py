@@ -46,7 +46,7 @@ def _lines(nodes: Iterable[Node], depth: int = 0) -> Iterator[str]:
         shape = node.shape
         yield f"{depth} {shape.form} {shape.label}"
         for part in shape.parts:
-            yield f"{depth} {part.role} {part.label}"
+            yield f"{depth} {part.role} {part.label} {part.segment}"
             yield from _lines(part.nodes, depth + 1)
 
 

@@ -98,8 +98,9 @@ def tap(function: Callable[..., object], /) -> Pipeline[Any, Any]:
     It is recorded like a step, so that it is not called again when a task is resumed.
 
     Args:
-        function: Takes (ctx), (ctx, env) or (ctx, env, at), plain or async; what it returns is
-            dropped. It is recorded under its name, a lambda under `tap`.
+        function: Takes (ctx), (ctx, env) or (ctx, env, at), plain or async; a `Failure` that it
+            returns counts, anything else is dropped. It is recorded under its name, a lambda under
+            `tap`.
 
     Raises:
         TypeError: *function* takes other arguments.
@@ -192,7 +193,7 @@ class Branch:
     @property
     def shape(self) -> Shape:
         """What it looks like."""
-        parts = tuple(Part(nodes=lane, label=str(value)) for value, lane in self.cases)
+        parts = tuple(Part(nodes=lane, label=_said(value)) for value, lane in self.cases)
         label = called(self.on, "value")
         return Shape(form="branch", label=label, summary=summary_of(self.on), parts=parts)
 
@@ -212,6 +213,10 @@ class Branch:
         known = ", ".join(repr(case) for case in lanes)
         message = f"no case for {shown(value)}; there are {known}"
         raise StepFailed(StepError(kind=Kind.REJECTED, message=message))
+
+
+def _said(value: object) -> str:
+    return value if isinstance(value, str) else shown(value)
 
 
 @attrs.frozen
@@ -266,8 +271,9 @@ class Tap(Step):
         """Call the function and give the context."""
         effect = super().call(ctx, frame)
         if inspect.isawaitable(effect):
-            await effect
-        return Success(ctx)
+            effect = await effect
+        outcome: Outcome[Any] = effect
+        return outcome if type(outcome) is Failure else Success(ctx)
 
 
 @attrs.frozen

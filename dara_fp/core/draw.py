@@ -159,7 +159,7 @@ def _parts(lanes: Sequence[Lane], name: str, item: Item) -> Iterator[str]:
     for number, lane in enumerate(lanes, 1):
         inner = f"{name}_{number}"
         chain = _chain(lane.items, f"{inner}_")
-        framed = len(lanes) > 1 and inner in names
+        framed = inner in names and (len(lanes) > 1 or bool(_title(lane)))
         yield from _subgraph(inner, _title(lane), chain) if framed else chain
     if isinstance(item, Seen) and (word := _ELSE.get(item.shape.form)):
         yield from (f"{one} -. {word} .-> {other}" for one, other in pairwise(names))

@@ -14,7 +14,7 @@ from dara_fp.core.run import asked, checked, due, evaluate, record, replayed, ru
 from dara_fp.core.settle import settle, worst
 from dara_fp.core.shape import ITEM, Part, Shape, expression, first_name
 from dara_fp.core.signatures import Plain, Plain2
-from dara_fp.core.step import called, refuse_async, summary_of
+from dara_fp.core.step import called, refuse_async, refuse_other, summary_of
 
 __all__ = ["for_each", "zoom"]
 
@@ -53,6 +53,7 @@ def for_each(
     """
     for function in (split, join, key):
         refuse_async(function, "for_each")
+    refuse_other(limit, int, "limit takes a whole number of items, 1 or more")
     if limit < 1:
         raise ValueError(f"limit is {limit}: give how many items to work on at a time, 1 or more")
     inside = lifted(body)
@@ -103,9 +104,10 @@ class ForEach:
     @property
     def shape(self) -> Shape:
         """What it looks like."""
+        by = "" if self.key is None else f" by {called(self.key, 'key')}"
         return Shape(
             form="for_each",
-            label=f"{called(self.split, 'item')}, {self.limit} at a time",
+            label=f"{called(self.split, 'items')}{by}, {self.limit} at a time",
             summary=summary_of(self.split),
             parts=(Part(nodes=self.body, segment=ITEM),),
             recorded=True,
@@ -119,7 +121,10 @@ class ForEach:
         keyed = evaluate(self._keyed, frame.prefix + called(self.key, "for_each"), items.unwrap())
         if isinstance(keyed, Failure):
             return keyed
-        jobs = [(self.body, item, frame.below(f"[{key}]/")) for key, item in keyed.unwrap().items()]
+        jobs = [
+            (self.body, item, frame.within().below(f"[{key}]/"))
+            for key, item in keyed.unwrap().items()
+        ]
         outcomes = await settle(jobs, self.limit)
         failed = worst(outcomes)
         if failed is not None:
@@ -153,11 +158,15 @@ def _fit(key: object) -> str:
     """Give *key* so that it can stand in a path."""
     if not isinstance(key, str):
         raise TypeError(f"key {shown(key)} is a {type(key).__name__}: give a text")
-    if not 0 < len(key) <= _LONGEST_KEY:
-        raise ValueError(f"key {shown(key)} has {len(key)} characters: give 1 to {_LONGEST_KEY}")
     if not key.isprintable():
         raise ValueError(f"key {shown(key)} has characters that nobody can read: leave them out")
-    return key.replace("%", "%25").replace("/", "%2F")
+    escaped = key.replace("%", "%25").replace("/", "%2F")
+    if not 0 < len(escaped) <= _LONGEST_KEY:
+        raise ValueError(
+            f"key {shown(key)} has {len(escaped)} characters in a path, where / and % count three: "
+            f"give 1 to {_LONGEST_KEY}"
+        )
+    return escaped
 
 
 @attrs.frozen
@@ -193,7 +202,7 @@ class Zoom:
         part = evaluate(self.get, frame.prefix + called(self.get, "zoom"), ctx)
         if isinstance(part, Failure):
             return part
-        outcome = await run_nodes(self.body, part.unwrap(), frame)
+        outcome = await run_nodes(self.body, part.unwrap(), frame.within())
         if isinstance(outcome, Failure):
             return outcome
         return await _put(self.name, self.into, ctx, outcome.unwrap(), frame)

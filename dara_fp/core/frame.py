@@ -85,6 +85,7 @@ class Level:
         watches: Who wants to know what is found in the journal and what runs now.
         closed: Whether nothing new may be done.
         caught: Whether something around it catches an expected failure.
+        inside: Whether the context is an item or a part of another one.
     """
 
     prefix: Path = ""
@@ -93,6 +94,7 @@ class Level:
     watches: tuple[Watch, ...] = ()
     closed: bool = False
     caught: bool = False
+    inside: bool = False
 
 
 ROOT = Level()
@@ -182,6 +184,10 @@ class Frame:
         """Give the frame of a node whose path goes on with *segment*, which ends in `/`."""
         prefix = self.prefix + segment
         return self._at(prefix=prefix, base=prefix, tries=())
+
+    def within(self) -> Self:
+        """Give the frame of a node whose context is an item or a part of another one."""
+        return self._at(inside=True)
 
     def counted(self, number: int) -> Self:
         """Give the frame of the try of that *number*, from 1.

@@ -69,13 +69,15 @@ class Both:
                 path = frame.prefix + called(rule, f"merge({field})")
                 agreed = evaluate(rule, path, getattr(base, field), before, value)
             elif differ(before, value):
-                agreed = Failure(self._conflict(field, before, value, frame))
+                agreed = Failure(self._conflict(base.__class__, field, before, value, frame))
         return agreed
 
-    def _conflict(self, field: str, left: Any, right: Any, frame: Frame) -> StepError:
+    def _conflict(self, context: Any, field: str, left: Any, right: Any, frame: Frame) -> StepError:
+        public = getattr(attrs.fields(context), field).repr
+        made = f": one made it {shown(left)}, another {shown(right)}" if public else ""
         message = (
-            f"branches of {self} disagree on {field!r}: one made it {shown(left)}, another "
-            f"{shown(right)}; let one of them write it, or declare {field} = made(merge=rule)"
+            f"branches of {self} disagree on {field!r}{made}; "
+            f"let one of them write it, or declare {field} = made(merge=rule)"
         )
         return StepError(
             kind=Kind.CONFLICT, message=message, step=f"{frame.prefix}all({self.name})"

@@ -66,9 +66,15 @@ class Pipeline(Generic[C_contra, E_contra]):
         """Give the pipeline that runs the async function *other*, then this one."""
         return _sequence(lifted(other), self)
 
+    @overload
     def __and__(
         self, other: "Pipeline[C_contra, E_contra] | Function[C_contra, E_contra]"
-    ) -> "Pipeline[C_contra, E_contra]":
+    ) -> "Pipeline[C_contra, E_contra]": ...
+    @overload
+    def __and__(
+        self: "Pipeline[C, object]", other: "Pipeline[C, E] | Function2[C, E] | Function3[C, E]"
+    ) -> "Pipeline[C, E]": ...
+    def __and__(self, other: Any) -> "Pipeline[Any, Any]":
         """Give the pipeline that runs this one and *other* at the same time, on the same context.
 
         All branches settle before the outcome is decided. What they changed is merged: a field
@@ -86,9 +92,15 @@ class Pipeline(Generic[C_contra, E_contra]):
         """Give the pipeline that runs the async function *other* and this one."""
         return _both(lifted(other), self)
 
+    @overload
     def __or__(
         self, other: "Pipeline[C_contra, E_contra] | Function[C_contra, E_contra]"
-    ) -> "Pipeline[C_contra, E_contra]":
+    ) -> "Pipeline[C_contra, E_contra]": ...
+    @overload
+    def __or__(
+        self: "Pipeline[C, object]", other: "Pipeline[C, E] | Function2[C, E] | Function3[C, E]"
+    ) -> "Pipeline[C, E]": ...
+    def __or__(self, other: Any) -> "Pipeline[Any, Any]":
         """Give the pipeline that runs *other* on the same context if this one fails.
 
         What this one did is undone first. A defect is a bug, and goes on.
@@ -175,7 +187,10 @@ class Pipeline(Generic[C_contra, E_contra]):
     def ambiguous(self) -> str:
         """The paths that more than one step would be recorded under, or an empty text."""
         names = repeated(entries(self.steps))
-        return names and f"{names} occurs more than once: rename a step, or use named(...)"
+        return names and (
+            f"{names} occurs more than once: give each step, and each lambda, a name of its own "
+            "with def, or use named(...)"
+        )
 
 
 @attrs.frozen

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 import attrs
 from returns.result import Failure, Success
 
-from dara_fp.core.context import Comparer, comparer, evolved
+from dara_fp.core.context import comparer, evolved
 from dara_fp.core.errors import (
     NotSerialisable,
     Outcome,
@@ -115,7 +115,8 @@ async def _run_recorded(  # noqa: C901 - one loop without calls between is what 
             try:
                 if type(outcome) is Success and type(after := outcome.unwrap()) is cls:
                     # By position: names would double what an entry costs.
-                    entry = Entry(compare(ctx, after), None, started_at, clock(), cls)
+                    changed = compare(ctx, after)
+                    entry = Entry(changed, None, started_at, clock(), cls, level.inside)
                 else:
                     outcome = checked(outcome, path, ctx)
                     entry = _failed(outcome, started_at, clock())
@@ -152,8 +153,9 @@ def asked(function: Callable[..., Any], *arguments: Any) -> Any:
         TypeError: It is async in disguise: its coroutine would count as true.
     """
     value = function(*arguments)
-    if inspect.iscoroutine(value):
-        value.close()
+    if inspect.isawaitable(value):
+        if inspect.iscoroutine(value):
+            value.close()
         raise TypeError("it gave a coroutine: write a plain function, and await in a step")
     return value
 
@@ -191,9 +193,7 @@ async def record(frame: Frame, name: str, before: Any, outcome: Outcome[Any]) ->
         return outcome
     path, now = frame.prefix + name, frame.scope.clock()
     try:
-        await frame.journal.record(
-            path, _entry(comparer(before.__class__), before, outcome, now, now)
-        )
+        await frame.journal.record(path, _entry(frame, before, outcome, now, now))
     except (NotSerialisable, asyncio.CancelledError) as error:
         return await _recorded_otherwise(error, frame, path, before, outcome, now)
     return outcome
@@ -231,7 +231,7 @@ async def _record_again(
 ) -> Outcome[Any]:
     now = frame.scope.clock()
     if not isinstance(error, NotSerialisable):
-        entry = _entry(comparer(before.__class__), before, outcome, started_at, now)
+        entry = _entry(frame, before, outcome, started_at, now)
         try:
             await keep(frame, path, entry)
         except NotSerialisable as refused:
@@ -275,13 +275,13 @@ async def due(frame: Frame) -> None:
 
 
 def _entry(
-    compare: Comparer, before: Any, outcome: Outcome[Any], started_at: float, now: float
+    frame: Frame, before: Any, outcome: Outcome[Any], started_at: float, now: float
 ) -> Entry:
     if type(outcome) is Failure:
         return _failed(outcome, started_at, now)
     after = outcome.unwrap()
-    changes = compare(before, after)
-    return Entry(changes=changes, started_at=started_at, finished_at=now, context=after.__class__)
+    changed = comparer(after.__class__)(before, after)
+    return Entry(changed, None, started_at, now, after.__class__, frame.level.inside)
 
 
 def _failed(outcome: Outcome[Any], started_at: float, now: float) -> Entry:

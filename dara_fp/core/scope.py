@@ -38,7 +38,8 @@ class Entry(msgspec.Struct, frozen=True):
         error: Why it failed, or None.
         started_at: When it was started, in epoch seconds.
         finished_at: When it ended, in epoch seconds.
-        context: The class whose fields changed; inside `for_each` and `zoom` not the workflow's.
+        context: The class whose fields changed.
+        inside: Whether that was an item of `for_each` or a part of `zoom`.
         verdict: What became of *error*, or None for a step's own entry. It is recorded before
             anything is undone or tried instead, so that a crash cannot change it.
     """
@@ -48,6 +49,7 @@ class Entry(msgspec.Struct, frozen=True):
     started_at: float = 0.0
     finished_at: float = 0.0
     context: type[Any] | None = None
+    inside: bool = False
     verdict: Verdict | None = None
 
 

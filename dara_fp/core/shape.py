@@ -16,6 +16,7 @@ __all__ = [
     "expression",
     "first_name",
     "has_undo",
+    "is_verdict",
     "steps_ahead",
 ]
 
@@ -101,6 +102,14 @@ class Shape:
 def first_name(nodes: Iterable[Node]) -> str:
     """Give the name of the first of *nodes* that has one; what surrounds them is named after it."""
     return next((name for node in nodes if (name := node.name)), "")
+
+
+def is_verdict(path: str) -> bool:
+    """Tell whether a journal holds at *path* what became of a failure."""
+    return path.rpartition("/")[2].partition("(")[0] in _VERDICTS and path.endswith(")")
+
+
+_VERDICTS = frozenset({"run", "any", "recover", "retry"})
 
 
 def entries(nodes: Iterable[Node], prefix: str = "") -> Iterator[str]:

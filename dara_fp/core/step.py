@@ -6,10 +6,19 @@ from typing import Any
 
 import attrs
 
+from dara_fp.core.errors import shown
 from dara_fp.core.frame import Frame
 from dara_fp.core.shape import Shape
 
-__all__ = ["Step", "as_step", "called", "count_parameters", "refuse_async", "summary_of"]
+__all__ = [
+    "Step",
+    "as_step",
+    "called",
+    "count_parameters",
+    "refuse_async",
+    "refuse_other",
+    "summary_of",
+]
 
 
 @attrs.frozen
@@ -105,6 +114,16 @@ def refuse_async(function: object, who: str) -> None:
             f"{who} takes a plain function of the context, and {called(function, 'this')} is "
             "async: await in a step, and put what it found into the context"
         )
+
+
+def refuse_other(value: object, kinds: type | tuple[type, ...], said: str) -> None:
+    """Refuse a *value* that is of none of *kinds*, as a checker would have.
+
+    Raises:
+        TypeError: It is not; *said* tells what to write instead.
+    """
+    if not isinstance(value, kinds):
+        raise TypeError(f"got {shown(value)}: {said}")
 
 
 def called(function: object, otherwise: str) -> str:

@@ -18,7 +18,7 @@ from dara_fp.core.scope import Entry
 from dara_fp.core.shape import Part, Shape, expression, first_name
 from dara_fp.core.shield import shielded
 from dara_fp.core.signatures import Plain
-from dara_fp.core.step import called, refuse_async, summary_of
+from dara_fp.core.step import called, refuse_async, refuse_other, summary_of
 from dara_fp.core.undo import attempt, is_defect, recollect
 
 __all__ = ["Backoff", "repeat", "retry", "timeout"]
@@ -83,7 +83,8 @@ _BACKOFF = Backoff()
 def retry(times: int, backoff: Backoff = _BACKOFF) -> Modifier:
     """Try a pipeline or step again after an expected failure.
 
-    What the failed try did is undone first. A defect is a bug, and is not tried again. Each try
+    Every expected failure is tried again, whatever its kind and `retryable` say; a defect is a
+    bug, and is not. What the failed try did is undone first. Each try
     after the first is recorded under its number (`2/load`), and so has tokens of its own.
 
     Args:
@@ -96,6 +97,8 @@ def retry(times: int, backoff: Backoff = _BACKOFF) -> Modifier:
     Raises:
         ValueError: *times* is negative.
     """
+    refuse_other(times, int, "retry takes how many more times to try, such as retry(3)(step)")
+    refuse_other(backoff, Backoff, "retry takes a Backoff after the number: retry(3)(step)")
     if times < 0:
         raise ValueError(f"times is {times}: give how many more times to try, 0 or more")
     return Modifier(Retry(times, backoff))
@@ -105,7 +108,8 @@ def timeout(seconds: float) -> Modifier:
     """Give a pipeline or step a time limit; over it, it fails with kind `timeout`.
 
     The body is cancelled at the limit; a body that ends exactly then has made it. A run that is
-    resumed has only what is left of the limit, counted from when the body was first started.
+    resumed has only what is left of the limit, counted from the start of the first step in it that
+    was recorded; a step that was not has the whole limit again.
 
     Args:
         seconds: The limit, above 0; `math.inf` changes nothing.
@@ -116,6 +120,7 @@ def timeout(seconds: float) -> Modifier:
     Raises:
         ValueError: *seconds* is not above 0.
     """
+    refuse_other(seconds, (int, float), "timeout takes seconds, such as timeout(60)(step)")
     if not seconds > 0:
         raise ValueError(f"seconds is {seconds}: give a limit above 0")
     return Modifier(Timeout(seconds))

@@ -6,13 +6,17 @@ from typing import Any
 import msgspec
 
 from dara_fp.core.codec import Codec, codec_of
+from dara_fp.core.context import changes, evolved, fields_of
 from dara_fp.core.errors import NotSerialisable
 from dara_fp.core.scope import Entry, Path
 from dara_fp.core.undo import CANCELLED
 from dara_fp.store.records import StepRecord
 from dara_fp.store.store import Store
 
-__all__ = ["INSIDE", "HandedBack", "StoreJournal"]
+__all__ = ["FINAL", "INSIDE", "HandedBack", "StoreJournal"]
+
+FINAL = "context()"
+"""Where the final context of a task is recorded, if its steps do not say it."""
 
 INSIDE = ""
 """The name, which no field has, of changes to the contexts inside `for_each` and `zoom`."""
@@ -81,7 +85,7 @@ class StoreJournal:
         self._entries[path] = entry
 
     def _encoded(self, entry: Entry) -> bytes:
-        if entry.context in {None, self._codec.context}:
+        if not entry.inside:
             return self._codec.encode_changes(entry.changes)
         context: Any = entry.context
         try:
@@ -89,6 +93,19 @@ class StoreJournal:
         except TypeError as error:
             raise NotSerialisable(str(error)) from error
         return msgspec.json.encode({INSIDE: msgspec.Raw(changes)})
+
+    async def settle(self, given: Any, final: Any) -> None:
+        """Record *final* if the changes alone do not lead there from *given*.
+
+        They do not where something was merged by a rule, tried in vain, or undone.
+        """
+        changed: dict[str, object] = {}
+        for entry in self._entries.values():
+            if not entry.inside and INSIDE not in entry.changes:
+                changed.update(entry.changes)
+        if changes(evolved(given, changed), final):
+            whole = {field.name: getattr(final, field.name) for field in fields_of(final.__class__)}
+            await self.record(FINAL, Entry(changes=whole))
 
     async def report(self, path: Path, message: str, fraction: float | None) -> None:
         """Say how far the running step at *path* is."""

@@ -1,6 +1,6 @@
 """What a client sees of a task: derived from its record, its journal and its reports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -8,7 +8,8 @@ import attrs
 import msgspec
 
 from dara_fp.core.errors import StepError
-from dara_fp.runtime.journal import INSIDE
+from dara_fp.core.shape import is_verdict
+from dara_fp.runtime.journal import FINAL, INSIDE
 from dara_fp.store.records import History, Report, State, StepRecord
 
 __all__ = ["StepStatus", "TaskStatus", "status_of"]
@@ -90,7 +91,7 @@ def status_of(history: History) -> TaskStatus:
         workflow=task.workflow,
         state=task.state,
         step=task.error.step or None if task.error else current,
-        progress=len([step for step in steps if step.state == "succeeded"]) / len(steps),
+        progress=_progress(task.state, steps),
         steps=_with_start(steps, history),
         context=_context(history),
         error=_public(task.error),
@@ -101,10 +102,20 @@ def status_of(history: History) -> TaskStatus:
 
 
 def _paths(history: History) -> tuple[str, ...]:
-    """Give the structure's paths, and recorded ones that a changed workflow added."""
+    """Give the structure's paths, and recorded ones of tries, items or a changed workflow."""
     known = history.task.structure
-    added = tuple(step.path for step in history.steps if step.path not in known)
+    added = tuple(
+        step.path
+        for step in history.steps
+        if step.path not in known and step.path != FINAL and not is_verdict(step.path)
+    )
     return (*known, *added)
+
+
+def _progress(state: State, steps: Sequence[StepStatus]) -> float:
+    if state is State.SUCCEEDED or not steps:
+        return float(state is State.SUCCEEDED)
+    return len([step for step in steps if step.state == "succeeded"]) / len(steps)
 
 
 def _current(history: History, recorded: Mapping[str, StepRecord]) -> str | None:

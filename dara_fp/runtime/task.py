@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from returns.result import Failure
+from returns.result import Failure, Success
 
 from dara_fp.core.check import drift, structure
 from dara_fp.core.codec import Codec, InvalidFields, codec_of
@@ -77,6 +77,8 @@ async def _outcome(
         context = codec.decode(task.context)
         journal = StoreJournal(store, codec, task.task_id, task.epoch, history.steps)
         outcome = await workflow(context, env, scope=Scope(task_id=task.task_id, journal=journal))
+        if isinstance(outcome, Success):
+            await journal.settle(context, outcome.unwrap())
     except InvalidFields as error:
         return _refusal(f"the stored context no longer fits {workflow.context.__name__}: {error}")
     except HandedBack as error:

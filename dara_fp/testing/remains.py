@@ -168,17 +168,17 @@ def crashes(
 ) -> Iterator[tuple[Remains[C], Observation[C]]]: ...
 @overload
 def crashes(
-    pipeline: Observable[C, E], ctx: C, env: Callable[[], E], /
+    pipeline: Observable[C, E], ctx: C, make_env: Callable[[], E], /
 ) -> Iterator[tuple[Remains[C], Observation[C]]]: ...
 def crashes(
-    pipeline: Observable[Any, Any], ctx: Any, env: Callable[[], Any] | None = None, /
+    pipeline: Observable[Any, Any], ctx: Any, make_env: Callable[[], Any] | None = None, /
 ) -> Iterator[tuple[Remains[Any], Observation[Any]]]:
     """Kill *pipeline* before and after each entry of its journal, and resume it at once each time.
 
     Args:
         pipeline: A pipeline or a workflow.
         ctx: The context to start from.
-        env: Makes a new environment for each try, such as the class `Recorder`.
+        make_env: Makes a new environment for each try, such as the class `Recorder`.
 
     Returns:
         What was left and what was seen after it, for each crash.
@@ -193,10 +193,12 @@ def crashes(
     before 'rest' was recorded and 60.0 s to go
     after 'rest' was recorded and 0.0 s to go
     """
+    if make_env is not None and not callable(make_env):
+        raise TypeError(f"each try wants an environment of its own: give a class, not {make_env!r}")
     whens: tuple[When, When] = ("before", "after")
     for number in itertools.count(1):
         for when in whens:
-            task = Task(pipeline, ctx, None if env is None else env(), "observed", 1)
+            task = Task(pipeline, ctx, None if make_env is None else make_env(), "observed", 1)
             left = _killed(task, _Dying(VirtualTimeLoop(), None, when, number))
             if left is None:
                 return

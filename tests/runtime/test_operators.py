@@ -13,6 +13,7 @@ from dara_fp import (
     Success,
     WorkflowExecutor,
     compensate,
+    ensure,
     fail,
     for_each,
     made,
@@ -109,6 +110,38 @@ async def test_items_parts_and_tries_end_in_the_context_of_the_task(store: Store
     assert msgspec.json.decode(status.context["cover"]) == 0
     pages_read = ["page 0", "page 1", "page 2", "page 3"]
     assert sorted(desk.notes) == ["bind", "bind", "bind", *pages_read]
+
+
+async def test_what_was_tried_in_vain_is_not_in_the_context(store: Store) -> None:
+    @step
+    async def guess(ctx: Book, env: Desk) -> Outcome[Book]:
+        return Success(ctx.evolve(words=99, cover=99))
+
+    @step
+    async def refuse(ctx: Book, env: Desk) -> Outcome[Book]:
+        return fail("that was a guess")
+
+    @step
+    async def measure(ctx: Book, env: Desk) -> Outcome[Book]:
+        return Success(ctx.evolve(words=7))
+
+    book = workflow("book", start(Book, Desk) >> (guess >> refuse | measure))
+    async with WorkflowExecutor([book], store, Desk()) as executor, executor.working():
+        status = await executor.wait(await executor.start("book", Book(pages=3)))
+    assert (status.state, status.progress) == (State.SUCCEEDED, 1.0)
+    assert [each.path for each in status.steps] == ["guess", "refuse", "measure"]
+    assert msgspec.json.decode(status.context["words"]) == 7
+    assert msgspec.json.decode(status.context["cover"]) is None
+
+
+async def test_a_workflow_of_checks_has_a_status(store: Store) -> None:
+    def has_pages(ctx: Book) -> bool:
+        return ctx.pages > 0
+
+    book = workflow("book", start(Book, Desk) >> ensure(has_pages, "the book is empty"))
+    async with WorkflowExecutor([book], store, Desk()) as executor, executor.working():
+        status = await executor.wait(await executor.start("book", Book(pages=3)))
+    assert (status.state, status.progress, status.steps) == (State.SUCCEEDED, 1.0, ())
 
 
 async def test_a_worker_that_is_stopped_undoes_nothing(store: Store) -> None:

@@ -181,6 +181,10 @@ async def tried_bare(ctx: Ingest, env: Env, at: Position) -> Outcome[Ingest]:
 def composed() -> None:
     anchored = start(Ingest, Env)
     assert_type(two & one, Pipeline[Ingest, Env])
+    assert_type(one & two, Pipeline[Ingest, Env])
+    assert_type(one | two, Pipeline[Ingest, Env])
+    assert_type(one | bare_with_env, Pipeline[Ingest, Env])
+    assert_type(anchored >> (one & two | limited), Pipeline[Ingest, Env])
     assert_type(two | one, Pipeline[Ingest, Env])
     assert_type(anchored >> (two & three | one), Pipeline[Ingest, Env])
     assert_type(bare & one, Pipeline[Ingest, object])

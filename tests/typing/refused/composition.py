@@ -197,7 +197,6 @@ async def refused_operators() -> None:
     anchored | needs_secret  # refused: missing capability in an alternative
     on_ingest & on_other  # refused: mixed contexts
     on_ingest | on_other  # refused: mixed contexts
-    on_ingest & with_env  # refused: the left side has no environment
     bare_other & on_ingest  # refused: a bare function of another context
     bare_other | on_ingest  # refused: a bare function of another context
     anchored & 3  # refused: a non-step operand

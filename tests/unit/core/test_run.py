@@ -271,7 +271,7 @@ async def test_steps_of_one_name_are_refused_where_a_journal_would_mix_them_up()
     journal = MemoryJournal()
     with pytest.raises(
         ValueError,
-        match="cannot tell steps of one name apart: 'count' occurs more than once: rename",
+        match="cannot tell steps of one name apart: 'count' occurs more than once: give each",
     ):
         await doubled(WORDS, scope=Scope(journal=journal))
     assert not journal.entries

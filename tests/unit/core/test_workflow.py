@@ -36,7 +36,10 @@ def chain(names: str) -> Pipeline[Words, object]:
         (start(Words), "start(Words) has no steps: add one with >>"),
         (
             chain("a b a c b"),
-            "the record would be ambiguous: 'a', 'b' occurs more than once: rename a step, or use named(...)",
+            (
+                "the record would be ambiguous: 'a', 'b' occurs more than once: "
+                "give each step, and each lambda, a name of its own with def, or use named(...)"
+            ),
         ),
     ],
 )
