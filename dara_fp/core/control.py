@@ -235,8 +235,8 @@ class Ensure:
 
     @property
     def name(self) -> str:
-        """The name of the question; it is not recorded, since a pure one may be asked again."""
-        return called(self.predicate, "ensure")
+        """None: it is not recorded, since a pure question may be asked again."""
+        return ""
 
     @property
     def shape(self) -> Shape:
@@ -246,7 +246,7 @@ class Ensure:
 
     async def run(self, ctx: Any, frame: Frame) -> Outcome[Any]:
         """Give the context, or the failure."""
-        return evaluate(self._ensured, frame.prefix + self.name, ctx)
+        return evaluate(self._ensured, frame.prefix + called(self.predicate, "ensure"), ctx)
 
     def _ensured(self, ctx: Any) -> Any:
         if asked(self.predicate, ctx):

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import attrs
 
-from dara_fp.core.errors import Outcome
+from dara_fp.core.errors import Outcome, StepError
 from dara_fp.core.scope import Entry, Journal, Path, Position, Scope
 
 __all__ = ["NO_UNDOS", "Frame", "Level", "Undo", "Unrecorded", "Watch"]
@@ -50,6 +50,7 @@ class Watch:
         ended: When the last step that was found in the journal ended.
         seen: How many entries were found, until whoever watches counts anew.
         live: Whether something of it runs now.
+        defect: A bug that a branch came to before it was cut, or None.
         hears_undo: Whether undoing is a part of it.
     """
 
@@ -61,6 +62,7 @@ class Watch:
         self.ended = 0.0
         self.seen = 0
         self.live = False
+        self.defect: StepError | None = None
 
     def replay(self, entry: Entry) -> None:
         """Note that *entry* was found in the journal."""

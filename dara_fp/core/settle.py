@@ -1,7 +1,7 @@
 """Running several pipelines at the same time until all of them have settled."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from returns.result import Failure
@@ -28,10 +28,22 @@ async def settle(jobs: Sequence[Job], limit: int) -> list[Outcome[Any]]:
     outcomes: dict[int, Outcome[Any]] = {}
     queue = iter(enumerate(jobs))
     workers = [asyncio.ensure_future(_work(queue, outcomes)) for _ in range(min(limit, len(jobs)))]
-    await _ended(workers)
+    try:
+        await _ended(workers)
+    except asyncio.CancelledError:
+        _tell(jobs, outcomes)
+        raise
     if len(outcomes) < len(jobs):
         raise Unrecorded
     return [outcomes[number] for number in range(len(jobs))]
+
+
+def _tell(jobs: Sequence[Job], outcomes: Mapping[int, Outcome[Any]]) -> None:
+    """Tell the watches of a bug that was found before the rest was cut: it may not be hidden."""
+    failed = worst([outcomes[number] for number in sorted(outcomes)])
+    if failed is not None and is_defect(failed):
+        for watch in jobs[0][2].level.watches:
+            watch.defect = failed.failure()
 
 
 async def _work(queue: Iterator[tuple[int, Job]], outcomes: dict[int, Outcome[Any]]) -> None:

@@ -306,14 +306,15 @@ class Timeout:
         except (TimeoutError, _TooLate) as error:
             if not alarm.rang(error):
                 raise  # the journal's, or that of a timeout around this one
-            return await self._late(ctx, frame)
-        return await self._late(ctx, frame) if limit.expired() else outcome
+            return await self._late(ctx, frame, alarm)
+        return await self._late(ctx, frame, alarm) if limit.expired() else outcome
 
-    async def _late(self, ctx: Any, frame: Frame) -> Failure[StepError]:
+    async def _late(self, ctx: Any, frame: Frame, alarm: Watch) -> Failure[StepError]:
         await shielded(recollect(self.body, ctx, frame))
         message = f"{expression(self.body)} took longer than {self.seconds:.15g} s"
         step = f"{frame.prefix}timeout({self.name})"
-        return Failure(StepError(kind=Kind.TIMEOUT, message=message, step=step, retryable=True))
+        late = StepError(kind=Kind.TIMEOUT, message=message, step=step, retryable=True)
+        return Failure(alarm.defect or late)
 
 
 class _TooLate(BaseException):

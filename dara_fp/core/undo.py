@@ -35,8 +35,10 @@ async def run_root(
         outcome = await whole.run(nodes, ctx)
         if whole.frame.is_cancelled():
             await asyncio.sleep(0)
-    except asyncio.CancelledError:
-        await shielded(whole.cancel(nodes, ctx))
+    except asyncio.CancelledError as error:
+        undone = await shielded(whole.cancel(nodes, ctx))
+        if undone != CANCELLED:
+            error.add_note(str(undone))
         raise
     if type(outcome) is Success:
         return outcome
@@ -128,11 +130,13 @@ class _Attempt:
             await self._record(error)
         return outcome
 
-    async def cancel(self, nodes: Sequence[Element], ctx: Any) -> None:
+    async def cancel(self, nodes: Sequence[Element], ctx: Any) -> StepError:
         """Take back what was done, also where the run had not come to after a crash."""
         await recollect(nodes, ctx, self.frame)
-        if self.frame.undos:
-            await self._undo(CANCELLED)
+        if not self.frame.undos:
+            return CANCELLED
+        undone = await self._undo(CANCELLED)
+        return undone.failure()
 
     async def _undo(self, error: StepError) -> Outcome[Any]:
         await self._record(error)

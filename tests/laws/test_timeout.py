@@ -235,3 +235,18 @@ def unchanged(ctx: Drawn, _items: Sequence[Drawn]) -> Drawn:
 async def patient(ctx: Drawn, error: object, env: Recorder) -> Outcome[Drawn]:
     env.note("patient", error)
     return Success(ctx)
+
+
+@given(starts, st.integers(1, 9), st.integers(0, 3), journals)
+def test_a_limit_does_not_hide_a_defect(x: Drawn, limit: int, more: int, journal: Recorded) -> None:
+    """retry(n)(timeout(t)(raise & hang)) == raise, tried once."""
+
+    @step
+    async def stumble(ctx: Drawn, env: Recorder) -> Outcome[Drawn]:
+        env.note("stumbled")
+        raise LookupError
+
+    body = retry(more, AT_ONCE)(timeout(limit)(stumble & work("hang", HANGS)))
+    seen = observe(body, x, Recorder(), journal=journal())
+    assert seen.error.kind is Kind.DEFECT
+    assert [note.name for note in seen.effects].count("stumbled") == 1
