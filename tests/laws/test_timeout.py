@@ -248,5 +248,6 @@ def test_a_limit_does_not_hide_a_defect(x: Drawn, limit: int, more: int, journal
 
     body = retry(more, AT_ONCE)(timeout(limit)(stumble & work("hang", HANGS)))
     seen = observe(body, x, Recorder(), journal=journal())
+    assert seen.error is not None
     assert seen.error.kind is Kind.DEFECT
     assert [note.name for note in seen.effects].count("stumbled") == 1

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from dara_fp import Outcome, Pipeline, Position, StepContext, Success, start, step
-from dara_fp.core.pipeline import Step
+from dara_fp.core.step import Step
 from tests.unit.core.contexts import Env, MoreWords, Numbers, Words
 
 PLAIN: Any = start(Words)
