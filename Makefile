@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test lint mutants bench bench-upload clean
+.PHONY: help demo test lint coverage laws mutants bench bench-upload clean
 help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
 
@@ -24,6 +24,12 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 	@echo "mypy and basedpyright, side by side"
 	@$(BIN)/mypy & mypy=$$!; $(BIN)/basedpyright; pyright=$$?; wait $$mypy && exit $$pyright
+
+coverage: $(VENV)/.dev  ## Show that the laws and unit tests reach every branch of the algebra.
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov tests/laws tests/unit
+
+laws: $(VENV)/.dev  ## Try each law on a thousand examples, which takes an hour.
+	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=thorough -o timeout=3600 tests/laws
 
 mutants: $(VENV)/.dev  ## Break the engine in all the ways listed, and see a law fail for each.
 	MUTANTS=all $(BIN)/python -m pytest -n auto --dist worksteal tests/mutation

@@ -99,13 +99,9 @@ class Shape:
     verdicts: tuple[str, ...] = ()
 
 
-def first_name(nodes: Sequence[Node]) -> str:
-    """Give the name of the first of *nodes* that has one; what surrounds them is named after it.
-
-    Where there are only checks, which have none, it is what a reader calls the first.
-    """
-    named = next((name for node in nodes if (name := node.name)), "")
-    return named or (nodes[0].shape.label if nodes else "")
+def first_name(nodes: Iterable[Node]) -> str:
+    """Give the name of the first of *nodes* that has one; what surrounds them is named after it."""
+    return next((name for node in nodes if (name := node.name)), "")
 
 
 def is_verdict(path: str) -> bool:

@@ -145,10 +145,10 @@ class FencedJournal(SlowJournal):
         self.refusal = Fenced()
         self.refused_at: float | None = None
         self._kept = kept
-        self._for_ever = for_ever
+        self.for_ever = for_ever
 
     async def record(self, path: Path, entry: Entry) -> None:
-        if len(self.entries) < self._kept or not (self._for_ever or self.refused_at is None):
+        if len(self.entries) < self._kept or not (self.for_ever or self.refused_at is None):
             return await super().record(path, entry)
         await asyncio.sleep(self.before)
         now = asyncio.get_running_loop().time()

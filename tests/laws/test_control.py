@@ -203,7 +203,7 @@ def test_tap_changes_nothing_but_the_world(
     first = seen(a, x)
     assume(first.error is None)
     took = 0 if how == "plain" else after
-    look = Leaf(name="look", seconds=after, ending="fail")  # what it returns is dropped
+    look = Leaf(name="look", seconds=after)
     whole = seen(a >> tap(tap_of(look, plain=how == "plain")) >> b, x)
     then = seen(b, first.context)
     note = Note("look", first.context, first.seconds + took)

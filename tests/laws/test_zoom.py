@@ -167,10 +167,10 @@ def test_async_functions_are_refused() -> None:
 
 
 def wordless(seen: Observation[Drawn]) -> object:
-    """Give what was seen but for the words of an error that quotes the pipeline."""
+    """Give what was seen but for the words of an error, and the order within one instant."""
     quotes = {Kind.CONFLICT, Kind.TIMEOUT}
     said = seen.error.kind if seen.error and seen.error.kind in quotes else seen.result
-    return said, seen.seconds, seen.effects
+    return said, seen.seconds, sorted(seen.effects, key=lambda note: (note.at, repr(note)))
 
 
 def same(part: Piece) -> Piece:

@@ -18,6 +18,7 @@ from dara_fp import (
     branch,
     compensate,
     ensure,
+    fail,
     for_each,
     named,
     recover,
@@ -129,6 +130,14 @@ async def test_an_async_function_in_disguise_is_a_defect() -> None:
     error = (await when(disguised, keep)(Words())).failure()
     assert (error.kind, error.step) == ("defect", "disguised")
     assert "gave a coroutine" in error.message
+
+
+async def test_a_failure_that_a_tap_returns_counts() -> None:
+    async def look(ctx: Words) -> Outcome[Words]:
+        return fail("there is nothing to see")
+
+    error = (await (tap(look) >> keep)(Words())).failure()
+    assert (error.kind, error.step) == ("failed", "look")
 
 
 async def test_what_nobody_can_compare_cannot_be_recorded() -> None:
