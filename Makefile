@@ -26,7 +26,7 @@ lint: $(VENV)/.dev
 	@$(BIN)/mypy & mypy=$$!; $(BIN)/basedpyright; pyright=$$?; wait $$mypy && exit $$pyright
 
 coverage: $(VENV)/.dev  ## Show that the laws and unit tests reach every branch of the algebra.
-	$(BIN)/python -m pytest -n auto --dist worksteal --cov tests/laws tests/unit
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov=dara_fp.core tests/laws tests/unit
 
 laws: $(VENV)/.dev  ## Try each law on a thousand examples, which takes an hour.
 	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=thorough -o timeout=3600 tests/laws

@@ -45,7 +45,8 @@ def test_zoom_keeps_branches_where_the_fields_stay_fields(
 def test_zoom_keeps_branches_of_which_one_changes_the_part(a: Any, ctx: Drawn) -> None:
     """zoom(a & step(look)) == zoom(a) & zoom(look) if look changes nothing."""
     together = observe(PIECE.zoom(a & step(look)), ctx, Recorder())
-    assert together == observe(PIECE.zoom(a) & PIECE.zoom(step(look)), ctx, Recorder())
+    apart = observe(PIECE.zoom(a) & PIECE.zoom(step(look)), ctx, Recorder())
+    assert wordless(together) == wordless(apart)
 
 
 @given(lenses, starts, st.integers(0, 2), st.data())

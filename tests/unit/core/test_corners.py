@@ -102,6 +102,33 @@ def test_a_context_may_evolve_in_its_own_way() -> None:
     assert Loud().evolve(text="no") == Loud(text="NO")
 
 
+def test_a_class_that_only_inherits_evolves_into_itself() -> None:
+    class Plain(Words):
+        pass
+
+    assert type(Plain().evolve(text="yes")) is Plain
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ([1], "key 1 is a int: give a text"),
+        (["a", "a"], "key 'a' occurs twice: give each item a key of its own"),
+        ([""], "key '' has 0 characters in a path, where / and % count three"),
+        (["/" * 67], "has 201 characters in a path"),
+        (["\ud800"], "has characters that nobody can read: leave them out"),
+    ],
+)
+async def test_keys_that_cannot_stand_in_a_path_are_a_defect(keys: list[Any], said: str) -> None:
+    left = iter(keys)
+    items = for_each(
+        lambda ctx: [ctx] * len(keys), keep, lambda ctx, _: ctx, key=lambda _: next(left)
+    )
+    error = (await items(Words())).failure()
+    assert error.kind == "defect"
+    assert said in error.message
+
+
 def test_a_pipeline_and_a_workflow_show_themselves() -> None:
     whole = start(Words) >> keep
     for each in (whole, workflow("keep", whole)):
