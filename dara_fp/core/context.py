@@ -264,6 +264,8 @@ def _has_only_slots(cls: Any) -> bool:
 
     Then its constructor only assigns them; validators and the like ask for the constructor.
     """
+    if "__attrs_attrs__" not in vars(cls):
+        return False  # it only inherits
     built = attrs.inspect(cls)
     fields = fields_of(cls)
     bases: Sequence[type[Any]] = cls.__mro__[:-1]

@@ -59,10 +59,10 @@ async def run_nodes(  # noqa: C901 - the same loop as below, without a journal
     A step is awaited right here: a coroutine of its own for each would be felt, in its time and in
     the memory of a sleeping run.
     """
-    if frame.cancels is None:
+    if begins := frame.cancels is None:
         frame.cancels = asyncio.current_task().cancelling()  # type: ignore[union-attr] # in a task
     if frame.journal is not None:
-        return await _run_recorded(nodes, ctx, frame)
+        return await _run_recorded(nodes, ctx, frame, may_be_cancelled=not begins)
     outcome: Outcome[Any] = _NONE_YET
     for node in nodes:
         outcome = _NONE_YET  # while it waits, a run holds its context only once
@@ -84,7 +84,7 @@ async def run_nodes(  # noqa: C901 - the same loop as below, without a journal
 
 
 async def _run_recorded(  # noqa: C901 - one loop without calls between is what makes it quick
-    nodes: Sequence[Element], ctx: Any, frame: Frame
+    nodes: Sequence[Element], ctx: Any, frame: Frame, *, may_be_cancelled: bool
 ) -> Outcome[Any]:
     """Run *nodes* like `run_nodes`, but skip what the journal holds, and record what it does not.
 
@@ -94,8 +94,8 @@ async def _run_recorded(  # noqa: C901 - one loop without calls between is what 
     journal: Any = frame.journal
     cls, level, prefix = ctx.__class__, frame.level, frame.level.prefix
     compare, clock = comparer(cls), frame.scope.clock
+    is_watched, inside = level.closed or level.watches, level.inside
     outcome: Outcome[Any] = Success(ctx)
-    may_be_cancelled = True
     for node in nodes:
         if may_be_cancelled and frame.is_cancelled():
             await asyncio.sleep(0)
@@ -105,7 +105,7 @@ async def _run_recorded(  # noqa: C901 - one loop without calls between is what 
         elif (entry := journal.find(path, cls)) is not None:
             outcome = replayed(entry, path, ctx, frame)
         else:
-            if level.closed or level.watches:
+            if is_watched:
                 frame.begin()
             started_at = clock()
             try:
@@ -114,13 +114,14 @@ async def _run_recorded(  # noqa: C901 - one loop without calls between is what 
                 outcome = _caught(error, path, frame)
             try:
                 if type(outcome) is Success and type(after := outcome.unwrap()) is cls:
-                    # By position: names would double what an entry costs.
                     changed = compare(ctx, after)
-                    entry = Entry(changed, None, started_at, clock(), cls, level.inside)
-                else:
-                    outcome = checked(outcome, path, ctx)
-                    entry = _failed(outcome, started_at, clock())
-                await journal.record(path, entry)
+                    # By position: names would double what an entry costs.
+                    entry = Entry(changed, None, started_at, clock(), cls, inside)
+                    await journal.record(path, entry)
+                    ctx = after
+                    continue
+                outcome = checked(outcome, path, ctx)
+                await journal.record(path, _failed(outcome, started_at, clock()))
             except (NotSerialisable, asyncio.CancelledError) as error:
                 outcome = await _recorded_otherwise(error, frame, path, ctx, outcome, started_at)
                 may_be_cancelled = True

@@ -101,7 +101,10 @@ class Shape:
 
 def first_name(nodes: Iterable[Node]) -> str:
     """Give the name of the first of *nodes* that has one; what surrounds them is named after it."""
-    return next((name for node in nodes if (name := node.name)), "")
+    for node in nodes:
+        if node.name:
+            return node.name
+    return ""
 
 
 def is_verdict(path: str) -> bool:

@@ -121,9 +121,11 @@ def test_a_class_that_only_inherits_evolves_into_itself() -> None:
 )
 async def test_keys_that_cannot_stand_in_a_path_are_a_defect(keys: list[Any], said: str) -> None:
     left = iter(keys)
-    items = for_each(
-        lambda ctx: [ctx] * len(keys), keep, lambda ctx, _: ctx, key=lambda _: next(left)
-    )
+
+    def alike(ctx: Words) -> list[Words]:
+        return [ctx] * len(keys)
+
+    items = for_each(alike, keep, lambda ctx, _: ctx, key=lambda _: next(left))
     error = (await items(Words())).failure()
     assert error.kind == "defect"
     assert said in error.message
