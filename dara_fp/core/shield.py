@@ -1,7 +1,7 @@
 """Work that is finished whatever happens meanwhile."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 __all__ = ["finished", "shielded"]
@@ -9,9 +9,9 @@ __all__ = ["finished", "shielded"]
 T = TypeVar("T")
 
 
-async def shielded(work: Awaitable[T]) -> T:
+async def shielded(work: Coroutine[Any, Any, T]) -> T:
     """Finish *work* whatever happens meanwhile, and give its result; a cancellation waits."""
-    task = asyncio.ensure_future(_awaited(work))
+    task = asyncio.ensure_future(work)
     interrupted = await finished(task)
     result = task.result()
     if interrupted is not None:
@@ -28,7 +28,3 @@ async def finished(task: "asyncio.Future[Any]") -> asyncio.CancelledError | None
         except asyncio.CancelledError as error:
             interrupted = error
     return interrupted
-
-
-async def _awaited(work: Awaitable[T]) -> T:
-    return await work
