@@ -204,3 +204,33 @@ async def test_the_timeout_of_a_journal_is_not_that_of_the_pipeline() -> None:
 
     with pytest.raises(TimeoutError, match="the store does not answer"):
         await timeout(60)(retry(1)(keep))(Words(), scope=Scope(journal=Slow()))
+
+
+def test_what_is_not_the_default_is_written() -> None:
+    def parts(ctx: Words) -> list[Words]:
+        return [ctx]
+
+    def name_of(part: Words) -> str:
+        return part.text
+
+    items = for_each(parts, keep, lambda ctx, _: ctx, limit=2, key=name_of)
+    assert repr(items) == "for_each(parts, keep, ..., limit=2, key=name_of)"
+
+
+def test_a_step_that_is_done_is_recorded_though_the_run_is_cancelled_meanwhile() -> None:
+    class Slow(MemoryJournal):
+        async def record(self, path: Path, entry: Entry) -> None:
+            await asyncio.sleep(1)
+            self.entries[path] = entry
+
+    journal = Slow()
+
+    async def main() -> None:
+        running = asyncio.ensure_future((keep >> wait)(Words(), scope=Scope(journal=journal)))
+        await asyncio.sleep(0.5)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    run(main())
+    assert list(journal.entries) == ["keep"]
