@@ -30,6 +30,7 @@ from dara_fp import (
     workflow,
 )
 from dara_fp.core.check import fingerprint, structure
+from dara_fp.core.errors import NotSerialisable
 from dara_fp.core.scope import Path
 from dara_fp.core.shape import is_verdict
 from dara_fp.core.undo import CANCELLED
@@ -234,3 +235,26 @@ def test_a_step_that_is_done_is_recorded_though_the_run_is_cancelled_meanwhile()
 
     run(main())
     assert list(journal.entries) == ["keep"]
+
+
+def test_a_value_that_is_refused_while_the_run_is_cancelled_is_a_defect() -> None:
+    class Narrow(MemoryJournal):
+        async def record(self, path: Path, entry: Entry) -> None:
+            await asyncio.sleep(1)
+            if entry.error is None:
+                raise NotSerialisable("too large")
+            self.entries[path] = entry
+
+    journal = Narrow()
+
+    async def main() -> None:
+        running = asyncio.ensure_future((keep >> wait)(Words(), scope=Scope(journal=journal)))
+        await asyncio.sleep(0.5)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    run(main())
+    error = journal.entries["keep"].error
+    assert error is not None
+    assert "too large" in error.message
