@@ -48,7 +48,8 @@ def for_each(
         key: Names an item in the record, such as its path; its number from 0 by default.
 
     Raises:
-        TypeError: *split*, *join* or *key* is async, or *body* is no pipeline.
+        TypeError: *split*, *join* or *key* is async, *body* is no pipeline, or *limit* no whole
+            number.
         ValueError: *limit* is below 1.
     """
     for function in (split, join, key):

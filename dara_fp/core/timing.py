@@ -84,8 +84,8 @@ def retry(times: int, backoff: Backoff = _BACKOFF) -> Modifier:
     """Try a pipeline or step again after an expected failure.
 
     Every expected failure is tried again, whatever its kind and `retryable` say; a defect is a
-    bug, and is not. What the failed try did is undone first. Each try
-    after the first is recorded under its number (`2/load`), and so has tokens of its own.
+    bug, and is not. What the failed try did is undone first. Each try after the first is recorded
+    under its number (`2/load`), and so has tokens of its own.
 
     Args:
         times: How many more times than once, at most; 0 changes nothing.
@@ -95,6 +95,7 @@ def retry(times: int, backoff: Backoff = _BACKOFF) -> Modifier:
         A modifier: `retry(3)(load)`, or `@retry(3)` above a step.
 
     Raises:
+        TypeError: *times* is no whole number, or *backoff* no `Backoff`.
         ValueError: *times* is negative.
     """
     refuse_other(times, int, "retry takes how many more times to try, such as retry(3)(step)")
@@ -118,6 +119,7 @@ def timeout(seconds: float) -> Modifier:
         A modifier: `timeout(60)(load)`, or `@timeout(60)` above a step.
 
     Raises:
+        TypeError: *seconds* is no number.
         ValueError: *seconds* is not above 0.
     """
     refuse_other(seconds, (int, float), "timeout takes seconds, such as timeout(60)(step)")
