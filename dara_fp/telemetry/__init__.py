@@ -1,0 +1,1 @@
+"""What a run tells tracing, metrics and logs, where they are switched on."""
