@@ -19,6 +19,7 @@ from dara_fp.sandbox.directories import Directories
 from dara_fp.sandbox.embedding import Embedder
 from dara_fp.sandbox.engine import Engine
 from dara_fp.sandbox.errors import ApiError, error_response, not_found
+from dara_fp.sandbox.faults import OWN, Faults
 from dara_fp.sandbox.files import Files
 from dara_fp.sandbox.indexes import Indexes
 from dara_fp.sandbox.job_store import JobStore
@@ -29,6 +30,8 @@ from dara_fp.sandbox.query_routes import IndexData
 from dara_fp.sandbox.run_routes import Runs
 from dara_fp.sandbox.serving import Serving
 from dara_fp.sandbox.storage import Storage
+from dara_fp.sandbox.stumbling import Stumbling
+from dara_fp.sandbox.unanswered import Unanswered
 from dara_fp.sandbox.uploads import Uploads
 from dara_fp.sandbox.vector_routes import VectorSearch
 
@@ -73,7 +76,8 @@ def create_sandbox(
     root = data_dir / "files"
     root.mkdir(parents=True, exist_ok=True)
     lock = _lock(data_dir / "lock")
-    tokens, ledger, signer, embedder = Tokens(token), Ledger(), Signer(), Embedder()
+    tokens, signer, embedder = Tokens(token), Signer(), Embedder()
+    faults, unanswered = Faults(), Unanswered()
     # What was half there when an earlier sandbox was killed; the lock says that it is nobody's now.
     shutil.rmtree(scratch := data_dir / "scratch", ignore_errors=True)
     uploads = Uploads(data_dir / "uploads", signer)
@@ -96,21 +100,23 @@ def create_sandbox(
         *Storage(root=root, signer=signer, uploads=uploads).routes(),
         *Jobs(store=store).routes(),
         *Runs(store=store, engine=engine).routes(),
-        *VectorSearch(indexes=indexes, ledger=ledger).routes(),
-        *IndexData(indexes=indexes, embedder=embedder, ledger=ledger).routes(),
+        *VectorSearch(indexes=indexes, unanswered=unanswered).routes(),
+        *IndexData(indexes=indexes, embedder=embedder, unanswered=unanswered).routes(),
         *Serving(embedder=embedder).routes(),
-        *_own_routes(ledger),
+        *faults.routes(),
+        Route(f"{OWN}/runs", Ledger(store=store).show, methods=["GET"]),
+        *_other_routes(unanswered),
     ]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=_HANDLERS)
-    return Gate(app, tokens)
+    return Gate(Stumbling(app, faults), tokens)
 
 
-def _own_routes(ledger: Ledger) -> list[Route]:
+def _other_routes(unanswered: Unanswered) -> list[Route]:
     return [
         Route("/", _welcome, methods=["GET"]),
-        Route("/sandbox/ledger", ledger.show, methods=["GET"]),
-        Route("/api{path:path}", ledger.unknown, methods=EVERY_METHOD),
-        Route("/serving-endpoints{path:path}", ledger.unknown, methods=EVERY_METHOD),
+        Route(f"{OWN}/unanswered", unanswered.show, methods=["GET"]),
+        Route("/api{path:path}", unanswered.unknown, methods=EVERY_METHOD),
+        Route("/serving-endpoints{path:path}", unanswered.unknown, methods=EVERY_METHOD),
     ]
 
 
@@ -127,7 +133,9 @@ def _lock(place: Path) -> TextIO:
 
 async def _welcome(_request: Request) -> Response:
     return PlainTextResponse(
-        "DARA sandbox: a local workspace. GET /sandbox/ledger lists refused calls.\n"
+        "DARA sandbox: a local workspace.\n"
+        "GET /_sandbox/unanswered lists refused calls, GET /_sandbox/runs the runs it started;\n"
+        "POST /_sandbox/faults lets calls go wrong.\n"
     )
 
 

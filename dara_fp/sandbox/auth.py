@@ -27,7 +27,7 @@ USER = "developer@sandbox.local"
 
 OAUTH_LIFE = 3600
 FORM_LIMIT = 16 * 1024
-GUARDED = ("/api", "/serving-endpoints", "/sandbox/ledger")
+GUARDED = ("/api", "/serving-endpoints", "/_sandbox")
 
 
 @attrs.frozen(kw_only=True)

@@ -1,6 +1,7 @@
 """Drives runs: who may start, task after task, cancelled, timed out, and always to an end."""
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,17 +9,20 @@ from typing import Any
 import attrs
 
 from dara_fp.sandbox.auth import Tokens
+from dara_fp.sandbox.conditions import ConditionTask
 from dara_fp.sandbox.errors import ApiError
-from dara_fp.sandbox.job_specs import TaskSpec, resolve
+from dara_fp.sandbox.job_specs import SparkPythonTask, TaskSpec
 from dara_fp.sandbox.job_store import JobStore
 from dara_fp.sandbox.paths import script_path
 from dara_fp.sandbox.processes import Exit, Script, error_of, run_script, script_environment
 from dara_fp.sandbox.runs import (
     CANCELLED,
+    FAILED,
     LOST,
     PENDING,
     QUEUED,
     RUNNING,
+    SUCCEEDED,
     TERMINATING,
     TIMED_OUT,
     Life,
@@ -32,6 +36,7 @@ from dara_fp.sandbox.runs import (
     outcome,
     with_task,
 )
+from dara_fp.sandbox.task_work import judged, parameters
 
 __all__ = ["Engine"]
 
@@ -49,6 +54,7 @@ class Engine:
         self._drivers: dict[int, asyncio.Task[None]] = {}
         self._processes = asyncio.Semaphore(PROCESS_LIMIT)
         self._cancelled: set[int] = set()
+        self._queued: dict[int, deque[int]] = {}
         self._closing = False
 
     def start(self, run: Run, *, limit: int | None, queue: bool) -> Run:
@@ -56,6 +62,7 @@ class Engine:
         if limit is None or len(self._active(run.job_id)) < limit:
             return self._launch(run)
         if queue:
+            self._queued.setdefault(run.job_id, deque()).append(run.run_id)
             return self._store.save(attrs.evolve(run, state=QUEUED))
         said = f"The maximum of concurrent runs ({limit}) of this job is reached."
         result = Result.MAXIMUM_CONCURRENT_RUNS_REACHED
@@ -64,8 +71,11 @@ class Engine:
 
     def cancel(self, run: Run) -> None:
         """Begin to cancel *run*; nothing happens when it has ended."""
+        if run.state.final:
+            return
+        run = attrs.evolve(run, cancel_requested=True)
         driver = self._drivers.get(run.run_id)
-        if driver is None and not run.state.final:
+        if driver is None:
             self._store.save(ended(run, CANCELLED))
         if driver is None or run.run_id in self._cancelled:
             return
@@ -74,7 +84,7 @@ class Engine:
             attrs.evolve(task, state=TERMINATING) if task.state.life is Life.RUNNING else task
             for task in run.tasks
         )
-        self._store.keep(attrs.evolve(run, state=TERMINATING, tasks=tasks))
+        self._store.save(attrs.evolve(run, state=TERMINATING, tasks=tasks))
         driver.cancel()
 
     async def close(self) -> None:
@@ -86,11 +96,8 @@ class Engine:
         await asyncio.gather(*drivers, return_exceptions=True)
 
     def _active(self, job_id: int) -> list[Run]:
-        return [
-            run
-            for run in self._store.runs()
-            if run.job_id == job_id and run.run_id in self._drivers and not run.state.final
-        ]
+        active = [self._store.run(run_id) for run_id in self._drivers]
+        return [run for run in active if run.job_id == job_id and not run.state.final]
 
     def _launch(self, run: Run) -> Run:
         saved = self._store.save(attrs.evolve(run, state=PENDING))
@@ -110,13 +117,13 @@ class Engine:
             self._launch_queued(job_id)
 
     def _launch_queued(self, job_id: int) -> None:
-        job = self._store.jobs.get(job_id)
+        queued, job = self._queued.get(job_id), self._store.jobs.get(job_id)
         limit = job.spec.max_concurrent_runs if job else 1
-        waiting = [
-            run for run in self._store.runs() if run.job_id == job_id and run.state == QUEUED
-        ]
-        if waiting and len(self._active(job_id)) < limit:
-            self._launch(waiting[-1])
+        # One that was cancelled or deleted meanwhile has left its id behind.
+        while queued and not self._store.is_active(queued[0]):
+            queued.popleft()
+        if queued and len(self._active(job_id)) < limit:
+            self._launch(self._store.run(queued.popleft()))
 
     async def _drive(self, run_id: int) -> None:
         token = self._tokens.issue(TOKEN_LIFE)
@@ -149,7 +156,7 @@ class Engine:
             await asyncio.wait(needed)
         task = self._store.run(run_id).task(task_id)
         upstream = [end.result() for end in needed]
-        if not may_start(task.spec.run_if, upstream):
+        if not (may_start(task.spec.run_if, upstream) and self._is_met(run_id, task)):
             return self._skip(run_id, task_id, upstream)
         while True:
             self._change(run_id, task_id, state=PENDING)
@@ -161,10 +168,15 @@ class Engine:
             self._change(run_id, task_id, state=waiting, attempt=task.attempt + 1)
             await asyncio.sleep(task.spec.min_retry_interval_millis / 1000)
 
+    def _is_met(self, run_id: int, task: TaskRun) -> bool:
+        found = {known.spec.task_key: known.outcome for known in self._store.run(run_id).tasks}
+        wanted = [needed for needed in task.spec.depends_on if needed.outcome is not None]
+        return all(found[needed.task_key] == needed.outcome for needed in wanted)
+
     def _skip(self, run_id: int, task_id: int, upstream: Sequence[Result]) -> Result:
         broken = any(result not in {Result.SUCCESS, Result.EXCLUDED} for result in upstream)
         result = Result.UPSTREAM_FAILED if broken else Result.EXCLUDED
-        said = "An upstream task failed." if broken else "The run_if condition was not met."
+        said = "An upstream task failed." if broken else "A condition of the task was not met."
         state = State(life=Life.TERMINATED, result=result, message=said)
         self._change(run_id, task_id, state=state, end_time=now())
         return result
@@ -174,24 +186,27 @@ class Engine:
         begin = now()
         self._store.keep(attrs.evolve(run, state=RUNNING, begin_time=run.begin_time or begin))
         task = self._change(run_id, task_id, state=RUNNING, start_time=begin, end_time=0)
+        work = task.spec.work
+        if isinstance(work, ConditionTask):
+            return self._keep(run_id, judged(run, task, work))
         try:
             async with asyncio.timeout(task.spec.timeout_seconds or None):
-                end = await run_script(self._script(run, task, token))
+                end = await run_script(self._script(run, task, work, token))
         except TimeoutError:
             return self._change(run_id, task_id, state=TIMED_OUT, end_time=now())
         except (OSError, ValueError, ApiError) as error:
             return self._change(run_id, task_id, state=_not_started(error), end_time=now())
         return self._store_exit(run_id, task_id, end)
 
-    def _script(self, run: Run, task: TaskRun, token: str) -> Script:
-        shown = task.spec.spark_python_task.python_file
+    def _script(self, run: Run, task: TaskRun, program: SparkPythonTask, token: str) -> Script:
+        shown = program.python_file
         file = script_path(self._root, shown)
         if not file.is_file():
             raise FileNotFoundError(f"Cannot read the python file {shown}: upload it first.")
         place = self._store.place(task)
         return Script(
             file=file,
-            parameters=_parameters(run, task),
+            parameters=parameters(run, task, program),
             directory=place / "work",
             environment=script_environment(self._root, run.host, token),
             log=self._store.log(task),
@@ -199,35 +214,22 @@ class Engine:
 
     def _store_exit(self, run_id: int, task_id: int, end: Exit) -> TaskRun:
         if end.code == 0:
-            state, error, trace = State(life=Life.TERMINATED, result=Result.SUCCESS), "", ""
+            state, error, trace = SUCCEEDED, "", ""
         else:
-            said = "Workload failed, see run output for details"
-            state = State(life=Life.TERMINATED, result=Result.FAILED, message=said)
-            error, trace = error_of(end)
+            state, (error, trace) = FAILED, error_of(end)
         task = attrs.evolve(
             self._store.run(run_id).task(task_id),
             state=state, end_time=now(), error=error, error_trace=trace, log_bytes=end.log_bytes,
         )  # fmt: skip
-        self._store.keep(with_task(self._store.run(run_id), task))
-        return task
+        return self._keep(run_id, task)
 
     def _change(self, run_id: int, task_id: int, **changes: Any) -> TaskRun:
-        run = self._store.run(run_id)
-        task = attrs.evolve(run.task(task_id), **changes)
-        self._store.keep(with_task(run, task))
+        task = attrs.evolve(self._store.run(run_id).task(task_id), **changes)
+        return self._keep(run_id, task)
+
+    def _keep(self, run_id: int, task: TaskRun) -> TaskRun:
+        self._store.keep(with_task(self._store.run(run_id), task))
         return task
-
-
-def _parameters(run: Run, task: TaskRun) -> tuple[str, ...]:
-    given = (
-        task.spec.spark_python_task.parameters if run.python_params is None else run.python_params
-    )
-    values = {f"job.parameters.{name}": value for name, _, value in run.parameters}
-    ids = {"job.id": run.job_id, "job.run_id": run.run_id, "task.run_id": task.run_id}
-    values |= {name: str(number) for name, number in ids.items()}
-    values |= {"job_id": str(run.job_id), "run_id": str(run.run_id)}
-    values |= {"job.name": run.name, "task.name": task.spec.task_key}
-    return tuple(resolve(text, values) for text in given)
 
 
 def _retries(task: TaskRun) -> bool:

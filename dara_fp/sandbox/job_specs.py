@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from dara_fp.sandbox.conditions import ConditionTask, Outcome
 from dara_fp.sandbox.errors import invalid
 from dara_fp.sandbox.wire import Json, convert
 
@@ -24,6 +25,7 @@ __all__ = [
 
 PARAMETERS_LIMIT = 10_000
 TASK_LIMIT = 100
+KINDS = ("spark_python_task", "condition_task")
 
 RunIf = Literal[
     "ALL_SUCCESS",
@@ -46,16 +48,18 @@ class SparkPythonTask(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Dependency(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A task that must have ended before."""
+    """A task that must have ended before; a condition with that *outcome*, if one is given."""
 
     task_key: str
+    outcome: Outcome | None = None
 
 
 class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One task of a job."""
+    """One task of a job: a program or a condition."""
 
     task_key: TaskKey
-    spark_python_task: SparkPythonTask
+    spark_python_task: SparkPythonTask | None = None
+    condition_task: ConditionTask | None = None
     description: str = ""
     depends_on: tuple[Dependency, ...] = ()
     run_if: RunIf = "ALL_SUCCESS"
@@ -63,6 +67,13 @@ class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     max_retries: Annotated[int, msgspec.Meta(ge=-1, le=100)] = 0
     min_retry_interval_millis: Annotated[int, msgspec.Meta(ge=0)] = 0
     retry_on_timeout: bool = False
+
+    @property
+    def work(self) -> SparkPythonTask | ConditionTask:
+        """What it runs."""
+        work = self.spark_python_task or self.condition_task
+        assert work is not None  # noqa: S101 - `check_tasks` has refused a task without
+        return work
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -122,10 +133,7 @@ def in_order(tasks: Sequence[TaskSpec]) -> tuple[TaskSpec, ...]:
         raise invalid("Two tasks have the same task_key: give each its own.")
     for task in tasks:
         for needed in task.depends_on:
-            if needed.task_key not in by_key:
-                raise invalid(
-                    f"Task {task.task_key!r} depends on {needed.task_key!r}, which does not exist."
-                )
+            _check_dependency(task, needed, by_key.get(needed.task_key))
     graph = {task.task_key: [needed.task_key for needed in task.depends_on] for task in tasks}
     try:
         return tuple(by_key[key] for key in TopologicalSorter(graph).static_order())
@@ -165,10 +173,19 @@ def _raw_tasks(settings: Json) -> list[Json]:
 def _check_kind(task: Json) -> None:
     key = task.get("task_key")
     kinds = [name for name in task if name.endswith("_task")]
-    others = [kind for kind in kinds if kind != "spark_python_task"]
+    others = [kind for kind in kinds if kind not in KINDS]
     if others:
         raise invalid(
-            f"The sandbox does not run {others[0]} (task {key!r}): it runs spark_python_task only."
+            f"The sandbox does not run {others[0]} (task {key!r}): it runs {' and '.join(KINDS)}."
         )
-    if not kinds:
-        raise invalid(f"Task {key!r} has nothing to run: give it a spark_python_task.")
+    if len(kinds) != 1:
+        said = "has nothing to run" if not kinds else f"has {' and '.join(kinds)}"
+        raise invalid(f"Task {key!r} {said}: give it one of {' and '.join(KINDS)}.")
+
+
+def _check_dependency(task: TaskSpec, needed: Dependency, found: TaskSpec | None) -> None:
+    said = f"Task {task.task_key!r} depends on {needed.task_key!r}"
+    if found is None:
+        raise invalid(f"{said}, which does not exist.")
+    if needed.outcome is not None and found.condition_task is None:
+        raise invalid(f"{said} with an outcome, which only a condition_task has.")

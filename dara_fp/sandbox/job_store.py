@@ -1,6 +1,7 @@
 """Jobs and runs: in memory while the sandbox runs, in small files so that a restart knows them."""
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -35,13 +36,16 @@ class JobStore:
     def __init__(self, directory: Path) -> None:
         self._jobs_at = directory / "jobs"
         self._runs_at = directory / "runs"
-        self._deleted_at = directory / "deleted_tokens.json"
+        self._deleted_at = directory / "deleted"
         self._last_id = 0
         self.jobs = {job.job_id: job for job in _load(self._jobs_at, Job)}
         self._runs = {run.run_id: run for run in _load(self._runs_at, Run)}
+        self._deleted = {run.run_id: run for run in _load(self._deleted_at, Run)}
         self._task_of = {task.run_id: run.run_id for run in self.runs() for task in run.tasks}
-        self._tokens = {run.token: run.run_id for run in self.runs() if run.token}
-        self._deleted = _load_tokens(self._deleted_at)
+        self._tokens = {run.token: run.run_id for run in self.ledger() if run.token}
+        self._last_numbers = Counter[int]()
+        for run in self.ledger():
+            self._count(run)
         for run in [run for run in self.runs() if not run.state.final]:
             self.save(ended(run, LOST))
 
@@ -73,6 +77,14 @@ class JobStore:
         """Give all runs, the newest first."""
         return iter(sorted(self._runs.values(), key=lambda run: -run.run_id))
 
+    def ledger(self) -> list[Run]:
+        """Give all runs that were ever started, deleted ones too, the oldest first."""
+        return sorted([*self._runs.values(), *self._deleted.values()], key=lambda run: run.run_id)
+
+    def is_deleted(self, run_id: int) -> bool:
+        """Tell whether the run *run_id* was there and has been deleted."""
+        return run_id in self._deleted
+
     def run(self, run_id: int) -> Run:
         """Give the run *run_id*, or refuse in the words the SDK looks for."""
         if run_id not in self._runs:
@@ -101,16 +113,14 @@ class JobStore:
         self._task_of |= {task.run_id: run.run_id for task in run.tasks}
         if run.token:
             self._tokens[run.token] = run.run_id
+        self._count(run)
         write_atomically(self._runs_at / f"{run.run_id}.json", msgspec.json.encode(run))
         return self.keep(run)
 
     def delete_run(self, run: Run) -> None:
-        """Forget *run* and its output; its idempotency token stays used."""
-        if run.token:
-            self._deleted.add(run.token)
-            write_atomically(self._deleted_at, msgspec.json.encode(sorted(self._deleted)))
-            self._tokens.pop(run.token, None)
-        del self._runs[run.run_id]
+        """Forget *run* and its output; the ledger keeps it and its token stays used."""
+        write_atomically(self._deleted_at / f"{run.run_id}.json", msgspec.json.encode(run))
+        self._deleted[run.run_id] = self._runs.pop(run.run_id)
         (self._runs_at / f"{run.run_id}.json").unlink(missing_ok=True)
         for task in run.tasks:
             self._task_of.pop(task.run_id, None)
@@ -122,15 +132,15 @@ class JobStore:
         Raises:
             ApiError: 400; that run has been deleted.
         """
-        if token in self._deleted:
+        if token not in self._tokens:
+            return None
+        if self.is_deleted(self._tokens[token]):
             raise invalid(f"The run with idempotency_token {token!r} was deleted: use a new token.")
-        return self._runs[self._tokens[token]] if token in self._tokens else None
+        return self._runs[self._tokens[token]]
 
     def number_in_job(self, job_id: int) -> int:
         """Give the number of the next run of the job *job_id*."""
-        return 1 + max(
-            (run.number_in_job for run in self.runs() if run.job_id == job_id), default=0
-        )
+        return 1 + self._last_numbers[job_id]
 
     def place(self, task: TaskRun) -> Path:
         """Give the directory of *task*, where its output and its working directory are."""
@@ -140,10 +150,9 @@ class JobStore:
         """Give the file with the output of *task*."""
         return self.place(task) / "output.log"
 
+    def _count(self, run: Run) -> None:
+        self._last_numbers[run.job_id] = max(self._last_numbers[run.job_id], run.number_in_job)
+
 
 def _load(directory: Path, kind: type[T]) -> list[T]:
     return [msgspec.json.decode(file.read_bytes(), type=kind) for file in directory.glob("*.json")]
-
-
-def _load_tokens(file: Path) -> set[str]:
-    return msgspec.json.decode(file.read_bytes(), type=set[str]) if file.exists() else set()

@@ -1,50 +1,34 @@
-"""The list of calls the sandbox was asked for and does not have."""
+"""The ledger: every run that was ever started, for those who check that none was twice."""
 
-import logging
-from collections import Counter
-
+import attrs
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dara_fp.sandbox.errors import ApiError, unsupported
+from dara_fp.sandbox.job_store import JobStore
+from dara_fp.sandbox.runs import Run
 from dara_fp.sandbox.wire import Json, json_response
 
 __all__ = ["Ledger"]
 
-logger = logging.getLogger("dara_fp.sandbox")
 
-ENTRY_LIMIT = 1_000
-PATH_LIMIT = 300
-
-
+@attrs.frozen(kw_only=True)
 class Ledger:
-    """Counts refused calls by method and path, at most *ENTRY_LIMIT* different ones."""
+    """The runs of *store*, those of earlier starts and deleted ones too."""
 
-    def __init__(self) -> None:
-        self._counts: Counter[tuple[str, str]] = Counter()
-
-    def refuse(self, method: str, path: str, what: str = "") -> ApiError:
-        """Note the call of *method* on *path* and give its 501; *what* names a missing feature."""
-        call = (method, path[:PATH_LIMIT])
-        if call in self._counts or len(self._counts) < ENTRY_LIMIT:
-            self._counts[call] += 1
-        said = f"{method} {call[1]!r}" + (f" ({what})" if what else "")
-        logger.warning("not implemented in the sandbox: %s", said)
-        return unsupported(
-            f"The sandbox does not implement {said}; GET /sandbox/ledger lists these."
-        )
-
-    def entries(self) -> list[Json]:
-        """Give what was refused so far, the most frequent first."""
-        return [
-            {"method": method, "path": path, "count": count}
-            for (method, path), count in self._counts.most_common()
-        ]
+    store: JobStore
 
     async def show(self, _request: Request) -> Response:
-        """Answer `GET /sandbox/ledger`."""
-        return json_response({"calls": self.entries()})
+        """Answer `GET /_sandbox/runs`, the oldest first."""
+        return json_response({"runs": [self._line(run) for run in self.store.ledger()]})
 
-    async def unknown(self, request: Request) -> Response:
-        """Answer any call no route knows."""
-        raise self.refuse(request.method, request.url.path)
+    def _line(self, run: Run) -> Json:
+        return {
+            "run_id": run.run_id,
+            "job_id": run.job_id,
+            "token": run.token,
+            "state": run.state.life,
+            "result": run.state.result,
+            "started_at": run.start_time,
+            "cancel_requested": run.cancel_requested,
+            "deleted": self.store.is_deleted(run.run_id),
+        }

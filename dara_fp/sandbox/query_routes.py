@@ -15,7 +15,6 @@ from dara_fp.sandbox.embedding import Embedder
 from dara_fp.sandbox.errors import invalid
 from dara_fp.sandbox.index_specs import IndexSpec, row_fault
 from dara_fp.sandbox.indexes import Index, Indexes
-from dara_fp.sandbox.ledger import Ledger
 from dara_fp.sandbox.queries import (
     Cursors,
     Query,
@@ -24,6 +23,7 @@ from dara_fp.sandbox.queries import (
     check_columns,
     question_vector,
 )
+from dara_fp.sandbox.unanswered import Unanswered
 from dara_fp.sandbox.vector_routes import VECTOR_SEARCH, named_index
 from dara_fp.sandbox.wire import Json, json_response, parse, read_body
 
@@ -61,7 +61,7 @@ class IndexData:
 
     indexes: Indexes
     embedder: Embedder
-    ledger: Ledger
+    unanswered: Unanswered
     cursors: Cursors = attrs.field(factory=Cursors)
 
     def routes(self) -> list[Route]:
@@ -108,7 +108,7 @@ class IndexData:
         query = await read_body(request, Query)
         index = named_index(self.indexes, request)
         if query.query_type != "ANN":
-            raise self.ledger.refuse("POST", request.url.path, f"query_type {query.query_type}")
+            raise self.unanswered.refuse("POST", request.url.path, f"query_type {query.query_type}")
         check_columns(index.spec, query.columns)
         vector = await question_vector(index.spec, query, self.embedder)
         return await self._page(index, Question(index=index.spec.name, query=query, vector=vector))

@@ -3,6 +3,7 @@
 import msgspec
 
 from dara_fp.sandbox.auth import USER, WORKSPACE_ID
+from dara_fp.sandbox.conditions import ConditionTask
 from dara_fp.sandbox.runs import Life, Result, Run, State, TaskRun, now
 from dara_fp.sandbox.wire import Json
 
@@ -56,6 +57,7 @@ def task_json(run: Run, task: TaskRun) -> Json:
     spec: Json = msgspec.to_builtins(task.spec)
     return {
         **spec,
+        **_work(task),
         "run_id": task.run_id,
         "run_if": task.spec.run_if,
         "run_page_url": _page(run, task.run_id),
@@ -75,8 +77,16 @@ def task_as_run(run: Run, task: TaskRun) -> Json:
         "number_in_job": run.number_in_job,
         "original_attempt_run_id": task.run_id,
         "run_name": task.spec.task_key,
-        "task": {"spark_python_task": msgspec.to_builtins(task.spec.spark_python_task)},
+        "task": _work(task),
     }
+
+
+def _work(task: TaskRun) -> Json:
+    work = task.spec.work
+    if not isinstance(work, ConditionTask):
+        return {"spark_python_task": msgspec.to_builtins(work)}
+    known = {} if task.outcome is None else {"outcome": task.outcome}
+    return {"condition_task": {**msgspec.to_builtins(work), **known}}
 
 
 def _head(run: Run) -> Json:

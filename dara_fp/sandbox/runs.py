@@ -7,14 +7,17 @@ from typing import Literal
 
 import attrs
 
+from dara_fp.sandbox.conditions import Outcome
 from dara_fp.sandbox.job_specs import RunIf, TaskSpec
 
 __all__ = [
     "CANCELLED",
+    "FAILED",
     "LOST",
     "PENDING",
     "QUEUED",
     "RUNNING",
+    "SUCCEEDED",
     "TERMINATING",
     "TIMED_OUT",
     "Life",
@@ -77,6 +80,12 @@ FAILURES = frozenset({Result.FAILED, Result.TIMEDOUT, Result.CANCELED, Result.UP
 QUEUED = State(life=Life.QUEUED, message="Queued: the maximum of concurrent runs is reached.")
 PENDING = State(life=Life.PENDING, message="Waiting for a process")
 RUNNING = State(life=Life.RUNNING, message="In run")
+SUCCEEDED = State(life=Life.TERMINATED, result=Result.SUCCESS)
+FAILED = State(
+    life=Life.TERMINATED,
+    result=Result.FAILED,
+    message="Workload failed, see run output for details",
+)
 TERMINATING = State(life=Life.TERMINATING, message="Terminating the processes")
 CANCELLED = State(life=Life.TERMINATED, result=Result.CANCELED, message="Run cancelled.")
 TIMED_OUT = State(life=Life.TERMINATED, result=Result.TIMEDOUT, message="Run timed out.")
@@ -100,6 +109,7 @@ class TaskRun:
         error: One line for a failure.
         error_trace: The traceback the process printed.
         log_bytes: Bytes the process printed, also those beyond the kept ones.
+        outcome: What a condition that was evaluated came to.
     """
 
     run_id: int
@@ -111,6 +121,7 @@ class TaskRun:
     error: str = ""
     error_trace: str = ""
     log_bytes: int = 0
+    outcome: Outcome | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -121,6 +132,7 @@ class Run:
         parameters: Job parameters as name, default, value.
         python_params: What replaces the parameters of all tasks; None replaces nothing.
         token: The idempotency token it was started with.
+        cancel_requested: Whether a client asked for its end.
         host: The address its processes reach the sandbox under.
         start_time, begin_time, end_time: Asked for, first process, over; in milliseconds, 0
             until known.
@@ -137,6 +149,7 @@ class Run:
     python_params: tuple[str, ...] | None = None
     timeout_seconds: int = 0
     token: str | None = None
+    cancel_requested: bool = False
     host: str
     start_time: int
     begin_time: int = 0

@@ -68,6 +68,7 @@ def run(
     _end_quietly()
     # Late, so that a missing extra is named by `require_extra` and not by numpy's absence.
     from dara_fp.sandbox.app import create_sandbox  # noqa: PLC0415 - see above
+    from dara_fp.sandbox.stumbling import Connection  # noqa: PLC0415 - see above
 
     app = create_sandbox(data_dir, token=token, client_id=client_id, client_secret=client_secret)
     with _listen(host, port) as listener:
@@ -75,6 +76,7 @@ def run(
             app,
             access_log=False,
             log_level="warning",
+            http=Connection,
             lifespan="on",
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from dara_fp.sandbox.auth import USER
 from dara_fp.sandbox.index_specs import CreateIndex, index_spec
 from dara_fp.sandbox.indexes import Endpoint, Index, Indexes
-from dara_fp.sandbox.ledger import Ledger
+from dara_fp.sandbox.unanswered import Unanswered
 from dara_fp.sandbox.wire import Json, convert, empty, json_response, read_body, read_query
 
 __all__ = ["VECTOR_SEARCH", "VectorSearch", "named_index"]
@@ -43,7 +43,7 @@ class VectorSearch:
     """The routes of endpoints and indexes."""
 
     indexes: Indexes
-    ledger: Ledger
+    unanswered: Unanswered
 
     def routes(self) -> list[Route]:
         """Give the routes."""
@@ -91,7 +91,7 @@ class VectorSearch:
         raw = await read_body(request, Json)
         asked = convert({**raw, **_endpoint_in_path(request)}, CreateIndex, "request body")
         if asked.index_type == "DELTA_SYNC":
-            raise self.ledger.refuse("POST", request.url.path, "DELTA_SYNC index")
+            raise self.unanswered.refuse("POST", request.url.path, "DELTA_SYNC index")
         return json_response(_index_json(self.indexes.create(index_spec(asked))))
 
     async def list(self, request: Request) -> Response:

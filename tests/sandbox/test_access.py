@@ -50,7 +50,7 @@ def test_no_token_is_refused_before_anything_else(
 
 
 def test_the_ledger_and_the_root_of_the_api_are_guarded_too(sandbox: Served) -> None:
-    assert httpx.get(f"{sandbox.url}/sandbox/ledger").status_code == 401
+    assert httpx.get(f"{sandbox.url}/_sandbox/unanswered").status_code == 401
     assert httpx.get(f"{sandbox.url}/api").status_code == 401
 
 

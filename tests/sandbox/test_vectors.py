@@ -330,7 +330,7 @@ def test_what_the_sandbox_has_not_is_said_and_listed(
         workspace.clusters.get("x")
     with pytest.raises(SdkNotImplemented):
         workspace.clusters.get("y")
-    calls = http.get("/sandbox/ledger").json()["calls"]
+    calls = http.get("/_sandbox/unanswered").json()["calls"]
     counts = {(call["method"], call["path"]): call["count"] for call in calls}
     assert counts["GET", "/api/2.1/clusters/get"] == 2
     assert counts["POST", f"{SEARCH}/indexes"] == 1
