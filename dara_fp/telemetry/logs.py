@@ -143,8 +143,9 @@ class TaskLogs:
         self, task: Running, state: str, error: StepError | None, seconds: float
     ) -> None:
         """Say so, and forget *task*."""
+        facts = {"state": state, "seconds": round(seconds, 3)}
         kind = {"kind": error.kind.value} if error else {}
-        _leave(task, f"the task ended: {state}", {"state": state, "seconds": round(seconds, 3), **kind})
+        _leave(task, f"the task ended: {state}", facts | kind)
 
 
 def _is_plain(value: object) -> bool:

@@ -28,6 +28,22 @@ def spans() -> "Spans | None":
 
 
 @attrs.frozen(eq=False)
+class _Begun:
+    """The span of a step that was reached, and when that was, in nanoseconds."""
+
+    span: Span
+    at: int
+
+    def end(self, seconds: float) -> int:
+        """Give when it ended, if it took *seconds*.
+
+        By the clock of this process, which need not be the journal's; and what began in an
+        earlier delivery, such as a wait, ended no later than now.
+        """
+        return max(self.at, min(time.time_ns(), self.at + _nanoseconds(seconds)))
+
+
+@attrs.frozen(eq=False)
 class _Delivery:
     """The spans of a task that runs.
 
@@ -35,13 +51,13 @@ class _Delivery:
         span: Its own.
         outside: What was current before it.
         inside: What is current between its steps.
-        steps: Those of steps that have begun.
+        steps: Those of steps that have begun, by path.
     """
 
     span: Span
     outside: Context
     inside: Context
-    steps: dict[Path, Span] = attrs.field(factory=dict[Path, Span])
+    steps: dict[Path, _Begun] = attrs.field(factory=dict[Path, _Begun])
 
 
 class Spans:
@@ -84,9 +100,9 @@ class Spans:
         """Begin the span of a step; what becomes of failures has none."""
         delivery = self._deliveries.get(task)
         if delivery is not None and not is_verdict(path):
-            span = self._begin(delivery, task, path, time.time())
-            delivery.steps[path] = span
-            context.attach(trace.set_span_in_context(span, delivery.inside))
+            begun = self._begin(delivery, task, path, time.time_ns())
+            delivery.steps[path] = begun
+            context.attach(trace.set_span_in_context(begun.span, delivery.inside))
 
     def step_recorded(self, task: Running, path: Path, entry: Entry) -> None:
         """End the span of a step, or make it where nobody saw it begin."""
@@ -96,15 +112,15 @@ class Spans:
         context.attach(delivery.inside)
         if entry.verdict is not None:
             about = {"dara.path": path, "dara.verdict": entry.verdict}
-            delivery.span.add_event("verdict", about, _nanoseconds(entry.finished_at))
+            delivery.span.add_event("verdict", about)
             return
-        begun = delivery.steps.pop(path, None)
-        span = begun or self._begin(delivery, task, path, entry.started_at)
+        known = delivery.steps.pop(path, None)
+        begun = known or self._begin(delivery, task, path, _nanoseconds(entry.started_at))
         run_id = _run_id(entry)
         if run_id is not None:
-            span.set_attribute("databricks.run_id", run_id)
-        _blame(span, entry.error)
-        span.end(_nanoseconds(entry.finished_at))
+            begun.span.set_attribute("databricks.run_id", run_id)
+        _blame(begun.span, entry.error)
+        begun.span.end(begun.end(entry.finished_at - entry.started_at))
 
     def task_parked(self, task: Running) -> None:
         """End the delivery's span."""
@@ -122,22 +138,22 @@ class Spans:
         seconds: float,  # noqa: ARG002 - by protocol
     ) -> None:
         """End the delivery's span, which says how the task ended."""
-        self._end(task, state, error)
+        # A cancellation is what somebody asked for, and no error.
+        self._end(task, state, None if state == "cancelled" else error)
 
-    def _begin(self, delivery: _Delivery, task: Running, path: Path, at: float) -> Span:
+    def _begin(self, delivery: _Delivery, task: Running, path: Path, at: int) -> _Begun:
         facts = {"dara.task_id": task.task_id, "dara.workflow": task.workflow, "dara.path": path}
-        return self._tracer.start_span(
-            step_name(path), delivery.inside, attributes=facts, start_time=_nanoseconds(at)
-        )
+        name, inside = step_name(path), delivery.inside
+        return _Begun(self._tracer.start_span(name, inside, attributes=facts, start_time=at), at)
 
     def _end(self, task: Running, outcome: str, error: StepError | None) -> None:
         delivery = self._deliveries.pop(task, None)
         if delivery is None:
             return
-        for span in delivery.steps.values():
-            # Cut, or left alone because the run was over: what was called in them has a parent.
-            span.set_attribute("dara.recorded", value=False)
-            span.end()
+        for begun in delivery.steps.values():
+            # Cut, or not even run since the task is undone: what was called there needs a parent.
+            begun.span.set_attribute("dara.recorded", value=False)
+            begun.span.end()
         delivery.span.set_attribute("dara.outcome", outcome)
         _blame(delivery.span, error)
         delivery.span.end()
