@@ -1,6 +1,7 @@
 """Names of steps that do not multiply with the tries and the items of a run."""
 
 import re
+from functools import lru_cache
 
 from dara_fp.core.scope import Path
 
@@ -9,6 +10,7 @@ __all__ = ["step_name"]
 _TRIES = re.compile(r"[0-9.]+")
 
 
+@lru_cache(maxsize=4096)
 def step_name(path: Path) -> str:
     """Give *path* without the numbers of tries and the keys of items.
 

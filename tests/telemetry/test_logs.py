@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dara_fp import Outcome, Success, start, step
+from dara_fp import Entry, Outcome, Success, fail, start, step, when
 from dara_fp.telemetry.logs import JsonLines, TaskFields, TaskLogs
 from tests.telemetry.observed import Ingest, Parked, carry_out, ingest, running
 
@@ -125,6 +125,37 @@ async def test_a_failing_step_logs_its_message_and_no_value_of_the_context(log: 
     assert "secret" not in json.dumps(log.lines)
 
 
+async def test_what_is_logged_between_steps_names_the_task_alone(log: Lines) -> None:
+    def logged(_: Ingest) -> bool:
+        users.info("asked")
+        return True
+
+    await carry_out(TaskLogs(), start(Ingest) >> touch >> when(logged, again), Ingest(path="a"))
+    assert about(log.of(users)[0]) == AT
+
+
+async def test_a_failure_that_was_caught_is_logged_once(log: Lines) -> None:
+    @step
+    async def stumble(_: Ingest) -> Outcome[Ingest]:
+        return fail("the endpoint is busy: try later")
+
+    await carry_out(TaskLogs(), start(Ingest) >> (stumble | touch), Ingest(path="a"))
+    said = [line for line in log.lines if "failed" in line["message"]]
+    assert [line["step"] for line in said] == ["stumble"]
+
+
+def test_a_step_that_nobody_saw_begin_is_named(log: Lines) -> None:
+    observer, task = TaskLogs(), running()
+    observer.task_started(task)
+    observer.step_recorded(task, "undo", Entry(started_at=1.0, finished_at=2.5))
+    observer.task_dropped(task)
+    assert [(line.get("step"), line.get("seconds")) for line in log.lines] == [
+        (None, None),
+        ("undo", 1.5),
+        (None, None),
+    ]
+
+
 async def test_a_task_that_waits_or_goes_on_elsewhere_is_left(log: Lines) -> None:
     @step
     async def wait(_: Ingest) -> Outcome[Ingest]:
@@ -200,3 +231,13 @@ def test_the_commands_write_the_log_as_they_are_told(form: str) -> None:
         line = json.loads(done.stderr)
         said = {name: line[name] for name in ("level", "logger", "message", "size")}
         assert said == {"level": "INFO", "logger": "mine", "message": "hello", "size": 3}
+
+
+@step
+async def touch(ctx: Ingest) -> Outcome[Ingest]:
+    return Success(ctx)
+
+
+@step
+async def again(ctx: Ingest) -> Outcome[Ingest]:
+    return Success(ctx)

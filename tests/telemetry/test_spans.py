@@ -10,7 +10,19 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from dara_fp import Entry, Kind, Outcome, StepError, Success, fail, for_each, retry, start, step
+from dara_fp import (
+    Entry,
+    Kind,
+    Outcome,
+    StepError,
+    Success,
+    fail,
+    for_each,
+    retry,
+    start,
+    step,
+    when,
+)
 from dara_fp.telemetry.spans import Spans, spans
 from tests.telemetry.observed import Ingest, JobRun, Parked, carry_out, ingest, running
 
@@ -175,6 +187,19 @@ async def test_what_a_step_traces_is_shown_in_the_step(
     assert [parent_id(found[name]) for name in ("called", "threaded")] == [run_job, run_job]
 
 
+async def test_what_is_traced_between_steps_is_shown_in_the_task(
+    observer: Spans, exporter: InMemorySpanExporter, tracer: trace.Tracer
+) -> None:
+    def traced(_: Ingest) -> bool:
+        with tracer.start_as_current_span("asked"):
+            return True
+
+    await carry_out(observer, start(Ingest) >> touch >> when(traced, again), Ingest(path="a"))
+    finished = exporter.get_finished_spans()
+    asked, task = (next(s for s in finished if s.name == name) for name in ("asked", "ingest"))
+    assert parent_id(asked) == span_id(task)
+
+
 async def test_a_task_continues_the_trace_it_was_accepted_in(
     observer: Spans, exporter: InMemorySpanExporter, tracer: trace.Tracer
 ) -> None:
@@ -326,4 +351,9 @@ def test_without_a_tracer_provider_there_are_no_spans() -> None:
 
 @step
 async def touch(ctx: Ingest) -> Outcome[Ingest]:
+    return Success(ctx)
+
+
+@step
+async def again(ctx: Ingest) -> Outcome[Ingest]:
     return Success(ctx)
