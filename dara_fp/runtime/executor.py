@@ -1,32 +1,60 @@
 """The executor: workflow definitions by name, started as tasks and run by workers."""
 
 import asyncio
-import logging
+import hashlib
 import uuid
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
 import attrs
 
-from dara_fp.core.check import structure
+from dara_fp.core.check import signals, structure
 from dara_fp.core.codec import codec_of
-from dara_fp.core.errors import ConfigurationError
+from dara_fp.core.scope import Path
 from dara_fp.core.workflow import Workflow
+from dara_fp.runtime.errors import (
+    NotResumable,
+    QueueFull,
+    SignalRefused,
+    TaskExists,
+    UnknownSignal,
+    UnknownTask,
+    UnknownWorkflow,
+)
 from dara_fp.runtime.queue import Leases, Queue
+from dara_fp.runtime.registry import registered
+from dara_fp.runtime.resuming import forgotten
+from dara_fp.runtime.schedules import Schedule, firing, schedule
 from dara_fp.runtime.status import TaskStatus, status_of
-from dara_fp.runtime.task import UnknownWorkflow, run_task
+from dara_fp.runtime.worker import Work, Worker
 from dara_fp.store.errors import StoreUnavailable
-from dara_fp.store.records import NewTask
+from dara_fp.store.records import Event, History, NewTask, Page, State
 from dara_fp.store.store import Store
+from dara_fp.telemetry.observer import observers
 
-__all__ = ["WorkflowExecutor"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["Limits", "WorkflowExecutor"]
 
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.5
+_RETRY_SECONDS = 5.0
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """How much is taken on in the whole fleet, or None for any number.
+
+    Attributes:
+        owner_concurrency: How many tasks of one owner run at a time; the rest is queued.
+        queue: How many tasks may be queued; more are refused.
+    """
+
+    owner_concurrency: int | None = None
+    queue: int | None = None
+
+
+_LIMITS = Limits()
 
 
 class WorkflowExecutor:
@@ -44,6 +72,7 @@ class WorkflowExecutor:
         env: object = None,
         *,
         leases: Leases | None = None,
+        limits: Limits = _LIMITS,
     ) -> None:
         """Register *definitions*, to be recorded in *store* and run with *env*.
 
@@ -52,18 +81,29 @@ class WorkflowExecutor:
             store: An open store.
             env: What the workflows' steps need beside the context.
             leases: How long a worker may hold a task; the defaults suit most.
+            limits: How much is taken on; by default anything.
 
         Raises:
             ValueError: Two definitions share a name.
-            ConfigurationError: *env* lacks something that a definition's environment class has.
+            ConfigurationError: *env* lacks something that a definition's environment class has, or
+                a schedule is no cron expression.
         """
-        self.definitions = _by_name(definitions)
-        for each in self.definitions.values():
-            _check_env(each, env)
+        self.definitions = registered(definitions, env)
         self.store = store
         self.env = env
-        self._leases = leases or Leases()
-        self._queue = Queue(store, self._run, self._leases)
+        self._limits = limits
+        self._observer = observers()
+        work = Work(
+            store=store,
+            definitions=self.definitions,
+            env=env,
+            leases=leases or Leases(),
+            owner_concurrency=limits.owner_concurrency or 0,
+            observer=self._observer,
+        )
+        self._worker = Worker(work)
+        firings = [firing(each, self.start) for each in self.definitions.values() if each.schedule]
+        self._queue = self._worker.queue = Queue(store, self._worker, work.leases, firings)
 
     async def __aenter__(self) -> Self:
         """Connect the queue."""
@@ -80,15 +120,26 @@ class WorkflowExecutor:
         await self._queue.close()
 
     async def start(
-        self, name: str, context: object, *, task_id: str | None = None, owner: str | None = None
+        self,
+        name: str,
+        context: object,
+        *,
+        task_id: str | None = None,
+        owner: str | None = None,
+        request: str | None = None,
     ) -> str:
         """Accept a task: once this returns, it is recorded and will be run by some worker.
+
+        A task of the same id that was started in the same way is that task: nothing is started
+        twice, so it is safe to start it again when nobody knows whether it was accepted.
 
         Args:
             name: A registered workflow's name.
             context: The initial context, an instance of the workflow's class.
             task_id: Names the task; drawn at random if None.
             owner: Who started it.
+            request: What tells it from other tasks of that id, such as a digest of the request;
+                a digest of *context* if None.
 
         Returns:
             The task's id.
@@ -96,28 +147,31 @@ class WorkflowExecutor:
         Raises:
             UnknownWorkflow: No definition has that *name*.
             TypeError: *context* is of another class, or holds a value that cannot be stored.
-            ValueError: There is a task of that id already.
-            StoreUnavailable: The store did not answer; nothing was accepted.
+            TaskExists: Another task has that id.
+            QueueFull: As many tasks are queued as may be.
+            StoreUnavailable: The store did not answer. Where a *task_id* was given, start it again
+                to be sure.
         """
         workflow = self.definition(name)
-        # A subclass would lose the fields it adds.
-        if type(context) is not workflow.context:
-            took, got = workflow.context.__name__, type(context).__name__
-            raise TypeError(f"workflow {name!r} takes a {took}, got a {got}")
         task = NewTask(
             task_id=task_id or uuid.uuid4().hex,
             workflow=name,
-            context=codec_of(workflow.context).encode(context),
+            context=(encoded := _encoded(workflow, context)),
             structure=structure(workflow.pipeline),
             owner=owner,
+            request=request or hashlib.sha256(encoded).hexdigest(),
+            trace=self._observer.trace() if self._observer else None,
         )
-        if not await self.store.create(task):
-            raise ValueError(f"task {task.task_id!r} exists already: choose another id")
-        try:
-            await self._queue.put(task.task_id)
-        except StoreUnavailable as error:
-            # It is in the store, so it is accepted: a worker's sweep will queue it.
-            logger.warning("task %s is not queued yet: %s", task.task_id, error)
+        created = await self.store.create(task, bound=self._limits.queue or 0)
+        if created.outcome == "full":
+            raise QueueFull(self._limits.queue or 0, _RETRY_SECONDS)
+        if created.outcome == "exists":
+            if (created.workflow, created.request) != (name, task.request):
+                raise TaskExists(task.task_id)
+            return task.task_id
+        if self._observer:
+            self._observer.task_accepted(name)
+        await self._queue.put(created.tickets)
         return task.task_id
 
     def definition(self, name: str) -> Workflow[Any, Any]:
@@ -146,17 +200,132 @@ class WorkflowExecutor:
         history = await self.store.read(task_id)
         return None if history is None else status_of(history)
 
+    async def tasks(
+        self,
+        *,
+        workflow: str | None = None,
+        state: State | None = None,
+        owner: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Give up to *limit* tasks, newest first: of that *workflow*, *state*, *owner*.
+
+        Args:
+            workflow: A workflow's name, or None for any.
+            state: A state, or None for any.
+            owner: An owner, or None for any.
+            after: The `next` of the page before.
+            limit: 1 to 1,000.
+
+        Raises:
+            ValueError: *after* is no cursor.
+            StoreUnavailable: The store did not answer.
+        """
+        return await self.store.list(
+            workflow=workflow, state=state, owner=owner, after=after, limit=limit
+        )
+
+    async def events(self, task_id: str, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
+        """Give up to *limit* events of the task with a number above *after*, in order."""
+        return await self.store.events(task_id, after, limit)
+
+    async def cancel(self, task_id: str) -> State:
+        """Ask the task to end; what it did is undone, and it ends as `cancelled`.
+
+        A task that ended already is left as it is, and asking twice is asking once.
+
+        Returns:
+            Its state right then; watch it to see it end.
+
+        Raises:
+            UnknownTask: There is no such task.
+            StoreUnavailable: The store did not answer.
+        """
+        state, tickets = await self.store.cancel(task_id)
+        await self._queue.put(tickets)
+        return _known(task_id, state)
+
+    async def resume(self, task_id: str, *, start: Path | None = None) -> State:
+        """Go on with a task that failed, from what failed, as a new attempt with new tokens.
+
+        A task that is not final is left as it is, so that asking twice is asking once.
+
+        Args:
+            task_id: The task.
+            start: Path of a recorded step to go on from instead: it is done anew, and so is what
+                was recorded after it.
+
+        Returns:
+            The task's state right then.
+
+        Raises:
+            UnknownTask: There is no such task.
+            UnknownWorkflow: Its workflow is not registered here.
+            NotResumable: It succeeded or was cancelled.
+            ValueError: *start* was not recorded.
+            StoreUnavailable: The store did not answer.
+        """
+        history = await self._history(task_id)
+        task = history.task
+        if not task.state.final:
+            return task.state
+        if task.state is not State.FAILED:
+            raise NotResumable(task_id, task.state)
+        steps = self.definition(task.workflow).pipeline.steps
+        gone = forgotten(history, steps, start)
+        state, tickets = await self.store.resume(task_id, task.attempt, gone)
+        await self._queue.put(tickets)
+        return _known(task_id, state)
+
+    async def signal(self, task_id: str, name: str, body: bytes) -> bool:
+        """Send the signal *name* with a JSON *body* to the task, and wake it if it waits for it.
+
+        A signal is kept once, so sending the same again is sending it once.
+
+        Returns:
+            Whether it was taken now; False if it was there already.
+
+        Raises:
+            UnknownTask: There is no such task.
+            UnknownWorkflow: Its workflow is not registered here.
+            UnknownSignal: The workflow never waits for it.
+            InvalidFields: *body* does not fit the field it is for.
+            SignalRefused: The task is over, or got this signal with another body.
+            StoreUnavailable: The store did not answer; sending it again does no harm.
+        """
+        workflow = self.definition((await self._history(task_id)).task.workflow)
+        known = signals(workflow.pipeline)
+        if name not in known:
+            raise UnknownSignal(name, workflow.name, known)
+        codec_of(workflow.context).decode_field(known[name], body)
+        came = await self.store.signal(task_id, name, body)
+        await self._queue.put(came.tickets)
+        if came.outcome in {"taken", "known"}:
+            return came.outcome == "taken"
+        if came.outcome == "unknown":
+            raise UnknownTask(task_id)
+        raise SignalRefused(
+            f"task {task_id!r} got the signal {name!r} already, with another body"
+            if came.outcome == "other"
+            else f"task {task_id!r} is over, and takes no signal any more"
+        )
+
+    def schedules(self) -> tuple[Schedule, ...]:
+        """Give what is started by itself, and when next."""
+        return tuple(schedule(each) for each in self.definitions.values() if each.schedule)
+
     async def watch(self, task_id: str) -> AsyncGenerator[TaskStatus]:
         """Give the task's status again and again, the final one last.
 
         Raises:
-            LookupError: There is no such task.
+            UnknownTask: There is no such task.
         """
         pause = _FIRST_PAUSE
         while True:
             status = await self.status(task_id)
             if status is None:
-                raise LookupError(f"no task {task_id!r} in the store")
+                raise UnknownTask(task_id)
             yield status
             if status.state.final:
                 return
@@ -167,7 +336,7 @@ class WorkflowExecutor:
         """Wait until the task has ended, and give its status.
 
         Raises:
-            LookupError: There is no such task.
+            UnknownTask: There is no such task.
         """
         statuses = [status async for status in self.watch(task_id) if status.state.final]
         return statuses[0]
@@ -182,46 +351,25 @@ class WorkflowExecutor:
         Args:
             concurrency: How many tasks run at the same time.
         """
-        async with self._queue.working(concurrency):
-            sweeper = asyncio.create_task(self._sweep_forever(), name="dara sweep")
-            try:
-                yield
-            finally:
-                sweeper.cancel()
-                await asyncio.wait({sweeper})
+        async with self._worker.looking(), self._queue.working(concurrency):
+            yield
 
-    async def _sweep_forever(self) -> None:
-        """Queue what was stored and never queued, because whoever accepted it was cut off."""
-        while True:
-            try:
-                for task_id in await self.store.queued():
-                    await self._queue.put(task_id)
-            except StoreUnavailable as error:
-                logger.warning("looking for forgotten tasks: %s", error)
-            await asyncio.sleep(self._leases.sweep)
-
-    async def _run(self, task_id: str) -> None:
-        await run_task(self.store, self.definitions, self.env, task_id)
+    async def _history(self, task_id: str) -> History:
+        history = await self.store.read(task_id)
+        if history is None:
+            raise UnknownTask(task_id)
+        return history
 
 
-def _by_name(definitions: Iterable[Workflow[Any, Any]]) -> Mapping[str, Workflow[Any, Any]]:
-    found: dict[str, Workflow[Any, Any]] = {}
-    for each in definitions:
-        if each.name in found:
-            raise ValueError(f"two workflows are called {each.name!r}: rename one")
-        found[each.name] = each
-    return found
+def _encoded(workflow: Workflow[Any, Any], context: object) -> bytes:
+    # A subclass would lose the fields it adds.
+    if type(context) is not workflow.context:
+        took, got = workflow.context.__name__, type(context).__name__
+        raise TypeError(f"workflow {workflow.name!r} takes a {took}, got a {got}")
+    return codec_of(workflow.context).encode(context)
 
 
-def _check_env(workflow: Workflow[Any, Any], env: object) -> None:
-    needed = workflow.pipeline.env
-    if needed is None or isinstance(env, needed):
-        return
-    names = [field.name for field in attrs.fields(needed)] if attrs.has(needed) else []
-    missing = [name for name in names if not hasattr(env, name)]
-    if missing or not names:
-        lacks = f", without {', '.join(missing)}" if missing else ""
-        raise ConfigurationError(
-            f"workflow {workflow.name!r} needs an environment like {needed.__name__}, "
-            f"got {type(env).__name__}{lacks}"
-        )
+def _known(task_id: str, state: State | None) -> State:
+    if state is None:
+        raise UnknownTask(task_id)
+    return state

@@ -1,6 +1,5 @@
 """A task's journal in the store."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -8,10 +7,10 @@ import msgspec
 from dara_fp.core.codec import Codec, codec_of
 from dara_fp.core.context import changes, evolved, fields_of
 from dara_fp.core.errors import NotSerialisable
-from dara_fp.core.scope import Entry, Path
+from dara_fp.core.scope import Entry, Parked, Path, Waiting
 from dara_fp.core.undo import CANCELLED
+from dara_fp.runtime.running import Run
 from dara_fp.store.records import StepRecord
-from dara_fp.store.store import Store
 
 __all__ = ["FINAL", "INSIDE", "HandedBack", "StoreJournal"]
 
@@ -29,28 +28,32 @@ class HandedBack(Exception):
 class StoreJournal:
     """Reads what earlier deliveries of a task recorded, and records what this one does.
 
-    Every write carries the *epoch* of the claim, so that a worker whose lease was lost cannot
+    Every write carries the epoch of the claim, so that a worker whose lease was lost cannot
     write over the one that took over: its next write raises `Fenced`.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        codec: Codec[Any],
-        task_id: str,
-        epoch: int,
-        recorded: Iterable[StepRecord],
-    ) -> None:
-        """Start from what is *recorded* already.
+    def __init__(self, run: Run, codec: Codec[Any]) -> None:
+        """Start from what is recorded already of the task of *run*.
 
         Raises:
             InvalidFields: Something recorded no longer fits the context class.
         """
-        self._store = store
+        history = run.claimed.history
+        self._run = run
+        self._claimed = run.claimed
         self._codec = codec
-        self._task_id = task_id
-        self._epoch = epoch
-        self._entries = {step.path: _entry(codec, step) for step in recorded}
+        self._entries = {step.path: _entry(codec, step) for step in history.steps}
+        self._waits = {wait.path: wait for wait in history.waits}
+
+    def cancel(self, root: str) -> None:
+        """Have the run closed: it only goes through what was done, to undo it.
+
+        A run that ended in a failure, and was lost while that was undone, ends in that failure.
+
+        Args:
+            root: Path of the run's own verdict.
+        """
+        self._entries.setdefault(root, Entry(error=CANCELLED, verdict="undone"))
 
     def find(self, path: Path, context: type[Any]) -> Entry | None:
         """Give what was recorded at *path*, or None.
@@ -59,11 +62,13 @@ class StoreJournal:
             InvalidFields: What was recorded inside another context no longer fits its class.
         """
         entry = self._entries.get(path)
-        inside = entry.changes.get(INSIDE) if entry else None
-        if entry is None or not isinstance(inside, bytes):
+        if entry is None:
+            self._run.reached(path)
+            return None
+        inside = entry.changes.get(INSIDE)
+        if not isinstance(inside, bytes):
             return entry
-        changes = codec_of(context).decode_changes(inside)
-        return msgspec.structs.replace(entry, changes=changes)
+        return msgspec.structs.replace(entry, changes=codec_of(context).decode_changes(inside))
 
     async def record(self, path: Path, entry: Entry) -> None:
         """Keep *entry* at *path*; returns once the store has it.
@@ -71,28 +76,27 @@ class StoreJournal:
         Raises:
             NotSerialisable: A changed value cannot be stored, or is too large; nothing was kept.
             Fenced: Another delivery of the task has taken over.
-            HandedBack: The run was cancelled, which only a worker that stops does.
+            HandedBack: The run was cancelled because the worker stops.
         """
-        if entry.error == CANCELLED:
+        if entry.error == CANCELLED and not self._run.cancelling:
             raise HandedBack
-        changes = self._encoded(entry)
+        changed = self._encoded(entry)
         try:
-            await self._store.record(
-                self._task_id, self._epoch, path, changes, entry.error, entry.started_at
-            )
+            await self._claimed.record(path, changed, entry.error, entry.started_at)
         except ValueError as error:
             raise NotSerialisable(str(error)) from error
         self._entries[path] = entry
+        self._run.recorded(path, entry)
 
     def _encoded(self, entry: Entry) -> bytes:
         if not entry.inside:
             return self._codec.encode_changes(entry.changes)
         context: Any = entry.context
         try:
-            changes = codec_of(context).encode_changes(entry.changes)
+            changed = codec_of(context).encode_changes(entry.changes)
         except TypeError as error:
             raise NotSerialisable(str(error)) from error
-        return msgspec.json.encode({INSIDE: msgspec.Raw(changes)})
+        return msgspec.json.encode({INSIDE: msgspec.Raw(changed)})
 
     async def settle(self, given: Any, final: Any) -> None:
         """Record *final* if the changes alone do not lead there from *given*.
@@ -109,7 +113,25 @@ class StoreJournal:
 
     async def report(self, path: Path, message: str, fraction: float | None) -> None:
         """Say how far the running step at *path* is."""
-        await self._store.report(self._task_id, self._epoch, path, message, fraction)
+        await self._claimed.report(path, message, fraction)
+
+    def waiting(self, path: Path) -> Waiting | None:
+        """Give the wait that an earlier delivery began at *path*, or None."""
+        return self._waits.get(path)
+
+    async def wait(self, waiting: Waiting) -> bytes | None:
+        """Give the body of the signal that came in time, or None if the time is over.
+
+        Raises:
+            Parked: Neither is so: the task waits in the store, and no worker holds it.
+        """
+        came = self._claimed.history.signals.get(waiting.signal or "")
+        until = waiting.until
+        if came is not None and (until is None or came.at <= until):
+            return came.body
+        if until is not None and until <= self._run.clock():
+            return None
+        raise Parked((waiting,))
 
 
 def _entry(codec: Codec[Any], step: StepRecord) -> Entry:

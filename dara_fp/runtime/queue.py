@@ -1,145 +1,218 @@
-"""The queue of task ids on docket; no other file knows docket."""
+"""The queue: docket delivers tickets, each the right to take tasks that are ready in the store."""
 
 import asyncio
 import logging
 import os
 import socket
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
 
 import attrs
-from docket import Docket, Retry, Worker
-from docket.dependencies import ForcedRetry
+from docket import CurrentExecution, Docket, Execution, Retry, Worker
+from docket.dependencies import Cron
 from redis.exceptions import RedisError
 
-from dara_fp.runtime.task import UnknownWorkflow
 from dara_fp.store.errors import StoreUnavailable
-from dara_fp.store.store import Store
+from dara_fp.store.store import Store, Ticket
 
-__all__ = ["Leases", "Queue"]
+__all__ = ["Firing", "Leases", "Queue"]
 
 _PUT_SECONDS = 5.0
+_CONNECTIONS = 64  # beside one for each task that runs
+_PUT_BACK = Retry.forever(delay=timedelta(seconds=2))
 
 logger = logging.getLogger(__name__)
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Leave out what docket logs, with its stack, when we put a task back on purpose."""
-    return not (record.exc_info and record.exc_info[0] is ForcedRetry)
+    """Leave out what docket logs, with its stack, when the store is away: it is said once, here."""
+    return not (record.exc_info and isinstance(record.exc_info[1], StoreUnavailable))
 
 
-logging.getLogger("docket.dependencies").addFilter(_is_news)
+logging.getLogger("docket.worker").addFilter(_is_news)
 
 
 @attrs.frozen(kw_only=True)
 class Leases:
-    """How long a worker may hold a task.
+    """How long a worker may hold a task, and how often it looks around.
 
     Attributes:
         redelivery: Seconds after which a task whose worker is lost goes to another one. Workers
             renew their leases, so a task may run for much longer.
         grace: Seconds that running tasks get to finish when their worker is stopped.
-        sweep: Seconds between looks for tasks that were stored and never queued.
+        sweep: Seconds between looks for tickets that were lost.
+        look: Seconds between looks for tasks to be cancelled or woken.
+        deliveries: How many workers in a row a task may lose without getting on.
     """
 
     redelivery: float = 20.0
     grace: float = 7.0
     sweep: float = 10.0
+    look: float = 0.5
+    deliveries: int = 5
 
 
-_PUT_BACK = Retry.forever(delay=timedelta(seconds=2))
+@attrs.frozen(kw_only=True)
+class Firing:
+    """What is started by a *cron* expression, in UTC: the task *name*, by *start*."""
+
+    name: str
+    cron: str
+    start: Callable[[datetime], Awaitable[None]]
+
+
+class Works(Protocol):
+    """Who spends tickets."""
+
+    async def spend(self, ticket: Ticket) -> None:
+        """Take tasks with *ticket* and run them until none is ready."""
+        ...
+
+    def stop(self) -> None:
+        """Take no more tasks."""
+        ...
+
+    def hand_back(self) -> None:
+        """Have the tasks that still run go on elsewhere, at once."""
+        ...
 
 
 class Queue:
-    """Hands each task id to one worker at a time, again if that worker is lost.
+    """Hands each ticket to one worker at a time, again if that worker is lost.
 
-    docket pickles its arguments, so a task id is all that goes in.
+    docket pickles its arguments, so a name is all that goes in.
 
     Attributes:
         trouble: Why the worker here stopped by itself, or None.
     """
 
-    def __init__(self, store: Store, run: Callable[[str], Awaitable[None]], leases: Leases) -> None:
-        """Queue the tasks of *store* on its server, to be done by *run*.
-
-        A task whose *run* raises is put back and delivered again after a while.
-        """
-        self._docket = Docket(name=store.prefix, url=store.url, execution_ttl=timedelta(0))
-        self._run = run
+    def __init__(
+        self, store: Store, worker: Works, leases: Leases, firings: Iterable[Firing] = ()
+    ) -> None:
+        """Queue the tasks of *store* on its server, to be done by *worker*; fire *firings*."""
+        self._store = store
+        self._worker = worker
         self._leases = leases
-        self._running: set[asyncio.Task[object]] = set()
-        self.trouble: str | None = None
+        self._firings = tuple(firings)
         self._stack = AsyncExitStack()
+        self._docket = self._made(_CONNECTIONS)
+        self.trouble: str | None = None
+
+    def _made(self, connections: int) -> Docket:
+        url = _with_connections(self._store.url, connections)
+        made = Docket(name=self._store.prefix, url=url, execution_ttl=timedelta(0))
+        made.register(self._deliver, names=["take"])
+        made.register(self._recount, names=["recount"])
+        return made
 
     async def open(self) -> None:
         """Connect."""
-        self._docket.register(self._deliver, names=["run_task"])
         await self._stack.enter_async_context(self._docket)
 
     async def close(self) -> None:
         """Disconnect."""
         await self._stack.aclose()
 
-    async def put(self, task_id: str) -> None:
-        """Queue *task_id*; a task that is queued or runs already is left as it is.
-
-        Raises:
-            StoreUnavailable: The server did not take it in time.
-        """
+    async def put(self, tickets: int) -> None:
+        """Queue as many *tickets*; where that fails, a sweep makes up for them."""
+        if not tickets:
+            return
+        calls = [self._docket.call("take")(ticket=uuid.uuid4().hex) for _ in range(tickets)]
         try:
             async with asyncio.timeout(_PUT_SECONDS):
-                await self._docket.add("run_task", key=task_id)(task_id=task_id)
+                await self._docket.add_many(calls)
         except (RedisError, OSError, TimeoutError) as error:
-            raise StoreUnavailable(f"the queue did not take the task: {error}") from error
+            logger.warning("%d tickets are not queued yet: %s", tickets, error)
+
+    async def put_later(self, seconds: float) -> None:
+        """Queue a ticket that is delivered after *seconds*, to some worker."""
+        when = datetime.now(UTC) + timedelta(seconds=seconds)
+        await self._add("take", when=when, ticket=uuid.uuid4().hex)
+
+    async def sweep(self) -> None:
+        """Have the tickets counted anew by whichever worker is free, if a task is ready.
+
+        A ready task whose worker is only busy has its ticket, and this one waits behind it.
+
+        Raises:
+            StoreUnavailable: The server did not answer in time.
+        """
+        if await self._store.ready():
+            await self._add("recount", key="recount")
+
+    async def _add(
+        self, name: str, key: str | None = None, when: datetime | None = None, **given: str
+    ) -> None:
+        try:
+            async with asyncio.timeout(_PUT_SECONDS):
+                await self._docket.add(name, key=key, when=when)(**given)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise StoreUnavailable(f"the queue does not answer: {error}") from error
 
     @asynccontextmanager
     async def working(self, concurrency: int) -> AsyncGenerator[None]:
-        """Run queued tasks while the block runs, *concurrency* at a time."""
+        """Spend tickets while the block runs, *concurrency* at a time.
+
+        At its end no more are taken, and tasks that run get the grace period to finish; what is
+        still running then is handed back, and goes on elsewhere.
+        """
+        # A docket of its own, with a connection for every ticket.
+        docket = self._made(concurrency + _CONNECTIONS)
+        for firing in self._firings:
+            docket.register(_scheduled(firing))
         worker = Worker(
-            self._docket,
+            docket,
             name=f"{socket.gethostname()}#{os.getpid()}#{uuid.uuid4().hex[:6]}",
             concurrency=concurrency,
             redelivery_timeout=timedelta(seconds=self._leases.redelivery),
             reconnection_delay=timedelta(seconds=1),
             minimum_check_interval=timedelta(milliseconds=100),
+            schedule_automatic_tasks=bool(self._firings),
         )
-        async with worker:
+        async with docket, worker:
             loop = asyncio.create_task(worker.run_forever(), name="dara worker")
             loop.add_done_callback(self._ended)
             try:
                 yield
             finally:
-                await self._stop(loop)
+                self._worker.stop()
+                loop.cancel()
+                done, _ = await asyncio.wait({loop}, timeout=self._leases.grace)
+                if not done:
+                    self._worker.hand_back()
+                    await asyncio.wait({loop})
 
     def _ended(self, loop: "asyncio.Task[None]") -> None:
         if not loop.cancelled() and (error := loop.exception()) is not None:
             self.trouble = f"the worker stopped: {error!r}"
             logger.critical("%s; restart this process", self.trouble, exc_info=error)
 
-    async def _stop(self, loop: "asyncio.Task[None]") -> None:
-        """Take no more tasks; hand back what is still running after the grace period.
+    async def _deliver(self, ticket: str, retry: Retry = _PUT_BACK) -> None:  # noqa: ARG002 - docket puts the ticket back if this raises
+        await self._worker.spend(Ticket(ticket=ticket, delivery=uuid.uuid4().hex))
 
-        docket leaves a task that is cancelled while it shuts down to be delivered again.
-        """
-        loop.cancel()
-        done, _ = await asyncio.wait({loop}, timeout=self._leases.grace)
-        if not done:
-            logger.warning("handing back %d running tasks", len(self._running))
-            for running in tuple(self._running):
-                running.cancel()
-        await asyncio.wait({loop})
+    async def _recount(self, retry: Retry = _PUT_BACK) -> None:  # noqa: ARG002 - as above
+        await self.put(await self._store.recount())
 
-    async def _deliver(self, task_id: str, retry: Retry = _PUT_BACK) -> None:
-        current = asyncio.current_task()
-        if current is None:  # pragma: no cover - docket runs everything in a task
-            raise RuntimeError("docket delivered outside a task")
-        self._running.add(current)
-        try:
-            await self._run(task_id)
-        except (StoreUnavailable, UnknownWorkflow) as error:
-            logger.info("putting task %s back: %s", task_id, error)
-            retry.after(_PUT_BACK.delay)
-        finally:
-            self._running.discard(current)
+
+def _scheduled(firing: Firing) -> Callable[..., Awaitable[None]]:
+    """Give the docket task of *firing*; its name tells the schedule, so a changed one is new."""
+
+    async def fire(
+        execution: Execution = CurrentExecution(),  # noqa: B008 - docket fills it in
+        cron: Cron = Cron(firing.cron),  # noqa: ARG001, B008 - docket plans the next one by it
+    ) -> None:
+        await firing.start(execution.when)
+
+    fire.__name__ = f"schedule {firing.name} {firing.cron}"
+    return fire
+
+
+def _with_connections(url: str, most: int) -> str:
+    """Give *url* with room for *most* connections: docket's own pool has 100, and then raises."""
+    parts = urlsplit(url)
+    query = f"{parts.query}&" if parts.query else ""
+    return urlunsplit(parts._replace(query=f"{query}max_connections={most}"))

@@ -1,6 +1,6 @@
 """What a client sees of a task: derived from its record, its journal and its reports."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -12,9 +12,9 @@ from dara_fp.core.shape import is_verdict
 from dara_fp.runtime.journal import FINAL, INSIDE
 from dara_fp.store.records import History, Report, State, StepRecord
 
-__all__ = ["StepStatus", "TaskStatus", "status_of"]
+__all__ = ["StepStatus", "TaskStatus", "WaitStatus", "status_of"]
 
-StepState = Literal["pending", "running", "succeeded", "failed"]
+StepState = Literal["pending", "running", "waiting", "succeeded", "failed"]
 
 
 @attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
@@ -23,7 +23,7 @@ class StepStatus:
 
     Attributes:
         path: The step's path.
-        state: `pending`, `running`, `succeeded` or `failed`.
+        state: `pending`, `running`, `waiting`, `succeeded` or `failed`.
         started_at: When it was started.
         finished_at: When its outcome was recorded.
         seconds: How long it took.
@@ -43,13 +43,34 @@ class StepStatus:
 
 
 @attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
+class WaitStatus:
+    """What a task waits for.
+
+    Attributes:
+        path: Where it waits.
+        signal: Name of the signal that ends it, or None where only time has to pass.
+        since: When it began to wait.
+        until: When it stops waiting, or None for never.
+    """
+
+    path: str
+    signal: str | None
+    since: datetime
+    until: datetime | None
+
+
+@attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
 class TaskStatus:
     """A task as its clients see it.
 
     Attributes:
         task_id: Names the task.
         workflow: The workflow's name.
-        state: `queued`, `running`, `succeeded` or `failed`.
+        state: `queued`, `running`, `waiting`, `succeeded`, `failed` or `cancelled`.
+        attempt: Counts the deliberate runs from 1; resuming a failed task begins another.
+        cancelling: Whether someone asked to cancel it.
+        owner: Who started it, where that is known.
+        waiting: What it waits for; it goes on when the first of these is over.
         step: Path of the step that runs now, or that failed.
         progress: Recorded steps over all steps, between 0 and 1.
         steps: Every step in order, with its timing and last report.
@@ -63,6 +84,10 @@ class TaskStatus:
     task_id: str
     workflow: str
     state: State
+    attempt: int
+    cancelling: bool
+    owner: str | None
+    waiting: tuple[WaitStatus, ...]
     step: str | None
     progress: float
     steps: tuple[StepStatus, ...]
@@ -81,15 +106,20 @@ def status_of(history: History) -> TaskStatus:
     """
     task = history.task
     recorded = {step.path: step for step in history.steps}
-    reports = {report.path: report for report in history.reports}
+    waits = _waits(history, recorded)
     current = _current(history, recorded)
-    steps = tuple(
-        _step(path, recorded, reports, running=path == current) for path in _paths(history)
+    live = _Live(
+        running=current, reports={report.path: report for report in history.reports}, waits=waits
     )
+    steps = tuple(_step(path, recorded.get(path), live) for path in _paths(history))
     return TaskStatus(
         task_id=task.task_id,
         workflow=task.workflow,
         state=task.state,
+        attempt=task.attempt,
+        cancelling=task.cancelling and not task.state.final,
+        owner=task.owner,
+        waiting=tuple(waits.values()),
         step=task.error.step or None if task.error else current,
         progress=_progress(task.state, steps),
         steps=_with_start(steps, history),
@@ -124,16 +154,41 @@ def _current(history: History, recorded: Mapping[str, StepRecord]) -> str | None
     return next((path for path in history.task.structure if path not in recorded), None)
 
 
-def _step(
-    path: str, recorded: Mapping[str, StepRecord], reports: Mapping[str, Report], *, running: bool
-) -> StepStatus:
-    report = reports.get(path)
+def _waits(history: History, recorded: Collection[str]) -> dict[str, WaitStatus]:
+    if history.task.state is not State.WAITING:
+        return {}
+    return {
+        wait.path: WaitStatus(
+            path=wait.path,
+            signal=wait.signal,
+            since=_moment(wait.since),
+            until=_moment_or_none(wait.until),
+        )
+        for wait in history.waits
+        if wait.path not in recorded
+    }
+
+
+@attrs.frozen(kw_only=True)
+class _Live:
+    """What goes on: the step that runs, what was reported, what is waited for."""
+
+    running: str | None
+    reports: Mapping[str, Report]
+    waits: Mapping[str, WaitStatus]
+
+    def state(self, path: str) -> StepState:
+        if path in self.waits:
+            return "waiting"
+        return "running" if path == self.running else "pending"
+
+
+def _step(path: str, done: StepRecord | None, live: _Live) -> StepStatus:
+    report = live.reports.get(path)
     said = report.message if report else None
-    done = recorded.get(path)
     if done is None:
-        state: StepState = "running" if running else "pending"
         fraction = report.fraction if report else None
-        return StepStatus(path=path, state=state, message=said, fraction=fraction)
+        return StepStatus(path=path, state=live.state(path), message=said, fraction=fraction)
     return StepStatus(
         path=path,
         state="failed" if done.error else "succeeded",
@@ -148,10 +203,14 @@ def _step(
 def _with_start(steps: tuple[StepStatus, ...], history: History) -> tuple[StepStatus, ...]:
     """Date the running step: it began when the one before it was recorded."""
     began = max((step.finished_at for step in history.steps), default=history.task.started_at)
-    return tuple(
-        attrs.evolve(step, started_at=_moment_or_none(began)) if step.state == "running" else step
-        for step in steps
-    )
+    since = {wait.path: wait.since for wait in history.waits}
+    return tuple(_dated(step, since.get(step.path, began)) for step in steps)
+
+
+def _dated(step: StepStatus, began: float | None) -> StepStatus:
+    if step.state not in {"running", "waiting"}:
+        return step
+    return attrs.evolve(step, started_at=_moment_or_none(began))
 
 
 def _context(history: History) -> dict[str, msgspec.Raw]:

@@ -1,93 +1,158 @@
-"""One delivery of one task: claim it, run its workflow, record how it ended."""
+"""One delivery of one task: run its workflow from where its journal ends, record how that went."""
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
-from returns.result import Failure, Success
+import attrs
+from returns.result import Success
 
 from dara_fp.core.check import drift, structure
 from dara_fp.core.codec import Codec, InvalidFields, codec_of
 from dara_fp.core.errors import Kind, StepError
-from dara_fp.core.scope import Scope
+from dara_fp.core.scope import Parked, Scope, Waiting
+from dara_fp.core.shape import first_name
+from dara_fp.core.undo import CANCELLED
 from dara_fp.core.workflow import Workflow
 from dara_fp.runtime.journal import HandedBack, StoreJournal
+from dara_fp.runtime.running import Run
 from dara_fp.store.errors import Fenced
-from dara_fp.store.records import History, State
-from dara_fp.store.store import Store
+from dara_fp.store.records import State
 
-__all__ = ["UnknownWorkflow", "run_task"]
+__all__ = ["run_task"]
 
 logger = logging.getLogger(__name__)
 
 
-class UnknownWorkflow(LookupError):
-    """No workflow of that name is registered.
+@attrs.frozen
+class _Final:
+    """The task is over, in *state*, because of *error* if there was one."""
 
-    Attributes:
-        name: What was asked for.
-        known: The names there are.
-    """
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        """Keep the *name* and the *known* ones."""
-        self.name = name
-        self.known = tuple(sorted(known))
-        super().__init__(f"no workflow {name!r}; there are {', '.join(self.known) or 'none'}")
+    state: State
+    error: StepError | None = None
 
 
-async def run_task(
-    store: Store, definitions: Mapping[str, Workflow[Any, Any]], env: object, task_id: str
-) -> None:
-    """Run the task *task_id* to its end, going on from what its journal holds.
+@attrs.frozen
+class _Waits:
+    """The task goes on once one of *waits* is over."""
 
-    A task that is unknown, has ended, or was taken over by another delivery is left alone.
+    waits: tuple[Waiting, ...]
+
+
+class _Elsewhere:
+    """The task goes on with another worker, since this one stops."""
+
+
+_End: TypeAlias = _Final | _Waits | _Elsewhere
+
+
+async def run_task(run: Run, workflow: Workflow[Any, Any], env: object) -> int | None:
+    """Run the task of *run* until it ends, waits, or is handed back.
+
+    Args:
+        run: A delivery of the task.
+        workflow: The task's workflow.
+        env: What its steps need beside the context.
+
+    Returns:
+        How many tickets are to be put; None if another delivery has taken over.
 
     Raises:
-        UnknownWorkflow: *definitions* do not hold its workflow; it was not claimed.
-        StoreUnavailable: The store did not say which workflow it is; it was not claimed.
+        StoreUnavailable: The server refused, or the store was closed.
     """
-    workflow = await store.workflow_of(task_id)
-    if workflow is None:
-        return
-    if workflow not in definitions:
-        raise UnknownWorkflow(workflow, definitions)
-    history = await store.claim(task_id)
-    if history is None:
-        return
+    observer = run.observer
+    if observer is not None:
+        observer.task_started(run.told)
+    settled = False
     try:
-        error = await _outcome(store, definitions, env, history)
-        state = State.FAILED if error else State.SUCCEEDED
-        await store.finish(task_id, history.task.epoch, state, error)
-    except Fenced:
-        logger.warning("task %s was taken over by another worker; this one stops", task_id)
+        end = await _end(run, workflow, env)
+        run.ended()
+        tickets = await _record(run, end)
+        settled = True
+    except Fenced as error:
+        logger.warning("%s", error)
+        return None
+    finally:
+        if observer is not None and not settled:
+            observer.task_dropped(run.told)
+    return tickets
 
 
-async def _outcome(
-    store: Store, definitions: Mapping[str, Workflow[Any, Any]], env: object, history: History
-) -> StepError | None:
-    task = history.task
-    workflow = definitions[task.workflow]
-    moved = drift(task.structure, structure(workflow.pipeline), [s.path for s in history.steps])
+async def _record(run: Run, end: _End) -> int:
+    """Record the *end* of *run*, tell who observes, and give the tickets to put."""
+    observer = run.observer
+    if isinstance(end, _Waits):
+        parking = await run.claimed.park(end.waits)
+        if observer is not None:
+            observer.task_parked(run.told)
+        return parking.tickets
+    if isinstance(end, _Elsewhere):
+        tickets = await run.claimed.hand_back()
+        if observer is not None:
+            observer.task_dropped(run.told)
+        return tickets
+    tickets = await run.claimed.finish(end.state, end.error)
+    if observer is not None:
+        seconds = run.clock() - run.claimed.history.task.created_at
+        observer.task_ended(run.told, end.state.value, end.error, seconds)
+    return tickets
+
+
+async def _end(run: Run, workflow: Workflow[Any, Any], env: object) -> _End:
+    """Run the workflow as far as it goes."""
+    task = run.claimed.history.task
+    moved = _moved(run, workflow)
     if moved:
-        return _refusal(f"workflow {task.workflow!r} changed under a running task: {moved}")
-    codec: Codec[Any] = codec_of(workflow.context)
+        message = f"workflow {task.workflow!r} changed under a running task: {moved}"
+        return _Final(State.FAILED, StepError(kind=Kind.CONFLICT, message=message))
     try:
-        context = codec.decode(task.context)
-        journal = StoreJournal(store, codec, task.task_id, task.epoch, history.steps)
-        outcome = await workflow(context, env, scope=Scope(task_id=task.task_id, journal=journal))
-        if isinstance(outcome, Success):
-            await journal.settle(context, outcome.unwrap())
+        return await _outcome(run, workflow, env)
     except InvalidFields as error:
-        return _refusal(f"the stored context no longer fits {workflow.context.__name__}: {error}")
-    except HandedBack as error:
-        raise asyncio.CancelledError from error
-    return _logged(task.task_id, outcome.failure()) if isinstance(outcome, Failure) else None
+        message = f"the stored context no longer fits {workflow.context.__name__}: {error}"
+        return _Final(State.FAILED, StepError(kind=Kind.CONFLICT, message=message))
+    except Parked as parked:
+        return _Waits(parked.waits)
+    except HandedBack:
+        return _Elsewhere()
+    except asyncio.CancelledError as error:
+        return _cancelled(error) if run.cancelling else _Elsewhere()
 
 
-def _refusal(message: str) -> StepError:
-    return StepError(kind=Kind.CONFLICT, message=message)
+async def _outcome(run: Run, workflow: Workflow[Any, Any], env: object) -> _Final:
+    task = run.claimed.history.task
+    codec: Codec[Any] = codec_of(workflow.context)
+    context = codec.decode(task.context)
+    journal = StoreJournal(run, codec)
+    if run.cancelling:
+        journal.cancel(f"run({first_name(workflow.pipeline.steps)})")
+    scope = Scope(
+        task_id=task.task_id,
+        attempt=task.attempt,
+        journal=journal,
+        clock=run.clock,
+        cancelling=lambda: run.cancelling,
+    )
+    outcome = await workflow(context, env, scope=scope)
+    if isinstance(outcome, Success):
+        await journal.settle(context, outcome.unwrap())
+        return _Final(State.SUCCEEDED)
+    return _Final(State.FAILED, _logged(task.task_id, outcome.failure()))
+
+
+def _moved(run: Run, workflow: Workflow[Any, Any]) -> str | None:
+    history = run.claimed.history
+    if not history.steps:
+        return None
+    recorded = [step.path for step in history.steps]
+    return drift(history.task.structure, structure(workflow.pipeline), recorded)
+
+
+def _cancelled(error: asyncio.CancelledError) -> _Final:
+    """Give the end of a run that was cancelled: a failure, if it could not be undone."""
+    said = error.args[0] if error.args else None
+    if isinstance(said, StepError) and said != CANCELLED:
+        return _Final(State.FAILED, said)
+    return _Final(State.CANCELLED, CANCELLED)
 
 
 def _logged(task_id: str, error: StepError) -> StepError:

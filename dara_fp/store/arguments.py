@@ -2,16 +2,17 @@
 
 import math
 import secrets
+from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
-import attrs
 import msgspec
 
 from dara_fp.core.errors import StepError
+from dara_fp.core.scope import Waiting
 from dara_fp.store.records import NewTask
 
 __all__ = [
-    "Limits",
     "document",
     "moment",
     "new_token",
@@ -20,26 +21,14 @@ __all__ = [
     "reason_of",
     "step_path",
     "task_fields",
+    "waits_words",
 ]
 
 MAX_DOCUMENT_BYTES: Final = 16 * 2**20
 MAX_NAME_LENGTH: Final = 1_000
 MAX_MESSAGE_LENGTH: Final = 2_000
 MAX_STEPS: Final = 200_000
-MAX_SECONDS: Final = 10**9
-
-
-def _positive(_limits: object, attribute: "attrs.Attribute[float]", value: float) -> None:
-    if not 0 < value < MAX_SECONDS:
-        raise ValueError(f"{attribute.name} is {value!r}: give a positive number of seconds")
-
-
-@attrs.frozen(kw_only=True)
-class Limits:
-    """How long a store waits and keeps, in seconds."""
-
-    retention_seconds: float = attrs.field(validator=_positive)
-    timeout: float = attrs.field(validator=_positive)
+MAX_WAITS: Final = 1_500
 
 
 def new_token() -> bytes:
@@ -60,7 +49,29 @@ def task_fields(task: NewTask) -> tuple[bytes, ...]:
         *(b"context", document("context", task.context)),
         *(b"structure", msgspec.json.encode(task.structure)),
     )
-    return fields if task.owner is None else (*fields, b"owner", _name("owner", task.owner))
+    given = {"owner": task.owner, "request": task.request, "trace": task.trace}
+    more = [(name.encode(), _name(name, text)) for name, text in given.items() if text is not None]
+    return (*fields, *chain.from_iterable(more))
+
+
+def waits_words(waits: Sequence[Waiting]) -> tuple[bytes, ...]:
+    """Give *waits* as the function that parks a task takes them.
+
+    Raises:
+        ValueError: They are more than 1,500, or a path is too long.
+    """
+    if len(waits) > MAX_WAITS:
+        raise ValueError(f"a task waits for {len(waits)} things at once: {MAX_WAITS} at most")
+    return tuple(
+        word
+        for each in waits
+        for word in (
+            step_path(each.path),
+            moment("since", each.since),
+            b"" if each.until is None else moment("until", each.until),
+            (each.signal or "").encode(),
+        )
+    )
 
 
 def step_path(path: str) -> bytes:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from dara_fp.store.binary import find_binary
 from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.process import DirectoryLock, ServerProcess
-from dara_fp.store.settings import DATA_DIR_VARIABLE
+from dara_fp.store.settings import DATA_DIR_VARIABLE, Fsync
 
 __all__ = ["EmbeddedServer"]
 
@@ -38,8 +38,9 @@ class EmbeddedServer:
         log: Its log file.
     """
 
-    def __init__(self, data_dir: Path) -> None:
-        """Serve *data_dir*; nothing happens before `ensure`."""
+    def __init__(self, data_dir: Path, fsync: Fsync = "everysec") -> None:
+        """Serve *data_dir*, on the disk as *fsync* says; nothing happens before `ensure`."""
+        self._fsync = fsync
         self._data_dir = data_dir.expanduser().absolute()
         self.socket = _socket_path(self._data_dir)
         self.url = f"unix://{quote(str(self.socket))}"
@@ -109,7 +110,7 @@ class EmbeddedServer:
             "dir": str(self._data_dir),
             "logfile": str(self.log),
             "appendonly": "yes",
-            "appendfsync": "everysec",
+            "appendfsync": self._fsync,
             "save": "",
             "maxmemory-policy": "noeviction",
             "daemonize": "no",

@@ -1,18 +1,34 @@
 #!lua name=@library@
 
 -- KEYS of a task: 1 task (hash), 2 journal (hash), 3 events (stream). They share a hash tag.
+-- KEYS of the fleet begin with the prefix, which is an argument where they are used:
+--   :ready:<workflow>  tasks that may be claimed, by their age
+--   :blocked:<owner>   tasks whose owner has as many running as allowed, by their age
+--   :fleet             counters: ready, queued, tickets, w:<workflow>, o:<owner>
+--   :held              by ticket: the delivery that works with it, its last call, and its task
+--   :due               parked tasks, by the time they are woken at
+--   :cancelling        running tasks that are to be cancelled
+--   :tasks, :gone      all tasks by their age, and final ones by the time they expire at
 -- A connection may be lost between an effect and its answer, and the client then sends the same
 -- call again: every function below answers a second copy as it answered the first.
 
 -- The log is for watching; what must not be lost is in the journal. So the log is bounded.
 local EVENTS_KEPT = 10000
+-- So many tickets wait for a free worker at most; each worker that takes one asks for the next.
+local TICKETS = 32
+-- A call looks at so many tasks at most, since the server does nothing else meanwhile.
+local LOOKS = 1000
 
--- A status takes the client one read instead of two.
 local OK = {ok = 'ok'}
 
 local function now()
   local time = redis.call('TIME')
   return time[1] .. '.' .. string.format('%06d', time[2])
+end
+
+local function keys_of(prefix, id)
+  local start = prefix .. ':{' .. id .. '}:'
+  return {start .. 'task', start .. 'journal', start .. 'events'}
 end
 
 local function emit(keys, kind, path, at, data)
@@ -23,7 +39,7 @@ local function emit(keys, kind, path, at, data)
 end
 
 local function is_final(state)
-  return state == 'succeeded' or state == 'failed'
+  return state == 'succeeded' or state == 'failed' or state == 'cancelled'
 end
 
 -- Why a write of this epoch is refused; nothing where it is welcome.
@@ -39,49 +55,215 @@ local function history(keys)
   return {redis.call('HGETALL', keys[1]), redis.call('HGETALL', keys[2])}
 end
 
+-- Counters of the fleet, which are absent while they are 0.
+local function counted(prefix, field)
+  return tonumber(redis.call('HGET', prefix .. ':fleet', field) or 0)
+end
+
+local function count(prefix, field, by)
+  local key = prefix .. ':fleet'
+  if redis.call('HINCRBY', key, field, by) <= 0 then redis.call('HDEL', key, field) end
+end
+
+-- Whether one more ticket has to be put: for every ready task there is one, up to the bound.
+local function ticket_needed(prefix)
+  local found = redis.call('HMGET', prefix .. ':fleet', 'ready', 'tickets')
+  local ready, tickets = tonumber(found[1] or 0), tonumber(found[2] or 0)
+  if tickets >= math.min(ready, TICKETS) then return 0 end
+  count(prefix, 'tickets', 1)
+  return 1
+end
+
+local function offer(prefix, id, workflow, created_at)
+  if redis.call('ZADD', prefix .. ':ready:' .. workflow, created_at, id) == 1 then
+    count(prefix, 'ready', 1)
+  end
+end
+
+local function withdraw(prefix, id, workflow)
+  local removed = redis.call('ZREM', prefix .. ':ready:' .. workflow, id)
+  if removed == 1 then count(prefix, 'ready', -1) end
+  return removed
+end
+
+-- The one way into the queue.
+local function enqueue(prefix, keys, id, at, data)
+  local task = redis.call('HMGET', keys[1], 'workflow', 'created_at')
+  redis.call('HSET', keys[1], 'state', 'queued')
+  count(prefix, 'queued', 1)
+  offer(prefix, id, task[1], task[2])
+  emit(keys, 'task.queued', '', at, data)
+end
+
+-- The delivery that works with this ticket, its last call, and the task that it runs or ''.
+local function holder(prefix, ticket)
+  local held = redis.call('HGET', prefix .. ':held', ticket)
+  if held then return string.match(held, '^(%S+) (%S+) (.*)$') end
+end
+
+-- The one way out of `running`: what the task took of the limits is free again.
+local function release(prefix, keys, id)
+  local task = redis.call('HMGET', keys[1], 'workflow', 'owner', 'ticket')
+  count(prefix, 'w:' .. task[1], -1)
+  redis.call('SREM', prefix .. ':cancelling', id)
+  if task[3] then
+    local delivery, _, holds = holder(prefix, task[3])
+    if holds == id then
+      redis.call('HSET', prefix .. ':held', task[3], delivery .. ' - ')
+    end
+    redis.call('HDEL', keys[1], 'ticket')
+  end
+  if not task[2] then return end
+  count(prefix, 'o:' .. task[2], -1)
+  local first = redis.call('ZPOPMIN', prefix .. ':blocked:' .. task[2])
+  if first[1] then
+    offer(prefix, first[1], redis.call('HGET', keys_of(prefix, first[1])[1], 'workflow'), first[2])
+  end
+end
+
 -- The one place that ends a task: all its keys expire at the same millisecond.
-local function end_task(keys, state, err, retention)
+local function end_task(prefix, keys, id, state, err, retention)
   local at = now()
   redis.call('HSET', keys[1], 'state', state, 'finished_at', at)
+  redis.call('HDEL', keys[1], 'awaits')
   if err ~= '' then redis.call('HSET', keys[1], 'error', err) end
   emit(keys, 'task.' .. state, '', at, err == '' and '{}' or err)
-  local gone_at = math.floor((tonumber(at) + tonumber(retention)) * 1000)
+  local gone_at = string.format('%.3f', tonumber(at) + tonumber(retention))
   for _, key in ipairs(keys) do
-    redis.call('PEXPIREAT', key, string.format('%.0f', gone_at))
+    redis.call('PEXPIREAT', key, string.format('%.0f', gone_at * 1000))
   end
+  redis.call('ZADD', prefix .. ':gone', gone_at, id)
 end
 
--- args: token of this call, then field, value, field, value ...
+-- A running task that its worker does not go on with; the new epoch refuses that worker.
+local function take_away(prefix, id)
+  local keys = keys_of(prefix, id)
+  if redis.call('HGET', keys[1], 'state') ~= 'running' then return end
+  release(prefix, keys, id)
+  redis.call('HINCRBY', keys[1], 'epoch', 1)
+  enqueue(prefix, keys, id, now(), '{"reason":"its worker was lost"}')
+end
+
+-- args: prefix, id, token of this call, bound of the queue or 0, then field, value, field, value ...
 local function create(keys, args)
-  local known = redis.call('HMGET', keys[1], 'created_by', 'state')
-  if known[1] == args[1] then return 'created' end
-  if known[1] then return 'exists ' .. known[2] end
+  local prefix, id, token, bound = args[1], args[2], args[3], tonumber(args[4])
+  local known = redis.call('HMGET', keys[1], 'created_by', 'state', 'workflow', 'request')
+  if known[1] == token then return {'created', 0} end
+  if known[1] then return {'exists', 0, known[2], known[3], known[4] or ''} end
+  if bound > 0 and counted(prefix, 'queued') >= bound then return {'full', 0} end
   local at = now()
-  redis.call('HSET', keys[1], 'created_by', args[1], 'state', 'queued', 'epoch', 0,
-    'deliveries', 0, 'created_at', at, unpack(args, 2))
-  emit(keys, 'task.queued', '', at, '{}')
-  return 'created'
+  redis.call('HSET', keys[1], 'created_by', token, 'epoch', 0, 'attempt', 1,
+    'deliveries', 0, 'created_at', at, unpack(args, 5))
+  redis.call('ZADD', prefix .. ':tasks', at, id)
+  enqueue(prefix, keys, id, at, '{}')
+  return {'created', ticket_needed(prefix)}
 end
 
--- args: token of this call, delivery limit, error over the limit, retention in seconds
-local function claim(keys, args)
-  local task = redis.call('HMGET', keys[1], 'state', 'epoch', 'deliveries', 'claimed_by')
-  local state, epoch, deliveries = task[1], tonumber(task[2]), tonumber(task[3])
-  if not state then return 'unknown' end
-  if is_final(state) then return 'over' end
-  if task[4] == args[1] then return history(keys) end
-  -- The epoch rises in both cases, so that a former owner that still lives is refused.
-  redis.call('HSET', keys[1], 'epoch', epoch + 1, 'claimed_by', args[1])
-  if deliveries >= tonumber(args[2]) then
-    end_task(keys, 'failed', args[3], args[4])
-    return 'over'
+-- The workflow whose oldest ready task is the oldest of those that may run, and that task.
+local function oldest(prefix, workflows)
+  local best, chosen, age = nil, nil, nil
+  for place = 1, #workflows, 2 do
+    local workflow, limit = workflows[place], tonumber(workflows[place + 1])
+    local head = redis.call('ZRANGE', prefix .. ':ready:' .. workflow, 0, 0, 'WITHSCORES')
+    if head[1] and (not age or tonumber(head[2]) < age) and
+        (limit == 0 or counted(prefix, 'w:' .. workflow) < limit) then
+      best, chosen, age = workflow, head[1], tonumber(head[2])
+    end
+  end
+  return best, chosen, age
+end
+
+-- Claims a task that is ready and says whether it may run; its epoch rises in any case.
+local function claim(prefix, id, workflow, ticket, held, most, poison, retention)
+  local keys = keys_of(prefix, id)
+  local task = redis.call('HMGET', keys[1], 'state', 'deliveries', 'owner', 'cancel')
+  withdraw(prefix, id, workflow)
+  if task[1] ~= 'queued' then return nil end
+  count(prefix, 'queued', -1)
+  local epoch = redis.call('HINCRBY', keys[1], 'epoch', 1)
+  local deliveries = tonumber(task[2]) + 1
+  if deliveries > most then
+    end_task(prefix, keys, id, 'failed', poison, retention)
+    return nil
   end
   local at = now()
-  redis.call('HSET', keys[1], 'state', 'running', 'deliveries', deliveries + 1)
+  count(prefix, 'w:' .. workflow, 1)
+  if task[3] then count(prefix, 'o:' .. task[3], 1) end
+  if task[4] then redis.call('SADD', prefix .. ':cancelling', id) end
+  redis.call('HSET', keys[1], 'state', 'running', 'deliveries', deliveries, 'ticket', ticket,
+    'claimed_at', at)
   redis.call('HSETNX', keys[1], 'started_at', at)
+  redis.call('HSET', prefix .. ':held', ticket, held .. ' ' .. id)
   emit(keys, 'task.running', '', at,
-    string.format('{"epoch":%d,"delivery":%d}', epoch + 1, deliveries + 1))
-  return history(keys)
+    string.format('{"epoch":%d,"delivery":%d}', epoch, deliveries))
+  return keys
+end
+
+-- Whether this delivery may go on with the ticket. A delivery that is new takes away what a lost one
+-- ran; one that was taken for lost, and lives, may not go on: nobody would miss what it takes.
+local function admits(prefix, ticket, delivery, fresh)
+  local by, _, id = holder(prefix, ticket)
+  if by == delivery then return true end
+  if not fresh then return false end
+  if id and id ~= '' then take_away(prefix, id) end
+  redis.call('HSET', prefix .. ':held', ticket, delivery .. ' - ')
+  if counted(prefix, 'tickets') > 0 then count(prefix, 'tickets', -1) end
+  return true
+end
+
+-- The oldest task that may run, claimed: its id and its keys.
+local function pick(prefix, ticket, held, args)
+  local owners, workflows = tonumber(args[9]), {unpack(args, 10)}
+  for _ = 1, LOOKS do
+    local workflow, id, age = oldest(prefix, workflows)
+    if not id then return nil end
+    local owner = owners > 0 and redis.call('HGET', keys_of(prefix, id)[1], 'owner')
+    if owner and counted(prefix, 'o:' .. owner) >= owners then
+      withdraw(prefix, id, workflow)
+      redis.call('ZADD', prefix .. ':blocked:' .. owner, string.format('%.6f', age), id)
+    else
+      local keys = claim(prefix, id, workflow, ticket, held, tonumber(args[6]), args[7], args[8])
+      if keys then return id, keys end
+    end
+  end
+end
+
+-- How many tasks are ready of workflows that this worker does not know.
+local function others(prefix, args)
+  local left = counted(prefix, 'ready')
+  for place = 10, #args, 2 do
+    left = left - redis.call('ZCARD', prefix .. ':ready:' .. args[place])
+  end
+  return left
+end
+
+-- args: prefix, ticket, delivery, whether it just began, token of this call, delivery limit, error
+-- over the limit, retention in seconds, how many of an owner may run or 0, then workflow, how many
+-- of it may run or 0, workflow, ...
+-- Answers {id, whether a ticket is to be put, task, journal}, or {'', how many others are ready}.
+local function take(_, args)
+  local prefix, ticket, delivery, token = args[1], args[2], args[3], args[5]
+  local _, last, id = holder(prefix, ticket)
+  if last == token then
+    local found = history(keys_of(prefix, id))
+    return {id, 0, found[1], found[2]}
+  end
+  if not admits(prefix, ticket, delivery, args[4] == '1') then return {'', 0} end
+  local claimed, keys = pick(prefix, ticket, delivery .. ' ' .. token, args)
+  if claimed then
+    local found = history(keys)
+    return {claimed, ticket_needed(prefix), found[1], found[2]}
+  end
+  redis.call('HDEL', prefix .. ':held', ticket)
+  return {'', others(prefix, args)}
+end
+
+-- args: prefix, ticket, delivery. The delivery takes no more tasks.
+local function leave(_, args)
+  if holder(args[1], args[2]) == args[3] then
+    redis.call('HDEL', args[1] .. ':held', args[2])
+  end
+  return OK
 end
 
 -- args: epoch, path, started_at, error, changes
@@ -94,20 +276,22 @@ local function record(keys, args)
     -- A second copy, welcome also when the task has ended meanwhile, but not from a former owner.
     if not refused or string.sub(refused, 1, 5) == 'state' then return OK end
   end
-  if refused then return refused end
+  if refused then return {ok = refused} end
   local at = now()
   local kind = args[4] == '' and 'step.succeeded' or 'step.failed'
   local data = args[4] == '' and '{"started_at":' .. args[3] .. '}' or args[4]
   local number = emit(keys, kind, args[2], at, data)
   redis.call('HSET', keys[2], field,
     table.concat({number .. ' ' .. args[1] .. ' ' .. args[3] .. ' ' .. at, args[4], args[5]}, '\n'))
+  -- A task that gets on is not poisoned, however often its workers are lost.
+  redis.call('HSET', keys[1], 'deliveries', 0)
   return OK
 end
 
 -- args: epoch, path, said ("fraction\nmessage"), the same as JSON
 local function report(keys, args)
   local refused = refusal(keys, args[1])
-  if refused then return refused end
+  if refused then return {ok = refused} end
   local field = 'r:' .. args[2]
   local before = redis.call('HGET', keys[2], field)
   if before and string.gsub(before, '^[^\n]*\n', '', 1) == args[3] then return OK end
@@ -117,29 +301,188 @@ local function report(keys, args)
   return OK
 end
 
--- args: epoch, state, error, retention in seconds
+-- args: epoch, prefix, id, state, error, retention in seconds. Answers 'ok' and the tickets to put.
 local function finish(keys, args)
   local task = redis.call('HMGET', keys[1], 'state', 'epoch')
-  if task[1] == args[2] and task[2] == args[1] then return OK end
+  if task[1] == args[4] and task[2] == args[1] then return {ok = 'ok 0'} end
   local refused = refusal(keys, args[1])
-  if refused then return refused end
-  end_task(keys, args[2], args[3], args[4])
-  return OK
+  if refused then return {ok = refused} end
+  release(args[2], keys, args[3])
+  end_task(args[2], keys, args[3], args[4], args[5], args[6])
+  return {ok = 'ok ' .. ticket_needed(args[2])}
 end
 
--- KEYS 1: the index of queued tasks. args: task id
-local function enlist(keys, args)
-  return redis.call('ZADD', keys[1], now(), args[1])
-end
-
--- KEYS 1: the index of queued tasks. args: how many; the oldest of them, each with its age in seconds
-local function enlisted(keys, args)
-  local found = redis.call('ZRANGE', keys[1], 0, args[1] - 1, 'WITHSCORES')
-  local at = tonumber(now())
-  for place = 2, #found, 2 do
-    found[place] = math.floor(at - tonumber(found[place]))
+-- args: epoch, prefix, id. The worker stops in good order: this delivery does not count.
+local function hand_back(keys, args)
+  local refused = refusal(keys, args[1])
+  if refused == 'state queued' then return {ok = 'ok 0'} end
+  if refused then return {ok = refused} end
+  local ticket = redis.call('HGET', keys[1], 'ticket')
+  release(args[2], keys, args[3])
+  if ticket then redis.call('HDEL', args[2] .. ':held', ticket) end
+  if redis.call('HINCRBY', keys[1], 'deliveries', -1) < 0 then
+    redis.call('HSET', keys[1], 'deliveries', 0)
   end
-  return found
+  enqueue(args[2], keys, args[3], now(), '{"reason":"its worker stopped"}')
+  return {ok = 'ok ' .. ticket_needed(args[2])}
+end
+
+-- args: epoch, prefix, id, data of the event, then path, since, until or '', signal or '', path ...
+-- A wait is kept as "since until\nsignal". Answers 'parked' or, if one is over, 'again'.
+local function park(keys, args)
+  local refused = refusal(keys, args[1])
+  if refused == 'state waiting' then return {ok = 'parked 0'} end
+  if refused == 'state queued' then return {ok = 'again 0'} end
+  if refused then return {ok = refused} end
+  local prefix, id, at = args[2], args[3], now()
+  local first, over, awaits = nil, redis.call('HGET', keys[1], 'cancel'), '\n'
+  for place = 5, #args, 4 do
+    local path, since, till, signal = unpack(args, place, place + 3)
+    redis.call('HSET', keys[2], 'w:' .. path, since .. ' ' .. till .. '\n' .. signal)
+    if till ~= '' and (not first or tonumber(till) < tonumber(first)) then first = till end
+    if signal ~= '' then
+      awaits = awaits .. signal .. '\n'
+      over = over or redis.call('HEXISTS', keys[2], 'g:' .. signal) == 1
+    end
+  end
+  release(prefix, keys, id)
+  redis.call('HSET', keys[1], 'deliveries', 0)
+  if over or (first and tonumber(first) <= tonumber(at)) then
+    enqueue(prefix, keys, id, at, '{}')
+    return {ok = 'again ' .. ticket_needed(prefix)}
+  end
+  redis.call('HSET', keys[1], 'state', 'waiting', 'awaits', awaits)
+  if first then redis.call('ZADD', prefix .. ':due', first, id) end
+  emit(keys, 'task.waiting', '', at, args[4])
+  return {ok = 'parked ' .. ticket_needed(prefix)}
+end
+
+local function unpark(prefix, keys, id, at, data)
+  redis.call('ZREM', prefix .. ':due', id)
+  redis.call('HDEL', keys[1], 'awaits')
+  enqueue(prefix, keys, id, at, data)
+end
+
+-- args: prefix, id, name, body. A signal is kept as "at\nbody", once by its name.
+local function signal(keys, args)
+  local prefix, id, name = args[1], args[2], args[3]
+  local task = redis.call('HMGET', keys[1], 'state', 'awaits')
+  if not task[1] then return {ok = 'unknown'} end
+  local before = redis.call('HGET', keys[2], 'g:' .. name)
+  if before then
+    return {ok = string.gsub(before, '^[^\n]*\n', '', 1) == args[4] and 'known' or 'other'}
+  end
+  if is_final(task[1]) then return {ok = 'over ' .. task[1]} end
+  local at = now()
+  redis.call('HSET', keys[2], 'g:' .. name, at .. '\n' .. args[4])
+  emit(keys, 'task.signal', name, at, '{}')
+  if task[1] == 'waiting' and task[2] and string.find(task[2], '\n' .. name .. '\n', 1, true) then
+    unpark(prefix, keys, id, at, '{"reason":"a signal came"}')
+    return {ok = 'taken ' .. ticket_needed(prefix)}
+  end
+  return {ok = 'taken 0'}
+end
+
+-- args: prefix, id, error of a cancelled task, retention in seconds. Answers the state, and tickets.
+local function cancel(keys, args)
+  local prefix, id = args[1], args[2]
+  local task = redis.call('HMGET', keys[1], 'state', 'started_at', 'cancel', 'workflow', 'owner')
+  local state = task[1]
+  if not state then return {ok = 'unknown'} end
+  if is_final(state) or task[3] then return {ok = state .. ' 0'} end
+  if state == 'queued' and not task[2] then
+    -- It never ran, so there is nothing to take back.
+    if withdraw(prefix, id, task[4]) == 0 and task[5] then
+      redis.call('ZREM', prefix .. ':blocked:' .. task[5], id)
+    end
+    count(prefix, 'queued', -1)
+    redis.call('HINCRBY', keys[1], 'epoch', 1)
+    end_task(prefix, keys, id, 'cancelled', args[3], args[4])
+    return {ok = 'cancelled 0'}
+  end
+  local at = now()
+  redis.call('HSET', keys[1], 'cancel', at)
+  emit(keys, 'task.cancelling', '', at, '{}')
+  if state == 'running' then redis.call('SADD', prefix .. ':cancelling', id) end
+  if state ~= 'waiting' then return {ok = state .. ' 0'} end
+  unpark(prefix, keys, id, at, '{"reason":"it is to be cancelled"}')
+  return {ok = 'queued ' .. ticket_needed(prefix)}
+end
+
+-- args: prefix, id, the attempt that failed, then the journal's fields that are forgotten.
+local function resume(keys, args)
+  local prefix, id = args[1], args[2]
+  local task = redis.call('HMGET', keys[1], 'state', 'attempt')
+  if not task[1] then return {ok = 'unknown'} end
+  if task[1] ~= 'failed' or task[2] ~= args[3] then return {ok = task[1] .. ' 0'} end
+  for place = 4, #args do redis.call('HDEL', keys[2], args[place]) end
+  local attempt = redis.call('HINCRBY', keys[1], 'attempt', 1)
+  redis.call('HSET', keys[1], 'deliveries', 0)
+  redis.call('HDEL', keys[1], 'error', 'finished_at', 'cancel')
+  for _, key in ipairs(keys) do redis.call('PERSIST', key) end
+  redis.call('ZREM', prefix .. ':gone', id)
+  enqueue(prefix, keys, id, now(), '{"attempt":' .. attempt .. '}')
+  return {ok = 'queued ' .. ticket_needed(prefix)}
+end
+
+-- args: prefix. Wakes parked tasks that are due, forgets tasks that expired; the tickets to put.
+local function tend(_, args)
+  local prefix, at, tickets = args[1], now(), 0
+  local due = redis.call('ZRANGEBYSCORE', prefix .. ':due', '-inf', at, 'LIMIT', 0, LOOKS)
+  for _, id in ipairs(due) do
+    local keys = keys_of(prefix, id)
+    if redis.call('HGET', keys[1], 'state') == 'waiting' then
+      unpark(prefix, keys, id, at, '{"reason":"its time came"}')
+      tickets = tickets + ticket_needed(prefix)
+    else
+      redis.call('ZREM', prefix .. ':due', id)
+    end
+  end
+  local gone = redis.call('ZRANGEBYSCORE', prefix .. ':gone', '-inf', at, 'LIMIT', 0, LOOKS)
+  for _, id in ipairs(gone) do
+    redis.call('ZREM', prefix .. ':gone', id)
+    redis.call('ZREM', prefix .. ':tasks', id)
+  end
+  return tickets
+end
+
+-- args: prefix. Counts the tickets anew, after some may have been lost: how many are to be put.
+local function recount(_, args)
+  local key, ready = args[1] .. ':fleet', counted(args[1], 'ready')
+  local tickets = math.min(ready, TICKETS)
+  redis.call('HDEL', key, 'tickets')
+  if tickets > 0 then redis.call('HSET', key, 'tickets', tickets) end
+  return tickets
+end
+
+local SUMMARY = {'workflow', 'state', 'owner', 'attempt', 'created_at', 'started_at',
+  'finished_at', 'error'}
+
+local function fits(task, wanted)
+  for place, value in ipairs(wanted) do
+    if value ~= '' and task[place] ~= value then return false end
+  end
+  return true
+end
+
+-- args: prefix, how many, age and id to go on after ('+inf' and ''), workflow, state, owner or ''.
+-- Answers the age and id to go on after ('' at the end), then id and summary of each task.
+local function list(_, args)
+  local key, most, wanted = args[1] .. ':tasks', tonumber(args[2]), {unpack(args, 5, 7)}
+  local found, age, last, looked = {}, args[3], args[4], 0
+  local rows = redis.call('ZREVRANGEBYSCORE', key, age, '-inf', 'WITHSCORES', 'LIMIT', 0, LOOKS)
+  for place = 1, #rows, 2 do
+    local id = rows[place]
+    looked = looked + 1
+    if not (rows[place + 1] == age and last ~= '' and id >= last) then
+      local task = redis.call('HMGET', keys_of(args[1], id)[1], unpack(SUMMARY))
+      age, last = rows[place + 1], id
+      if task[1] and fits(task, wanted) then found[#found + 1] = {id, task} end
+      if #found == most then break end
+    end
+  end
+  if looked * 2 == #rows and #rows < 2 * LOOKS then age, last = '', '' end
+  return {age, last, found}
 end
 
 local function reading(name, callback)
@@ -148,10 +491,17 @@ local function reading(name, callback)
 end
 
 redis.register_function('@library@_create', create)
-redis.register_function('@library@_claim', claim)
+redis.register_function('@library@_take', take)
+redis.register_function('@library@_leave', leave)
 redis.register_function('@library@_record', record)
 redis.register_function('@library@_report', report)
 redis.register_function('@library@_finish', finish)
-redis.register_function('@library@_enlist', enlist)
-reading('enlisted', enlisted)
+redis.register_function('@library@_hand_back', hand_back)
+redis.register_function('@library@_park', park)
+redis.register_function('@library@_signal', signal)
+redis.register_function('@library@_cancel', cancel)
+redis.register_function('@library@_resume', resume)
+redis.register_function('@library@_tend', tend)
+redis.register_function('@library@_recount', recount)
+reading('list', list)
 reading('read', history)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import attrs
 
-__all__ = ["LIBRARY", "SOURCE", "Refusal", "Reply", "call", "pack"]
+__all__ = ["LIBRARY", "SOURCE", "Call", "Refusal", "Reply", "call", "pack"]
 
 Reply: TypeAlias = bytes | int | list["Reply"] | None
 """What a server answers."""
@@ -37,14 +37,19 @@ SOURCE = _TEMPLATE.replace("@library@", LIBRARY).encode()
 _NAMES = {
     name: f"{LIBRARY}_{name}".encode()
     for name in (
-        "create",
-        "claim",
-        "record",
-        "report",
-        "finish",
-        "read",
-        "enlist",
-        "enlisted",
+        *(
+            "create",
+            "take",
+            "leave",
+            "list",
+            "read",
+            "signal",
+            "cancel",
+            "resume",
+            "tend",
+            "recount",
+        ),
+        *("record", "report", "finish", "park", "hand_back"),
     )
 }
 
@@ -52,6 +57,24 @@ _NAMES = {
 def call(name: str, keys: Sequence[bytes], *arguments: bytes) -> bytes:
     """Give the packed call of function *name* on *keys* with *arguments*."""
     return pack(b"FCALL", _NAMES[name], b"%d" % len(keys), *keys, *arguments)
+
+
+class Call:
+    """Calls of one function that begin alike; what they share is packed once."""
+
+    __slots__ = ("_count", "_start")
+
+    def __init__(self, name: str, keys: Sequence[bytes], *arguments: bytes) -> None:
+        """Call the function *name* on *keys* with *arguments* and whatever else is given later."""
+        words = (b"FCALL", _NAMES[name], b"%d" % len(keys), *keys, *arguments)
+        self._count = len(words)
+        self._start = pack(*words).partition(b"\r\n")[2]
+
+    def __call__(self, *arguments: bytes) -> bytes:
+        """Give the packed call with these *arguments* more."""
+        parts = [b"*%d\r\n%b" % (self._count + len(arguments), self._start)]
+        parts += [b"$%d\r\n%b\r\n" % (len(word), word) for word in arguments]
+        return b"".join(parts)
 
 
 def pack(*words: bytes) -> bytes:

@@ -39,9 +39,9 @@ class Keys:
     prefix: str = attrs.field(validator=_check_prefix)
 
     @property
-    def queued(self) -> bytes:
-        """The index of tasks that were created and not claimed yet."""
-        return f"{self.prefix}:queued".encode()
+    def cancelling(self) -> bytes:
+        """The set of running tasks that are to be cancelled."""
+        return f"{self.prefix}:cancelling".encode()
 
     def of(self, task_id: str) -> tuple[bytes, bytes, bytes]:
         """Give the keys of task *task_id*; the braces keep them together in a cluster.

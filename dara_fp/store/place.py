@@ -8,7 +8,7 @@ import attrs
 
 from dara_fp.store.embedded import EmbeddedServer
 from dara_fp.store.link import Link, Prepare, nothing
-from dara_fp.store.settings import URL_VARIABLE, address_of, check_url
+from dara_fp.store.settings import URL_VARIABLE, Fsync, address_of, check_url
 from dara_fp.store.writer import Writer
 
 __all__ = ["Place", "find_place"]
@@ -54,8 +54,12 @@ class Place:
 
 
 @asynccontextmanager
-async def find_place(url: str | None, data_dir: Path) -> AsyncGenerator[Place]:
+async def find_place(
+    url: str | None, data_dir: Path, fsync: Fsync = "everysec"
+) -> AsyncGenerator[Place]:
     """Give the server at *url*; for None start the one in *data_dir*, and stop it at the end.
+
+    A server of our own writes to the disk as *fsync* says.
 
     Raises:
         ValueError: *url* is no address of a Redis-protocol server.
@@ -65,7 +69,7 @@ async def find_place(url: str | None, data_dir: Path) -> AsyncGenerator[Place]:
         check_url(url)
         yield Place(url=url, remedy=f"check that it runs and that {URL_VARIABLE} names it")
         return
-    server = EmbeddedServer(data_dir)
+    server = EmbeddedServer(data_dir, fsync)
     try:
         await server.ensure()
         remedy = f"see {server.log}, or set {URL_VARIABLE} to a running server"

@@ -1,30 +1,74 @@
 """What the store keeps of a task, as frozen values."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import attrs
 
 from dara_fp.core.errors import StepError
+from dara_fp.core.scope import Waiting
 
-__all__ = ["Event", "History", "NewTask", "Report", "State", "StepRecord", "TaskRecord"]
+__all__ = [
+    "Event",
+    "History",
+    "NewTask",
+    "Page",
+    "Report",
+    "Retention",
+    "Signal",
+    "State",
+    "StepRecord",
+    "TaskRecord",
+    "TaskSummary",
+]
+
+_WEEK = 7 * 86_400.0
+MAX_SECONDS = 10**9
 
 
 class State(StrEnum):
-    """How far a task is; a task only moves down this list.
+    """How far a task is.
 
-    >>> [state.final for state in State]
-    [False, False, True, True]
+    From `waiting`, and when its worker is lost or stops, a task is queued again; a final state is
+    left only by a failed task that is resumed, which is a new attempt.
+
+    >>> [state.value for state in State if state.final]
+    ['succeeded', 'failed', 'cancelled']
     """
 
     QUEUED = "queued"
     RUNNING = "running"
+    WAITING = "waiting"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
     @property
     def final(self) -> bool:
-        """Whether nothing more can happen to a task in this state."""
-        return self in {State.SUCCEEDED, State.FAILED}
+        """Whether this attempt is over."""
+        return self in {State.SUCCEEDED, State.FAILED, State.CANCELLED}
+
+
+def _positive(_retention: object, attribute: "attrs.Attribute[float]", value: float) -> None:
+    if not 0 < value < MAX_SECONDS:
+        raise ValueError(f"{attribute.name} is {value!r}: give a positive number of seconds")
+
+
+@attrs.frozen(kw_only=True)
+class Retention:
+    """How many seconds a task stays in the store after it is final; then nothing of it is left."""
+
+    succeeded: float = attrs.field(default=_WEEK, validator=_positive)
+    failed: float = attrs.field(default=4 * _WEEK, validator=_positive)
+    cancelled: float = attrs.field(default=_WEEK, validator=_positive)
+
+    def of(self, state: State) -> float:
+        """Give the seconds for a task that ended in *state*."""
+        return {
+            State.SUCCEEDED: self.succeeded,
+            State.FAILED: self.failed,
+            State.CANCELLED: self.cancelled,
+        }[state]
 
 
 @attrs.frozen(kw_only=True)
@@ -37,6 +81,8 @@ class NewTask:
         context: The initial context, a JSON object.
         structure: Paths of the workflow's steps, in order.
         owner: Who may see the task; None where nobody was asked to sign in.
+        request: Digest of the request that made it, to tell a repeated one from another.
+        trace: The W3C `traceparent` it was accepted in.
     """
 
     task_id: str
@@ -44,6 +90,8 @@ class NewTask:
     context: bytes
     structure: tuple[str, ...]
     owner: str | None = None
+    request: str | None = None
+    trace: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -51,15 +99,19 @@ class TaskRecord:
     """A task as it is stored. Times are the server's, in seconds since 1970.
 
     Attributes:
+        attempt: Counts the deliberate runs from 1; resuming it begins another.
         epoch: How often the task changed hands; writes of an earlier epoch are refused.
-        deliveries: How often a worker took it on.
+        deliveries: How often a worker took it on since it last got on.
         started_at: When it was first claimed.
+        claimed_at: When it was last claimed.
         error: Why it failed.
+        cancelling: Whether someone asked to cancel it.
     """
 
     task_id: str
     workflow: str
     state: State
+    attempt: int
     epoch: int
     deliveries: int
     context: bytes
@@ -69,6 +121,33 @@ class TaskRecord:
     started_at: float | None
     finished_at: float | None
     error: StepError | None
+    claimed_at: float | None = None
+    cancelling: bool = False
+    request: str | None = None
+    trace: str | None = None
+
+
+@attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
+class TaskSummary:
+    """A line of a list of tasks; times are in seconds since 1970."""
+
+    task_id: str
+    workflow: str
+    state: State
+    owner: str | None
+    attempt: int
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    error: StepError | None
+
+
+@attrs.frozen(kw_only=True)
+class Page:
+    """Some of the tasks, newest first, and the cursor that the next ones follow, or None."""
+
+    tasks: tuple[TaskSummary, ...]
+    next: str | None
 
 
 @attrs.frozen(kw_only=True)
@@ -77,6 +156,7 @@ class StepRecord:
 
     Attributes:
         path: Path of the step in its workflow.
+        number: Counts the events of the task, so that it tells what was recorded before what.
         changes: The context fields the step changed, a JSON object; `{}` for a failure.
         error: Why the step failed.
         started_at: When it began, by the worker's clock, in seconds since 1970.
@@ -84,6 +164,7 @@ class StepRecord:
     """
 
     path: str
+    number: int
     changes: bytes
     error: StepError | None
     started_at: float
@@ -101,17 +182,29 @@ class Report:
 
 
 @attrs.frozen(kw_only=True)
+class Signal:
+    """A signal that came: its JSON *body*, and when, by the server's clock."""
+
+    body: bytes
+    at: float
+
+
+@attrs.frozen(kw_only=True)
 class History:
     """All there is to know of a task at one moment.
 
     Attributes:
         steps: Checkpoints, in the order of recording.
         reports: The last report of each path that reported, oldest first.
+        waits: What was waited for, also where that is over.
+        signals: The signals that came, by name.
     """
 
     task: TaskRecord
     steps: tuple[StepRecord, ...]
     reports: tuple[Report, ...]
+    waits: tuple[Waiting, ...] = ()
+    signals: Mapping[str, Signal] = attrs.field(factory=dict[str, Signal])
 
 
 @attrs.frozen(kw_only=True)
@@ -120,9 +213,9 @@ class Event:
 
     Attributes:
         number: 1 for the first; rises by one an event, and tells a reader where to go on.
-        kind: `task.queued`, `task.running`, `task.succeeded`, `task.failed`, `step.succeeded`,
+        kind: `task.` and a state, `task.cancelling`, `task.signal`, `step.succeeded`,
             `step.failed` or `step.report`.
-        path: The step it is about, None for the task itself.
+        path: The step it is about, or the signal; None for the task itself.
         at: When, by the server's clock, in seconds since 1970.
         data: More of it, a JSON object.
     """

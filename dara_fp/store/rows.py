@@ -1,15 +1,27 @@
 """Replies of the server's functions, turned into records."""
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import cast
 
 import msgspec
 
 from dara_fp.core.errors import StepError
+from dara_fp.core.scope import Waiting
 from dara_fp.store.functions import Reply
-from dara_fp.store.records import Event, History, Report, State, StepRecord, TaskRecord
+from dara_fp.store.records import (
+    Event,
+    History,
+    Page,
+    Report,
+    Signal,
+    State,
+    StepRecord,
+    TaskRecord,
+    TaskSummary,
+)
 
-__all__ = ["error_json", "events_from", "history_from", "words_from"]
+__all__ = ["error_json", "events_from", "history_from", "page_from", "tickets_from", "words_from"]
 
 _ERROR = msgspec.json.Decoder(StepError)
 _PATHS = msgspec.json.Decoder(tuple[str, ...])
@@ -25,19 +37,34 @@ def history_from(task_id: str, reply: Reply) -> History | None:
     task, journal = cast("list[list[bytes]]", reply)
     if not task:
         return None
-    steps: list[tuple[int, StepRecord]] = []
+    steps: list[StepRecord] = []
     reports: list[Report] = []
+    waits: list[Waiting] = []
+    signals: dict[str, Signal] = {}
     for field, value in _pairs(journal):
-        path = field[2:].decode()
-        if field.startswith(b"s:"):
+        kind, path = field[:2], field[2:].decode()
+        if kind == b"s:":
             steps.append(_step(path, value))
-        else:
+        elif kind == b"r:":
             reports.append(_report(path, value))
+        elif kind == b"w:":
+            waits.append(_wait(path, value))
+        else:
+            signals[path] = _signal(value)
     return History(
         task=_task(task_id, dict(_pairs(task))),
-        steps=tuple(step for _, step in sorted(steps, key=lambda numbered: numbered[0])),
-        reports=tuple(sorted(reports, key=lambda report: report.at)),
+        steps=tuple(sorted(steps, key=attrgetter("number"))),
+        reports=tuple(sorted(reports, key=attrgetter("at"))),
+        waits=tuple(sorted(waits, key=attrgetter("since"))),
+        signals=signals,
     )
+
+
+def page_from(reply: Reply) -> Page:
+    """Give the page in the *reply* of `list`."""
+    age, last, rows = cast("tuple[bytes, bytes, list[tuple[bytes, list[bytes | None]]]]", reply)
+    after = f"{age.decode()} {last.decode()}" if age else None
+    return Page(tasks=tuple(_summary(task_id, row) for task_id, row in rows), next=after)
 
 
 def events_from(reply: Reply) -> tuple[Event, ...]:
@@ -52,29 +79,55 @@ def words_from(reply: Reply) -> tuple[str, str]:
     return word, rest
 
 
-def _task(task_id: str, fields: dict[bytes, bytes]) -> TaskRecord:
-    owner, error = fields.get(b"owner"), fields.get(b"error")
-    return TaskRecord(
-        task_id=task_id,
-        workflow=fields[b"workflow"].decode(),
-        state=State(fields[b"state"].decode()),
-        epoch=int(fields[b"epoch"]),
-        deliveries=int(fields[b"deliveries"]),
-        context=fields[b"context"],
-        structure=_PATHS.decode(fields[b"structure"]),
-        owner=None if owner is None else owner.decode(),
-        created_at=float(fields[b"created_at"]),
-        started_at=_seconds(fields.get(b"started_at")),
-        finished_at=_seconds(fields.get(b"finished_at")),
+def tickets_from(rest: str) -> int:
+    """Give how many tickets are to be put, which is the last word of a reply's *rest*."""
+    return int(rest.rpartition(" ")[2] or 0)
+
+
+def _summary(task_id: bytes, row: list[bytes | None]) -> TaskSummary:
+    workflow, state, owner, attempt, created_at, started_at, finished_at, error = row
+    return TaskSummary(
+        task_id=task_id.decode(),
+        workflow=(workflow or b"").decode(),
+        state=State((state or b"").decode()),
+        owner=_text(owner),
+        attempt=int(attempt or 1),
+        created_at=float(created_at or 0),
+        started_at=_seconds(started_at),
+        finished_at=_seconds(finished_at),
         error=None if error is None else _ERROR.decode(error),
     )
 
 
-def _step(path: str, value: bytes) -> tuple[int, StepRecord]:
+def _task(task_id: str, fields: dict[bytes, bytes]) -> TaskRecord:
+    error = fields.get(b"error")
+    return TaskRecord(
+        task_id=task_id,
+        workflow=fields[b"workflow"].decode(),
+        state=State(fields[b"state"].decode()),
+        attempt=int(fields[b"attempt"]),
+        epoch=int(fields[b"epoch"]),
+        deliveries=int(fields[b"deliveries"]),
+        context=fields[b"context"],
+        structure=_PATHS.decode(fields[b"structure"]),
+        owner=_text(fields.get(b"owner")),
+        created_at=float(fields[b"created_at"]),
+        started_at=_seconds(fields.get(b"started_at")),
+        finished_at=_seconds(fields.get(b"finished_at")),
+        error=None if error is None else _ERROR.decode(error),
+        claimed_at=_seconds(fields.get(b"claimed_at")),
+        cancelling=b"cancel" in fields,
+        request=_text(fields.get(b"request")),
+        trace=_text(fields.get(b"trace")),
+    )
+
+
+def _step(path: str, value: bytes) -> StepRecord:
     times, error, changes = value.split(b"\n", 2)
     number, _epoch, started_at, finished_at = times.split(b" ")
-    return int(number), StepRecord(
+    return StepRecord(
         path=path,
+        number=int(number),
         changes=changes,
         error=_ERROR.decode(error) if error else None,
         started_at=float(started_at),
@@ -85,6 +138,22 @@ def _step(path: str, value: bytes) -> tuple[int, StepRecord]:
 def _report(path: str, value: bytes) -> Report:
     at, fraction, message = value.split(b"\n", 2)
     return Report(path=path, message=message.decode(), fraction=_seconds(fraction), at=float(at))
+
+
+def _wait(path: str, value: bytes) -> Waiting:
+    times, signal = value.split(b"\n", 1)
+    since, until = times.split(b" ")
+    return Waiting(
+        path=path,
+        signal=signal.decode() or None,
+        since=float(since),
+        until=_seconds(until),
+    )
+
+
+def _signal(value: bytes) -> Signal:
+    at, _, body = value.partition(b"\n")
+    return Signal(body=body, at=float(at))
 
 
 def _event(row_id: bytes, fields: dict[bytes, bytes]) -> Event:
@@ -99,6 +168,10 @@ def _event(row_id: bytes, fields: dict[bytes, bytes]) -> Event:
 
 def _seconds(text: bytes | None) -> float | None:
     return float(text) if text else None
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
 
 
 def _pairs(flat: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:

@@ -3,17 +3,20 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, TypeAlias, cast
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
 from dara_fp.core.errors import ConfigurationError
 from dara_fp.store.link import check_options
+from dara_fp.store.records import Retention, State
 
 __all__ = [
     "DATA_DIR",
     "DATA_DIR_VARIABLE",
     "URL_VARIABLE",
+    "Fsync",
     "StoreSettings",
     "address_of",
     "check_url",
@@ -21,9 +24,15 @@ __all__ = [
 
 URL_VARIABLE = "DARA_REDIS_URL"
 DATA_DIR_VARIABLE = "DARA_DATA_DIR"
+FSYNC_VARIABLE = "DARA_STORE_FSYNC"
 DATA_DIR = Path(".dara")
 """Where the embedded server keeps its data, unless told otherwise."""
 
+Fsync: TypeAlias = Literal["everysec", "always"]
+"""When the embedded server's writes are on the disk: within a second, or before the answer."""
+
+_DAY = 86_400
+_MOST_DAYS = 3_650
 _DATABASE = re.compile(r"/?|/[0-9]{1,9}")
 _FORMS = "redis://host:6379/0, rediss://host:6379/0 or unix:///path/to/socket"
 
@@ -36,22 +45,27 @@ class StoreSettings:
         url: Address of a Redis or Valkey server; None for the embedded one. Not in the `repr`,
             since it may hold a password.
         data_dir: Directory of the embedded server's data.
+        fsync: When the embedded server's writes are on the disk.
+        retention: How long a task is kept after it is final.
     """
 
     url: str | None = attrs.field(default=None, repr=False)
     data_dir: Path = DATA_DIR
+    fsync: Fsync = "everysec"
+    retention: Retention = attrs.field(factory=Retention)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "StoreSettings":
         """Read the settings from *environ*.
 
         Args:
-            environ: Usually `os.environ`; `DARA_REDIS_URL` and `DARA_DATA_DIR` are looked at, and
-                an empty variable counts as unset.
+            environ: Usually `os.environ`; `DARA_REDIS_URL`, `DARA_DATA_DIR`, `DARA_STORE_FSYNC`
+                (`everysec` or `always`) and `DARA_KEEP_SUCCEEDED_DAYS`, `DARA_KEEP_FAILED_DAYS`
+                and `DARA_KEEP_CANCELLED_DAYS` are looked at; an empty variable counts as unset.
 
         Raises:
-            ConfigurationError: `DARA_REDIS_URL` is no address of a Redis-protocol server, or both
-                are set.
+            ConfigurationError: `DARA_REDIS_URL` is no address of a Redis-protocol server, it and
+                `DARA_DATA_DIR` are both set, or another variable does not fit.
 
         >>> StoreSettings.from_environment({}).data_dir.name
         '.dara'
@@ -65,7 +79,38 @@ class StoreSettings:
                 f"{URL_VARIABLE} and {DATA_DIR_VARIABLE} are both set: unset {DATA_DIR_VARIABLE} "
                 f"to use the server at that address, or {URL_VARIABLE} to start one in {data_dir}"
             )
-        return cls(url=url, data_dir=Path(data_dir or DATA_DIR))
+        return cls(
+            url=url,
+            data_dir=Path(data_dir or DATA_DIR),
+            fsync=_fsync(environ, url),
+            retention=Retention(
+                **{state.value: _seconds(environ, state) for state in State if state.final}
+            ),
+        )
+
+
+def _fsync(environ: Mapping[str, str], url: str | None) -> Fsync:
+    text = environ.get(FSYNC_VARIABLE, "").strip() or "everysec"
+    if text not in {"everysec", "always"}:
+        raise ConfigurationError(f"{FSYNC_VARIABLE} is {text!r:.100}: give everysec or always")
+    if text == "always" and url is not None:
+        raise ConfigurationError(
+            f"{FSYNC_VARIABLE} is for the embedded store, and {URL_VARIABLE} names another: "
+            "set `appendfsync always` in that server's configuration"
+        )
+    return cast("Fsync", text)
+
+
+def _seconds(environ: Mapping[str, str], state: State) -> float:
+    name = f"DARA_KEEP_{state.name}_DAYS"
+    text = environ.get(name, "").strip()
+    if not text:
+        return Retention().of(state)
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?", text) or not 0 < float(text) <= _MOST_DAYS:
+        raise ConfigurationError(
+            f"{name} is {text!r:.100}: give a number of days above 0, {_MOST_DAYS} at most"
+        )
+    return float(text) * _DAY
 
 
 def check_url(url: str, name: str = "url") -> None:

@@ -1,49 +1,92 @@
-"""The store: tasks, their journal and their events, each change one fenced call."""
+"""The store: tasks, their journal and their events, each change one call of a function."""
 
-import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, cast
 
-from dara_fp.core.errors import StepError
-from dara_fp.store.arguments import (
-    Limits,
-    document,
-    moment,
-    new_token,
-    poisoned,
-    progress,
-    reason_of,
-    step_path,
-    task_fields,
-)
-from dara_fp.store.errors import Fenced
+import attrs
+
+from dara_fp.core.undo import CANCELLED
+from dara_fp.store.arguments import new_token, poisoned, task_fields
+from dara_fp.store.claimed import Claimed, Writes
 from dara_fp.store.functions import Reply, call, pack
 from dara_fp.store.keys import Keys, is_task_id
 from dara_fp.store.place import find_place
-from dara_fp.store.records import Event, History, NewTask, State
-from dara_fp.store.rows import error_json, events_from, history_from, words_from
-from dara_fp.store.settings import DATA_DIR, address_of
+from dara_fp.store.records import Event, History, NewTask, Page, Retention, State
+from dara_fp.store.rows import (
+    error_json,
+    events_from,
+    history_from,
+    page_from,
+    tickets_from,
+    words_from,
+)
+from dara_fp.store.settings import DATA_DIR, Fsync, address_of
 from dara_fp.store.writer import Writer
 
-__all__ = ["Store"]
+__all__ = ["Creation", "Signalled", "Store", "Taken", "Ticket"]
 
-RETENTION_SECONDS: Final = 7 * 86_400
 TIMEOUT_SECONDS: Final = 5.0
+MAX_SECONDS: Final = 10**9
 MAX_EVENTS: Final = 10_000
 MAX_EVENT_NUMBER: Final = 2**62
-MAX_QUEUED: Final = 1_000
-# A task is in the index a moment before it exists; after this long without a task it is a leftover.
-LEFTOVER_SECONDS: Final = 600
+MAX_PAGE: Final = 1_000
+_RETENTION = Retention()
+_FIRST_PAGE = ("+inf", "")
+
+
+@attrs.frozen(kw_only=True)
+class Ticket:
+    """The right to take tasks: one delivery of one docket execution.
+
+    Attributes:
+        ticket: The same whenever it is delivered.
+        delivery: Another one each time it is delivered.
+    """
+
+    ticket: str
+    delivery: str
+
+
+@attrs.frozen(kw_only=True)
+class Creation:
+    """What came of creating a task.
+
+    Attributes:
+        outcome: `created`; `exists`, as something else; or `full`, because of the bound.
+        tickets: How many tickets are to be put.
+        workflow: Of the task that exists.
+        request: Of the task that exists.
+    """
+
+    outcome: str
+    tickets: int = 0
+    workflow: str | None = None
+    request: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Taken:
+    """What a ticket took: a task, or None and how many tasks are ready that it may not take."""
+
+    task: Claimed | None
+    others: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Signalled:
+    """What came of a signal: `taken`, `known`, `other`, `over` or `unknown`; and tickets to put."""
+
+    outcome: str
+    tickets: int = 0
 
 
 class Store:
     """All tasks of one prefix on one server; get one by `Store.open`.
 
-    `create` and whatever reads give up after `timeout` seconds with `StoreUnavailable`. `claim`,
-    `record`, `report` and `finish` wait for a store that is away as long as it takes, since losing
-    them loses work; once they are queued, cancelling their caller does not withdraw them.
+    Its own methods give up after `timeout` seconds with `StoreUnavailable`, but for `take`, which
+    waits as long as it takes, like everything that the owner of a task writes.
 
     Attributes:
         url: The server's address, with its password where it has one: for docket, not for a log.
@@ -52,17 +95,24 @@ class Store:
     """
 
     def __init__(
-        self, *, url: str, keys: Keys, writes: Writer, reads: Writer, limits: Limits
+        self,
+        *,
+        url: str,
+        keys: Keys,
+        writes: Writer,
+        reads: Writer,
+        timeout: float,
+        kept: Retention,
     ) -> None:
         """Use *writes* for what changes and *reads* for the rest; `Store.open` does it all."""
         self.url = url
         self.prefix = keys.prefix
         self.address = address_of(url)
         self._keys = keys
-        self._writes = writes
+        self._start = keys.prefix.encode()
+        self._writes = Writes(writer=writes, keys=keys, retention=kept)
         self._reads = reads
-        self._timeout = limits.timeout
-        self._retention = repr(float(limits.retention_seconds)).encode()
+        self._timeout = timeout
 
     def __repr__(self) -> str:
         return f"Store({self.address!r}, prefix={self._keys.prefix!r})"
@@ -75,8 +125,9 @@ class Store:
         data_dir: Path | None = None,
         *,
         prefix: str = "dara",
-        retention_seconds: float = RETENTION_SECONDS,
+        retention: Retention = _RETENTION,
         timeout: float = TIMEOUT_SECONDS,  # noqa: ASYNC109 - kept as a setting of the store
+        fsync: Fsync = "everysec",
     ) -> AsyncGenerator["Store"]:
         """Open the store at *url*, or start one of our own in *data_dir*.
 
@@ -85,139 +136,103 @@ class Store:
             data_dir: Where the embedded server keeps its data when *url* is None; `.dara` in the
                 current directory if not given. Processes with the same directory share one server.
             prefix: Beginning of every key.
-            retention_seconds: How long a task stays after it is final.
-            timeout: Seconds that `create`, `claim` and reads wait for an answer.
+            retention: How long a task stays after it is final.
+            timeout: Seconds that everything but the work on a task waits for an answer.
+            fsync: When the embedded server's writes are on the disk: `everysec`, so that a power
+                failure costs a second, or `always`, before they are answered.
 
         Raises:
             ValueError: *url* or a limit is malformed.
             StoreUnavailable: The store is away, too old, refuses us, or cannot be started.
         """
-        limits = Limits(retention_seconds=retention_seconds, timeout=timeout)
+        if not 0 < timeout < MAX_SECONDS:
+            raise ValueError(f"timeout is {timeout!r}: give a positive number of seconds")
         keys = Keys(prefix=prefix)
         async with (
-            find_place(url, data_dir or DATA_DIR) as place,
+            find_place(url, data_dir or DATA_DIR, fsync) as place,
             place.connect(timeout) as writes,
             # Reads have a connection of their own: a long history does not hold up a checkpoint.
             place.connect(timeout) as reads,
         ):
-            yield cls(url=place.url, keys=keys, writes=writes, reads=reads, limits=limits)
+            yield cls(
+                url=place.url,
+                keys=keys,
+                writes=writes,
+                reads=reads,
+                timeout=timeout,
+                kept=retention,
+            )
 
-    async def create(self, task: NewTask) -> bool:
-        """Store *task* as queued, and say whether it is new.
+    async def create(self, task: NewTask, *, bound: int = 0) -> Creation:
+        """Store *task* as queued.
 
-        Returns:
-            False when a task of that id exists already; it is not changed.
+        Args:
+            task: The task.
+            bound: How many tasks may be queued, or 0 for any number.
 
         Raises:
             ValueError: An id, name or document is malformed or too large.
-            StoreUnavailable: No answer in time. The task may exist all the same, and then `queued`
-                gives it: create it again with the same id to be sure.
+            StoreUnavailable: No answer in time. The task may exist all the same: create it again
+                with the same id to be sure.
         """
-        packed = call("create", self._keys.of(task.task_id), new_token(), *task_fields(task))
-        # Both travel together, the index first: if the server stops between them, an id without a
-        # task is left, which `queued` removes. The other way round, a task could be forgotten.
-        _, created = await asyncio.gather(
-            self._write(call("enlist", (self._keys.queued,), task.task_id.encode())),
-            self._write(packed),
-        )
-        word, state = words_from(created)
-        if word == "exists" and state != State.QUEUED:
-            self._strike(task.task_id)
-        return word == "created"
+        fleet = (self._start, task.task_id.encode(), new_token(), b"%d" % bound)
+        packed = call("create", self._keys.of(task.task_id), *fleet, *task_fields(task))
+        reply = cast("list[bytes | int]", await self._write(packed))
+        outcome, tickets = _word(reply[0]), cast("int", reply[1])
+        if outcome != "exists":
+            return Creation(outcome=outcome, tickets=tickets)
+        return Creation(outcome=outcome, workflow=_word(reply[3]), request=_word(reply[4]) or None)
 
-    async def claim(self, task_id: str, *, delivery_limit: int = 5) -> History | None:
-        """Become the owner of *task_id*: raise its epoch, count the delivery, set it running.
-
-        Args:
-            task_id: The task to work on.
-            delivery_limit: How many deliveries a task gets. One more fails it as poisoned.
-
-        Returns:
-            All there is to know, with the epoch to write with; None when there is nothing to do,
-            because the task is unknown or over.
-
-        Raises:
-            StoreUnavailable: The server refused, or the store was closed.
-        """
-        if not is_task_id(task_id):
-            return None
-        error = error_json(poisoned(delivery_limit))
-        arguments = (new_token(), b"%d" % delivery_limit, error, self._retention)
-        # However long it takes: a claim that was given up and then executed would be nobody's.
-        reply = await self._writes.ask(call("claim", self._keys.of(task_id), *arguments))
-        if reply == b"unknown":
-            return None
-        # After the claim: a task that was struck first and then not claimed would be forgotten. If
-        # this is lost, `queued` sees that the task is not queued any more, and strikes it.
-        self._strike(task_id)
-        return None if reply == b"over" else history_from(task_id, reply)
-
-    async def record(
+    async def take(
         self,
-        task_id: str,
-        epoch: int,
-        step: str,
-        changes: bytes,
-        error: StepError | None,
-        started_at: float,
-    ) -> None:
-        """Record the outcome of *step*: journal, task and event log in one call.
-
-        A path that this epoch recorded already stays as it is; a later epoch's record replaces it.
+        ticket: Ticket,
+        workflows: Mapping[str, int],
+        *,
+        fresh: bool,
+        owner_concurrency: int = 0,
+        delivery_limit: int = 5,
+    ) -> Taken:
+        """Claim the oldest ready task: raise its epoch, count the delivery, set it running.
 
         Args:
-            task_id: A claimed task.
-            epoch: The epoch that `claim` gave.
-            step: Path of the step.
-            changes: The context fields it changed, a JSON object; `{}` for a failure.
-            error: Why it failed.
-            started_at: When it began, in seconds since 1970.
+            ticket: What gives the right to.
+            workflows: Names of the workflows to take tasks of, and how many of each may run in the
+                whole fleet, or 0 for any number.
+            fresh: Whether the ticket was just delivered. What an earlier delivery of it still runs
+                was lost, and is ready again.
+            owner_concurrency: How many tasks of an owner may run in the whole fleet, or 0.
+            delivery_limit: How many deliveries a task gets that come to nothing. One more fails it
+                as poisoned.
 
         Raises:
-            Fenced: The task has another owner, is over, or is gone.
-            ValueError: A path, document or time is malformed or too large.
             StoreUnavailable: The server refused, or the store was closed.
         """
-        arguments = (step_path(step), moment("started_at", started_at), error_json(error))
-        await self._fenced("record", task_id, epoch, *arguments, document("changes", changes))
+        known = [word for name, most in workflows.items() for word in (name.encode(), b"%d" % most)]
+        packed = call(
+            "take",
+            (),
+            self._start,
+            *(ticket.ticket.encode(), ticket.delivery.encode(), b"1" if fresh else b"0"),
+            *(new_token(), b"%d" % delivery_limit, error_json(poisoned(delivery_limit))),
+            *(self._kept(State.FAILED), b"%d" % owner_concurrency, *known),
+        )
+        # However long it takes: a claim that was given up and then executed would be nobody's.
+        reply = cast("list[Reply]", await self._writes.writer.ask(packed))
+        task_id = _word(reply[0])
+        if not task_id:
+            return Taken(task=None, others=cast("int", reply[1]))
+        history = history_from(task_id, reply[2:])
+        assert history is not None  # noqa: S101 - the function just read it
+        return Taken(task=Claimed(self._writes, history, cast("int", reply[1])))
 
-    async def report(
-        self, task_id: str, epoch: int, path: str, message: str, fraction: float | None
-    ) -> None:
-        """Report the progress of the step at *path*; the last report of a path counts.
-
-        While the store is away, only the newest report of a path waits for it.
-
-        Args:
-            task_id: A claimed task.
-            epoch: The epoch that `claim` gave.
-            path: Path of the step.
-            message: What it is doing; cut after 2,000 characters.
-            fraction: How far it is, between 0 and 1; None if unknown.
+    async def leave(self, ticket: Ticket) -> None:
+        """Give up *ticket*, whose task has ended or went elsewhere.
 
         Raises:
-            Fenced: The task has another owner, is over, or is gone.
-            ValueError: *path* is malformed, or *fraction* is outside its bounds.
             StoreUnavailable: The server refused, or the store was closed.
         """
-        said, data = progress(path, message, fraction)
-        newest = (task_id, epoch, path)
-        await self._fenced("report", task_id, epoch, step_path(path), said, data, newest=newest)
-
-    async def finish(
-        self, task_id: str, epoch: int, state: State, error: StepError | None = None
-    ) -> None:
-        """End *task_id* in the final *state*, and let all its keys expire together.
-
-        Raises:
-            Fenced: The task has another owner, is over in another state, or is gone.
-            ValueError: *state* is not final.
-            StoreUnavailable: The server refused, or the store was closed.
-        """
-        if not state.final:
-            raise ValueError(f"a task cannot finish as {state.value!r}: give succeeded or failed")
-        arguments = (state.value.encode(), error_json(error), self._retention)
-        await self._fenced("finish", task_id, epoch, *arguments)
+        words = (self._start, ticket.ticket.encode(), ticket.delivery.encode())
+        await self._writes.writer.ask(call("leave", (), *words))
 
     async def read(self, task_id: str) -> History | None:
         """Give all there is to know of *task_id* in one round trip, None if it is unknown.
@@ -230,13 +245,33 @@ class Store:
         reply = await self._read(call("read", self._keys.of(task_id)[:2]))
         return history_from(task_id, reply)
 
-    async def workflow_of(self, task_id: str) -> str | None:
-        """Name the workflow of *task_id* without reading the rest, None if it is unknown.
+    async def list(
+        self,
+        *,
+        workflow: str | None = None,
+        state: State | None = None,
+        owner: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Give up to *limit* tasks, newest first; fewer where many had to be looked at.
+
+        Args:
+            workflow: Only of this workflow.
+            state: Only in this state.
+            owner: Only of this owner.
+            after: The `next` of the page before.
+            limit: 1 to 1,000.
 
         Raises:
+            ValueError: *after* is no cursor.
             StoreUnavailable: No answer in time.
         """
-        return await self._field(task_id, b"workflow") if is_task_id(task_id) else None
+        age, last = _cursor(after)
+        wanted = (workflow or "", state.value if state else "", owner or "")
+        words = (str(min(max(limit, 1), MAX_PAGE)), age, last, *wanted)
+        packed = call("list", (), self._start, *(word.encode() for word in words))
+        return page_from(await self._read(packed))
 
     async def events(self, task_id: str, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
         """Give up to *limit* events of *task_id* with a number above *after*, in order.
@@ -251,25 +286,91 @@ class Store:
         key = self._keys.of(task_id)[2]
         return events_from(await self._read(pack(b"XRANGE", key, first, b"+", b"COUNT", count)))
 
-    async def queued(self) -> tuple[str, ...]:
-        """Give the ids of tasks that were created and never claimed: the 1,000 oldest, in order.
+    async def signal(self, task_id: str, name: str, body: bytes) -> Signalled:
+        """Keep the signal *name* with the JSON *body*, and wake the task if it waits for it.
 
-        A worker puts them back on its queue when the process that created them was cut off.
+        Raises:
+            StoreUnavailable: No answer in time; sending it again does no harm.
+        """
+        words = await self._change("signal", task_id, name.encode(), body)
+        return Signalled(outcome=words[0], tickets=words[1])
+
+    async def cancel(self, task_id: str) -> tuple[State | None, int]:
+        """Ask the task to end; one that never ran does at once.
+
+        Returns:
+            Its state then, None if it is unknown; and how many tickets are to be put.
+
+        Raises:
+            StoreUnavailable: No answer in time; asking again does no harm.
+        """
+        state, tickets = await self._change(
+            "cancel", task_id, error_json(CANCELLED), self._kept(State.CANCELLED)
+        )
+        return (None if state == "unknown" else State(state)), tickets
+
+    async def cancelling(self, task_ids: Sequence[str]) -> frozenset[str]:
+        """Give those of the running *task_ids* that are to be cancelled.
 
         Raises:
             StoreUnavailable: No answer in time.
         """
-        found = await self._read(call("enlisted", (self._keys.queued,), b"%d" % MAX_QUEUED))
-        rows = cast("list[bytes | int]", found)
-        ids = [cast("bytes", one).decode() for one in rows[::2]]
-        ages = [cast("int", one) for one in rows[1::2]]
-        states = await asyncio.gather(*(self._state(task_id) for task_id in ids))
-        for task_id, age, state in zip(ids, ages, states, strict=True):
-            if state not in {None, State.QUEUED} or (state is None and age > LEFTOVER_SECONDS):
-                self._strike(task_id)
-        return tuple(
-            task_id for task_id, state in zip(ids, states, strict=True) if state is State.QUEUED
+        if not task_ids:
+            return frozenset()
+        words = [task_id.encode() for task_id in task_ids]
+        found = cast(
+            "list[int]", await self._read(pack(b"SMISMEMBER", self._keys.cancelling, *words))
         )
+        return frozenset(one for one, asked in zip(task_ids, found, strict=True) if asked)
+
+    async def resume(
+        self, task_id: str, attempt: int, forgotten: Collection[str]
+    ) -> tuple[State | None, int]:
+        """Queue a task again that failed in its attempt number *attempt*; that begins the next.
+
+        Args:
+            task_id: The task; one that did not fail in that attempt is left as it is.
+            attempt: Counts from 1.
+            forgotten: What is taken out of its journal, as `History` names it: `s:` and the path
+                of a step, `w:` and that of a wait, `g:` and the name of a signal.
+
+        Returns:
+            Its state then, None if it is unknown; and how many tickets are to be put.
+
+        Raises:
+            StoreUnavailable: No answer in time; asking again does no harm.
+        """
+        fields = (field.encode() for field in forgotten)
+        state, tickets = await self._change("resume", task_id, b"%d" % attempt, *fields)
+        return (None if state == "unknown" else State(state)), tickets
+
+    async def tend(self) -> int:
+        """Wake parked tasks that are due, and forget those that expired.
+
+        Returns:
+            How many tickets are to be put.
+
+        Raises:
+            StoreUnavailable: No answer in time.
+        """
+        return cast("int", await self._write(call("tend", (), self._start)))
+
+    async def recount(self) -> int:
+        """Count the tickets anew, since some may have been lost, and say how many are to be put.
+
+        Raises:
+            StoreUnavailable: No answer in time.
+        """
+        return cast("int", await self._write(call("recount", (), self._start)))
+
+    async def ready(self) -> int:
+        """Give how many tasks could be claimed now.
+
+        Raises:
+            StoreUnavailable: No answer in time.
+        """
+        found = await self._read(pack(b"HGET", self._start + b":fleet", b"ready"))
+        return int(found) if isinstance(found, bytes) else 0
 
     async def ping(self) -> None:
         """Return when the server answers.
@@ -279,30 +380,34 @@ class Store:
         """
         await self._read(pack(b"PING"))
 
-    async def _fenced(
-        self, name: str, task_id: str, epoch: int, *arguments: bytes, newest: object = None
-    ) -> None:
-        packed = call(name, self._keys.of(task_id), b"%d" % epoch, *arguments)
-        reply = await self._writes.ask(packed, newest=newest)
-        word, detail = words_from(reply)
-        if reply is None or word == "ok":
-            return  # None: a newer report took its place
-        raise Fenced(task_id, epoch, reason_of(word, detail))
+    async def _change(self, name: str, task_id: str, *arguments: bytes) -> tuple[str, int]:
+        if not is_task_id(task_id):
+            return "unknown", 0
+        fleet = (self._start, task_id.encode())
+        reply = await self._write(call(name, self._keys.of(task_id), *fleet, *arguments))
+        word, rest = words_from(reply)
+        return word, tickets_from(rest) if rest.isdigit() else 0
 
-    def _strike(self, task_id: str) -> None:
-        """Remove *task_id* from the index of queued tasks; nobody waits for the answer."""
-        self._writes.post(pack(b"ZREM", self._keys.queued, task_id.encode()), durable=True)
-
-    async def _state(self, task_id: str) -> State | None:
-        state = await self._field(task_id, b"state")
-        return None if state is None else State(state)
-
-    async def _field(self, task_id: str, name: bytes) -> str | None:
-        value = await self._read(pack(b"HGET", self._keys.of(task_id)[0], name))
-        return value.decode() if isinstance(value, bytes) else None
+    def _kept(self, state: State) -> bytes:
+        return repr(float(self._writes.retention.of(state))).encode()
 
     async def _write(self, packed: bytes) -> Reply:
-        return await self._writes.ask(packed, self._timeout)
+        return await self._writes.writer.ask(packed, self._timeout)
 
     async def _read(self, packed: bytes) -> Reply:
         return await self._reads.ask(packed, self._timeout)
+
+
+def _word(reply: Reply) -> str:
+    return cast("bytes", reply).decode()
+
+
+def _cursor(after: str | None) -> tuple[str, str]:
+    if after is None:
+        return _FIRST_PAGE
+    age, _, last = after.partition(" ")
+    try:
+        float(age)
+    except ValueError:
+        raise ValueError(f"cursor {after[:200]!r} is none that a page gave as `next`") from None
+    return age, last

@@ -31,7 +31,7 @@ from dara_fp import (
 from dara_fp.core.errors import ConfigurationError
 from dara_fp.runtime.queue import Leases
 from dara_fp.runtime.status import TaskStatus
-from dara_fp.runtime.task import UnknownWorkflow
+from dara_fp.runtime.errors import UnknownWorkflow
 from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.records import NewTask, State
 
@@ -331,7 +331,7 @@ async def test_what_cannot_be_started_is_refused_with_its_name(store: Store, env
         with pytest.raises(LookupError, match="no task 'nope'"):
             await executor.wait("nope")
         await executor.start("count", Count(number=3), task_id="mine")
-        with pytest.raises(ValueError, match="task 'mine' exists already: choose another id"):
+        with pytest.raises(ValueError, match="task 'mine' exists already, with another workflow or context: choose another id"):
             await executor.start("count", Count(number=4), task_id="mine")
 
 

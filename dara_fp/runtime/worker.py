@@ -1,0 +1,166 @@
+"""A worker: spends tickets on tasks, and looks after the ones that run here."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import attrs
+
+from dara_fp.core.workflow import Workflow
+from dara_fp.runtime.queue import Leases, Queue
+from dara_fp.runtime.running import Run
+from dara_fp.runtime.task import run_task
+from dara_fp.store.claimed import Claimed
+from dara_fp.store.errors import StoreUnavailable
+from dara_fp.store.store import Store, Taken, Ticket
+from dara_fp.telemetry.observer import Observer
+
+__all__ = ["Stopping", "Work", "Worker"]
+
+_OTHERS_SECONDS = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+class Stopping(Exception):
+    """This worker stops, and leaves the ticket to another one."""
+
+
+@attrs.frozen(kw_only=True)
+class Work:
+    """What a worker works with.
+
+    Attributes:
+        store: Where the tasks are.
+        definitions: The workflows it knows, by name.
+        env: What their steps need beside the context.
+        leases: How long it may hold a task.
+        owner_concurrency: How many tasks of an owner may run in the fleet, or 0 for any number.
+        observer: Who is told what happens, or None.
+    """
+
+    store: Store
+    definitions: Mapping[str, Workflow[Any, Any]]
+    env: object
+    leases: Leases
+    owner_concurrency: int = 0
+    observer: Observer | None = None
+
+
+class Worker:
+    """Runs tasks for the tickets it is given, each in an asyncio task of its own."""
+
+    def __init__(self, work: Work) -> None:
+        """Do *work*, once `queue` is set."""
+        self.queue: Queue
+        self._work = work
+        self._limits = {name: each.concurrency or 0 for name, each in work.definitions.items()}
+        self._runs: dict[str, Run] = {}
+        self._stopping = False
+
+    async def spend(self, ticket: Ticket) -> None:
+        """Take tasks with *ticket* and run them, one after the other, until none is ready.
+
+        Raises:
+            Stopping: This worker does not work any more, and did nothing.
+            StoreUnavailable: The server refused, or the store was closed.
+        """
+        if self._stopping:
+            raise Stopping
+        store, fresh = self._work.store, True
+        while fresh or not self._stopping:
+            taken = await self._take(ticket, fresh=fresh)
+            fresh = False
+            if taken.task is None:
+                if taken.others:
+                    # There are only tasks of workflows that this worker does not know.
+                    await self.queue.put_later(_OTHERS_SECONDS)
+                return
+            await self.queue.put(taken.task.tickets)
+            if not await self._run(taken.task):
+                break
+        await store.leave(ticket)
+
+    def stop(self) -> None:
+        """Take no more tasks."""
+        self._stopping = True
+
+    def hand_back(self) -> None:
+        """Have those that still run go on elsewhere."""
+        running = [run for run in self._runs.values() if run.cut()]
+        if running:
+            logger.warning("handing back %d running tasks", len(running))
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncGenerator[None]:
+        """Work, and cancel, wake and sweep what has to be, while the block runs."""
+        self._stopping = False
+        leases = self._work.leases
+        loops = [
+            asyncio.create_task(_forever(self._look, leases.look), name="dara look"),
+            asyncio.create_task(_forever(self.queue.sweep, leases.sweep), name="dara sweep"),
+        ]
+        try:
+            yield
+        finally:
+            for loop in loops:
+                loop.cancel()
+            await asyncio.wait(loops)
+
+    async def _look(self) -> None:
+        store = self._work.store
+        for task_id in await store.cancelling(tuple(self._runs)):
+            run = self._runs.get(task_id)
+            if run is not None:
+                run.cancel()
+        await self.queue.put(await store.tend())
+
+    def _take(self, ticket: Ticket, *, fresh: bool) -> Awaitable[Taken]:
+        work = self._work
+        return work.store.take(
+            ticket,
+            self._limits,
+            fresh=fresh,
+            owner_concurrency=work.owner_concurrency,
+            delivery_limit=work.leases.deliveries,
+        )
+
+    async def _run(self, claimed: Claimed) -> bool:
+        """Run the task, and say whether its ticket is still ours."""
+        work, task = self._work, claimed.history.task
+        run = Run(claimed, work.observer)
+        doing = asyncio.create_task(
+            run_task(run, work.definitions[task.workflow], work.env), name=f"dara {task.task_id}"
+        )
+        run.works_in(doing)
+        self._runs[task.task_id] = run
+        try:
+            tickets = await _result(doing)
+        finally:
+            if self._runs.get(task.task_id) is run:
+                del self._runs[task.task_id]
+        if tickets is not None:
+            await self.queue.put(tickets)
+        return tickets is not None
+
+
+async def _result(doing: "asyncio.Task[int | None]") -> int | None:
+    """Give the result of *doing*, which is cut if this is cancelled."""
+    try:
+        await asyncio.wait({doing})
+    except asyncio.CancelledError:
+        doing.cancel()
+        await asyncio.wait({doing})
+        raise
+    return doing.result()
+
+
+async def _forever(look: Callable[[], Awaitable[None]], seconds: float) -> None:
+    while True:
+        try:
+            await look()
+        except StoreUnavailable as error:
+            logger.warning("looking after the tasks: %s", error)
+        await asyncio.sleep(seconds)
