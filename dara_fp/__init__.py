@@ -22,9 +22,11 @@ from dara_fp.core.errors import (
     unwrap,
 )
 from dara_fp.core.fanout import for_each, zoom
+from dara_fp.core.memory import MemoryJournal
 from dara_fp.core.pipeline import Modifier, Pipeline, start, step
-from dara_fp.core.saga import compensate, recover
-from dara_fp.core.scope import Entry, Journal, MemoryJournal, Position, Scope
+from dara_fp.core.saga import compensate, on_cancel, recover
+from dara_fp.core.scope import Entry, Journal, Parked, Position, Scope, Waiting
+from dara_fp.core.signals import pause, wait_for
 from dara_fp.core.step import Step
 from dara_fp.core.timing import Backoff, repeat, retry, timeout
 from dara_fp.core.workflow import Workflow, workflow
@@ -52,6 +54,7 @@ __all__ = [
     "MemoryJournal",
     "Modifier",
     "Outcome",
+    "Parked",
     "Pipeline",
     "Position",
     "Scope",
@@ -62,6 +65,7 @@ __all__ = [
     "Store",
     "Success",
     "Upload",
+    "Waiting",
     "Workflow",
     "WorkflowExecutor",
     "WorkflowFailed",
@@ -74,6 +78,8 @@ __all__ = [
     "for_each",
     "made",
     "named",
+    "on_cancel",
+    "pause",
     "recover",
     "repeat",
     "retry",
@@ -82,6 +88,7 @@ __all__ = [
     "tap",
     "timeout",
     "unwrap",
+    "wait_for",
     "when",
     "workflow",
     "zoom",

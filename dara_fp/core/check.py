@@ -1,14 +1,17 @@
 """Whether a pipeline can be registered, and whether it still is the one a task was started with."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from dara_fp.core.context import fields_of
 from dara_fp.core.pipeline import Pipeline
-from dara_fp.core.scope import Path
-from dara_fp.core.shape import Node, steps_ahead
+from dara_fp.core.scope import Path, repeated
+from dara_fp.core.shape import ITEM, Node, Part, Shape, entries, steps_ahead
 
-__all__ = ["InvalidPipeline", "check", "drift", "fingerprint", "structure"]
+__all__ = ["InvalidPipeline", "check", "drift", "fingerprint", "signals", "structure"]
+
+_LONGEST_PATH = 1_000
 
 
 class InvalidPipeline(ValueError):
@@ -19,7 +22,8 @@ def check(pipeline: Pipeline[Any, Any]) -> None:
     """Refuse *pipeline* if it could not be recorded and resumed.
 
     Raises:
-        InvalidPipeline: It is not anchored by `start`, has no steps, or repeats a step's name.
+        InvalidPipeline: It is not anchored by `start`, has no steps, repeats the name of a step or
+            of a signal, waits for a signal for a field that is not there, or has too long a path.
     """
     if pipeline.context is None:
         raise InvalidPipeline(
@@ -29,6 +33,58 @@ def check(pipeline: Pipeline[Any, Any]) -> None:
         raise InvalidPipeline(f"{pipeline!r} has no steps: add one with >>")
     if pipeline.ambiguous:
         raise InvalidPipeline(f"the record would be ambiguous: {pipeline.ambiguous}")
+    _check_paths(pipeline)
+    _check_signals(pipeline, pipeline.context)
+
+
+def _check_paths(pipeline: Pipeline[Any, Any]) -> None:
+    for path in entries(pipeline.steps):
+        if len(path) > _LONGEST_PATH:
+            raise InvalidPipeline(
+                f"the path {path[:80] + '...'!r} has {len(path)} characters, and a journal takes "
+                f"{_LONGEST_PATH}: give shorter names, or fewer inside one another"
+            )
+
+
+def _check_signals(pipeline: Pipeline[Any, Any], context: type[Any]) -> None:
+    waits = list(_waits(pipeline.steps))
+    if names := repeated(shape.signal for shape, _ in waits):
+        raise InvalidPipeline(
+            f"the signal {names} is awaited at more than one place, and would reach all of them: "
+            "give each a name of its own"
+        )
+    fields = [field.name for field in fields_of(context)]
+    for shape, is_inside in waits:
+        if not is_inside and shape.into not in fields:
+            raise InvalidPipeline(
+                f"the signal {shape.signal!r} goes into {shape.into!r}, and {context.__name__} has "
+                f"no such field; it has {', '.join(fields) or 'none'}"
+            )
+
+
+def signals(pipeline: Pipeline[Any, Any]) -> Mapping[str, str]:
+    """Give the field that each signal of *pipeline* goes into, by the signal's name.
+
+    It is empty for a signal that is awaited inside `for_each` or `zoom`: its field is one of
+    another class than the pipeline's.
+    """
+    return {
+        shape.signal: "" if is_inside else shape.into for shape, is_inside in _waits(pipeline.steps)
+    }
+
+
+def _waits(nodes: Iterable[Node], *, is_inside: bool = False) -> Iterator[tuple[Shape, bool]]:
+    """Give the shapes of what waits for a signal, and whether another context is there."""
+    for node in nodes:
+        shape = node.shape
+        if shape.signal:
+            yield shape, is_inside
+        for part in shape.parts:
+            yield from _waits(part.nodes, is_inside=is_inside or _has_its_own(shape, part))
+
+
+def _has_its_own(shape: Shape, part: Part) -> bool:
+    return shape.form == "zoom" or part.segment == ITEM
 
 
 def structure(pipeline: Pipeline[Any, Any]) -> tuple[Path, ...]:

@@ -91,6 +91,19 @@ class Codec(Generic[C]):
             raise InvalidFields(problems)
         return values
 
+    def decode_field(self, name: str, data: bytes) -> object:
+        """Read the value of the field *name* from the JSON text *data*.
+
+        Raises:
+            InvalidFields: There is no such field, or *data* does not fit its type.
+        """
+        values, problems = self._read({name: data})
+        if name not in self.decoders:
+            problems = {name: _unknown(tuple(self.decoders))}
+        if problems:
+            raise InvalidFields(problems)
+        return values[name]
+
     def decode_given(self, fields: Mapping[str, bytes | msgspec.Raw]) -> C:
         """Build a context from what a caller gave: JSON text by field name.
 

@@ -28,10 +28,17 @@ _WORDS: dict[Form, str] = {
     "repeat": "repeat until {}",
     "for_each": "for each of {}",
     "compensate": "with undo",
+    "on_cancel": "cleaned up if cut",
+    "wait": "wait for {}",
 }
 
-_ELSE: dict[Form, str] = {"any": "else", "recover": "on failure", "compensate": "undo"}
-_SHAPES = {"tap": (">", "]"), "ensure": ("{{", "}}"), "more": ("([", "])")}
+_ELSE: dict[Form, str] = {
+    "any": "else",
+    "recover": "on failure",
+    "compensate": "undo",
+    "on_cancel": "if cut",
+}
+_SHAPES = {"tap": (">", "]"), "ensure": ("{{", "}}"), "wait": ("[/", "/]"), "more": ("([", "])")}
 
 # What mermaid reads as its own, or as Markdown or HTML, even between quotes.
 _SPECIAL = re.compile(r"[^\w .,:!?()+='/…-]|(?<=\d)\.(?= )|^[-+](?= )")

@@ -86,6 +86,8 @@ class Level:
         tries: The numbers of the tries that this is in, the outermost first.
         watches: Who wants to know what is found in the journal and what runs now.
         closed: Whether nothing new may be done.
+        known: How the innermost part of a closed run that failed by itself did so, or None if it
+            was cut.
         caught: Whether something around it catches an expected failure.
         inside: Whether the context is an item or a part of another one.
     """
@@ -95,6 +97,7 @@ class Level:
     tries: tuple[int, ...] = ()
     watches: tuple[Watch, ...] = ()
     closed: bool = False
+    known: StepError | None = None
     caught: bool = False
     inside: bool = False
 
@@ -213,9 +216,12 @@ class Frame:
         frame.undos = []
         return frame
 
-    def closed(self) -> Self:
-        """Give the frame of going through again what was done: nothing new may be."""
-        return self._at(closed=True)
+    def closed(self, known: StepError | None = None) -> Self:
+        """Give the frame of going through again what was done: nothing new may be.
+
+        How that ended is *known*, or it was cut.
+        """
+        return self._at(closed=True, known=known)
 
     def beside(self) -> Self:
         """Give the frame of an asyncio task of its own."""
@@ -226,7 +232,7 @@ class Frame:
     def undoing(self) -> Self:
         """Give the frame of an undo, which is done whatever happened."""
         watches = tuple(watch for watch in self.level.watches if watch.hears_undo)
-        frame = self._at(closed=False, watches=watches)
+        frame = self._at(closed=False, known=None, watches=watches)
         frame.undos = []
         frame.cancels = None
         return frame

@@ -41,6 +41,8 @@ _RULES = (
     "& .more .name{fill:@muted}",
     "& .gate .box{fill:@paper;stroke:@teal}",
     "& .ask{fill:@teal;font-size:12px}",
+    "& .wait .box{fill:@paper;stroke:@amber;stroke-dasharray:4 3}",
+    "& .wait .ask{fill:@amber}",
     "& .note{fill:@paper;stroke:@wire;stroke-dasharray:3 2}",
     "& .label{fill:@muted;font-size:11px}",
     "& .middle{text-anchor:middle}",

@@ -181,6 +181,21 @@ def _branch(seen: Seen, room: int) -> Block:
     return flow([gate, spread], gate.width + spread.width + _ROOM)
 
 
+def _wait(seen: Seen, room: int) -> Block:
+    del room  # it is as wide as what it waits for
+    label = shorten(seen.shape.label)
+    width, middle = breadth(label, 12) + 46, _BOX // 2
+    mark = "bell" if seen.shape.signal else "clock"
+    ink = group(
+        "wait",
+        _hint(seen),
+        box("box", 0, 0, width, _BOX, middle),
+        icon(mark, "amber", 14, 12),
+        text("ask middle", label, (width + 18) // 2, 22),
+    )
+    return Block(width=width, height=_BOX, axis=middle, ink=ink, alone=True)
+
+
 def _all(seen: Seen, room: int) -> Block:
     lanes = [_sequence(lane.items, narrower(room, 60)) for lane in seen.lanes]
     return bars(lanes)
@@ -200,6 +215,11 @@ def _recover(seen: Seen, room: int) -> Block:
 def _compensate(seen: Seen, room: int) -> Block:
     body = enclose(_body(seen, narrower(room, 60)))
     return below(body, _off_way(seen, room), "undo", "undo", returns=False)
+
+
+def _on_cancel(seen: Seen, room: int) -> Block:
+    body = enclose(_body(seen, narrower(room, 60)))
+    return below(body, _off_way(seen, room), "if cut", "undo", returns=False)
 
 
 def _off_way(seen: Seen, room: int) -> Block:
@@ -234,4 +254,6 @@ _FORMS: dict[Form, _Lay] = {
     "repeat": _framed("loop", "amber", loop=True),
     "for_each": _framed("cards", "blue", cards=2),
     "compensate": _compensate,
+    "on_cancel": _on_cancel,
+    "wait": _wait,
 }

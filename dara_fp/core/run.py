@@ -31,6 +31,7 @@ __all__ = [
     "due",
     "evaluate",
     "keep",
+    "lost",
     "record",
     "replayed",
     "run_nodes",
@@ -188,15 +189,18 @@ def checked(outcome: Any, path: Path, ctx: Any) -> Outcome[Any]:
     return defect(TypeError(f"expected {wanted}, got {shown(outcome)}"), path)
 
 
-async def record(frame: Frame, name: str, before: Any, outcome: Outcome[Any]) -> Outcome[Any]:
-    """Record the *outcome* that the node *name* gave by itself, and give it."""
+async def record(
+    frame: Frame, name: str, before: Any, outcome: Outcome[Any], since: float | None = None
+) -> Outcome[Any]:
+    """Record the *outcome* that the node *name*, at work *since* then, gave, and give it."""
     if frame.journal is None:
         return outcome
     path, now = frame.prefix + name, frame.scope.clock()
+    began = now if since is None else since
     try:
-        await frame.journal.record(path, _entry(frame, before, outcome, now, now))
+        await frame.journal.record(path, _entry(frame, before, outcome, began, now))
     except (NotSerialisable, asyncio.CancelledError) as error:
-        return await _recorded_otherwise(error, frame, path, before, outcome, now)
+        return await _recorded_otherwise(error, frame, path, before, outcome, began)
     return outcome
 
 
@@ -214,7 +218,7 @@ async def _recorded_otherwise(
     an outcome is recorded is due when that is done: whoever undoes the step has to know of it.
     """
     if isinstance(error, asyncio.CancelledError) and not frame.is_cancelled():
-        raise _lost(path) from error
+        raise lost(path) from error
     task = asyncio.ensure_future(_record_again(error, frame, path, before, outcome, started_at))
     interrupted = await finished(task)
     if interrupted is not None or isinstance(error, asyncio.CancelledError):
@@ -256,10 +260,11 @@ async def keep(frame: Frame, path: Path, entry: Entry) -> None:
     except asyncio.CancelledError as error:
         if frame.is_cancelled():
             raise
-        raise _lost(path) from error
+        raise lost(path) from error
 
 
-def _lost(path: Path) -> RuntimeError:
+def lost(path: Path) -> RuntimeError:
+    """Give what is raised where the journal was cancelled at *path*, and not the run."""
     return RuntimeError(f"the journal was cancelled while it recorded {path!r}")
 
 

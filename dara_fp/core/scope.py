@@ -1,10 +1,12 @@
 """Where a step stands in its task, and what is written down as it goes."""
 
+import asyncio
 import hashlib
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal, Protocol, TypeAlias
 
 import attrs
@@ -15,11 +17,12 @@ from dara_fp.core.errors import StepError
 __all__ = [
     "Entry",
     "Journal",
-    "MemoryJournal",
+    "Parked",
     "Path",
     "Position",
     "Scope",
     "Verdict",
+    "Waiting",
     "repeated",
 ]
 
@@ -53,6 +56,37 @@ class Entry(msgspec.Struct, frozen=True):
     verdict: Verdict | None = None
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """What a task waits for.
+
+    Attributes:
+        path: Where.
+        signal: The name of the signal, or None where only time has to pass.
+        since: When the wait began, in epoch seconds.
+        until: When it is over without a signal, in epoch seconds, or None for never.
+    """
+
+    path: Path
+    signal: str | None
+    since: float
+    until: float | None
+
+
+class Parked(BaseException):
+    """A run ends here, to go on once what it waits for has come; nothing is undone.
+
+    It is no `Exception`, since no step may catch it.
+
+    Attributes:
+        waits: What it waits for; it goes on when the first of them is over.
+    """
+
+    def __init__(self, waits: Sequence[Waiting]) -> None:
+        """Keep *waits*."""
+        super().__init__(", ".join(wait.path for wait in waits))
+        self.waits = tuple(waits)
+
+
 class Journal(Protocol):
     """The record of a task: what its steps changed, by path.
 
@@ -80,51 +114,19 @@ class Journal(Protocol):
         """Say how far the running step at *path* is."""
         ...
 
+    def waiting(self, path: Path) -> Waiting | None:
+        """Give the wait that an earlier delivery of the task began at *path*, or None."""
+        ...
 
-class _Done:
-    """Awaited, it is done; a coroutine for each entry would cost more than the entry."""
+    def wait(self, waiting: Waiting) -> Awaitable[bytes | None]:
+        """Give the body of the signal that *waiting* is for, as JSON, or None once it is over.
 
-    def __await__(self) -> Generator[None, None, None]:
-        return iter(())  # type: ignore[return-value] # an empty iterator awaits nothing
+        A signal that came in time counts, however late it is asked for.
 
-
-_DONE = _Done()
-
-
-class MemoryJournal:
-    """A journal in this process, for tests and notebooks.
-
-    Attributes:
-        entries: What was recorded, by path, in order.
-        reports: What running steps said: (path, message, fraction).
-    """
-
-    def __init__(self, entries: Mapping[Path, Entry] | None = None) -> None:
-        """Start from *entries* of an earlier run."""
-        self.entries: dict[Path, Entry] = dict(entries or {})
-        self.reports: list[tuple[Path, str, float | None]] = []
-
-    def resumed(self) -> "MemoryJournal":
-        """Give a journal to go on from: what succeeded is kept, what failed is tried again.
-
-        After a failure whose effects were undone there is nothing to go on from: it is empty.
+        Raises:
+            Parked: Not now; the run ends here, and the task is delivered again when it is time.
         """
-        if any(entry.verdict == "undone" for entry in self.entries.values()):
-            return MemoryJournal()
-        return MemoryJournal({p: e for p, e in self.entries.items() if not e.error or e.verdict})
-
-    def find(self, path: Path, context: type[Any]) -> Entry | None:  # noqa: ARG002 - by protocol
-        """Give what was recorded at *path*, or None."""
-        return self.entries.get(path)
-
-    def record(self, path: Path, entry: Entry) -> Awaitable[None]:
-        """Keep *entry* at *path*, at once: there is nothing to wait for."""
-        self.entries[path] = entry
-        return _DONE
-
-    async def report(self, path: Path, message: str, fraction: float | None) -> None:
-        """Keep what the step at *path* said."""
-        self.reports.append((path, message, fraction))
+        ...
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,12 +138,15 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             a new attempt.
         journal: Where steps are recorded, or None to record nothing.
         clock: Gives the time in epoch seconds; a test may give another.
+        cancelling: Tells whether what is cut now is cut for good. It is not where only a worker
+            stops, and the task goes on elsewhere.
     """
 
     task_id: str = msgspec.field(default_factory=lambda: f"{random.getrandbits(128):032x}")
     attempt: int = 1
     journal: Journal | None = None
     clock: Callable[[], float] = time.time
+    cancelling: Callable[[], bool] = lambda: True
 
 
 @attrs.frozen(kw_only=True)
@@ -151,10 +156,12 @@ class Position:
     Attributes:
         path: The step's path.
         scope: The task it runs in.
+        loop: The event loop it runs for, where that is another thread's.
     """
 
     path: Path
     scope: Scope
+    loop: asyncio.AbstractEventLoop | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def attempt(self) -> int:
@@ -183,10 +190,46 @@ class Position:
         Raises:
             ValueError: *fraction* is not between 0 and 1.
         """
-        if fraction is not None and not 0 <= fraction <= 1:
-            raise ValueError(f"fraction is {fraction}: give a number between 0 and 1, or None")
+        _check_fraction(fraction)
         if self.scope.journal is not None:
             await self.scope.journal.report(self.path, message, fraction)
+
+    def report_soon(self, message: str, fraction: float | None = None) -> None:
+        """Say the same from a plain step, which cannot await; it may be called in any thread.
+
+        Nobody waits until it has arrived, and nobody is told if it does not.
+
+        Args:
+            message: One short line.
+            fraction: Between 0 and 1, or None where nobody knows.
+
+        Raises:
+            ValueError: *fraction* is not between 0 and 1.
+        """
+        _check_fraction(fraction)
+        loop = self.loop or asyncio.get_running_loop()
+        with suppress(RuntimeError):  # the loop has ended, and what is left of the step with it
+            loop.call_soon_threadsafe(self._report_in_loop, message, fraction)
+
+    def _report_in_loop(self, message: str, fraction: float | None) -> None:
+        task = asyncio.ensure_future(self.report(message, fraction))
+        _REPORTS.add(task)
+        task.add_done_callback(_reported)
+
+
+_REPORTS: set["asyncio.Task[None]"] = set()
+"""What is being reported: a loop keeps no task alive by itself."""
+
+
+def _reported(task: "asyncio.Task[None]") -> None:
+    _REPORTS.discard(task)
+    if not task.cancelled():
+        task.exception()  # or asyncio would complain that nobody looked at it
+
+
+def _check_fraction(fraction: float | None) -> None:
+    if fraction is not None and not 0 <= fraction <= 1:
+        raise ValueError(f"fraction is {fraction}: give a number between 0 and 1, or None")
 
 
 def repeated(paths: Iterable[Path]) -> str:

@@ -9,6 +9,7 @@ from returns.result import Failure
 from dara_fp.core.errors import Outcome, StepError
 from dara_fp.core.frame import Frame, Unrecorded
 from dara_fp.core.run import Element, due, run_nodes
+from dara_fp.core.scope import Parked, Waiting
 from dara_fp.core.undo import is_defect
 
 __all__ = ["Job", "settle", "worst"]
@@ -23,16 +24,21 @@ async def settle(jobs: Sequence[Job], limit: int) -> list[Outcome[Any]]:
     A cancellation is passed on to all of them, and goes on once they have ended.
 
     Raises:
+        Parked: Some of them wait, and all others have ended.
         Unrecorded: The run is closed, and one of them came to what the journal does not hold.
     """
     outcomes: dict[int, Outcome[Any]] = {}
+    waits: list[Waiting] = []
     queue = iter(enumerate(jobs))
-    workers = [asyncio.ensure_future(_work(queue, outcomes)) for _ in range(min(limit, len(jobs)))]
+    count = min(limit, len(jobs))
+    workers = [asyncio.ensure_future(_work(queue, outcomes, waits)) for _ in range(count)]
     try:
         await _ended(workers)
     except asyncio.CancelledError:
         _tell(jobs, outcomes)
         raise
+    if waits:
+        raise Parked(waits)
     if len(outcomes) < len(jobs):
         raise Unrecorded
     return [outcomes[number] for number in range(len(jobs))]
@@ -46,13 +52,17 @@ def _tell(jobs: Sequence[Job], outcomes: Mapping[int, Outcome[Any]]) -> None:
             watch.defect = failed.failure()
 
 
-async def _work(queue: Iterator[tuple[int, Job]], outcomes: dict[int, Outcome[Any]]) -> None:
+async def _work(
+    queue: Iterator[tuple[int, Job]], outcomes: dict[int, Outcome[Any]], waits: list[Waiting]
+) -> None:
     for number, (nodes, ctx, frame) in queue:
         own = frame.beside()
         try:
             outcomes[number] = await run_nodes(nodes, ctx, own)
         except Unrecorded:
             continue  # the others still have to say what is to be undone
+        except Parked as parked:
+            waits += parked.waits
         await due(own)
 
 

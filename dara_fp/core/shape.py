@@ -1,5 +1,6 @@
 """What a pipeline looks like: the data that drawing, checking and printing fold over."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, Protocol, TypeAlias
 
@@ -17,6 +18,7 @@ __all__ = [
     "first_name",
     "has_undo",
     "is_verdict",
+    "on_first_try",
     "steps_ahead",
 ]
 
@@ -36,6 +38,8 @@ Form: TypeAlias = Literal[
     "repeat",
     "for_each",
     "compensate",
+    "on_cancel",
+    "wait",
 ]
 """The kinds of nodes; `all` is what `&` makes and `any` what `|` makes."""
 
@@ -89,6 +93,8 @@ class Shape:
         parts: The pipelines inside it, in order.
         recorded: Whether a journal gets an entry under the node's own name.
         verdicts: Names under which a journal may get what became of a failure inside.
+        signal: The name of the signal it waits for, or nothing.
+        into: The field that the body of the signal goes into.
     """
 
     form: Form
@@ -97,6 +103,8 @@ class Shape:
     parts: tuple[Part, ...] = ()
     recorded: bool = False
     verdicts: tuple[str, ...] = ()
+    signal: str = ""
+    into: str = ""
 
 
 def first_name(nodes: Iterable[Node]) -> str:
@@ -113,6 +121,19 @@ def is_verdict(path: str) -> bool:
 
 
 _VERDICTS = frozenset({"run", "any", "recover", "retry"})
+
+
+def on_first_try(path: str) -> str:
+    """Give *path* without the numbers of tries and the keys of items.
+
+    >>> on_first_try("2/for_each/[a.pdf]/3.1/load")
+    'for_each/[]/load'
+    """
+    return _KEY.sub(ITEM, _TRIES.sub("", path))
+
+
+_TRIES = re.compile(r"(?:^|(?<=/))[\d.]+/")
+_KEY = re.compile(r"\[[^/]*\]/")
 
 
 def entries(nodes: Iterable[Node], prefix: str = "") -> Iterator[str]:

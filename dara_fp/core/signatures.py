@@ -8,7 +8,16 @@ from returns.result import Failure, Result, Success
 from dara_fp.core.errors import StepError
 from dara_fp.core.scope import Position
 
-__all__ = ["Function", "Function1", "Function2", "Function3", "Plain", "Plain2", "Returned"]
+__all__ = [
+    "Function",
+    "Function1",
+    "Function2",
+    "Function3",
+    "Given",
+    "Plain",
+    "Plain2",
+    "Returned",
+]
 
 A_contra = TypeVar("A_contra", contravariant=True)
 B_contra = TypeVar("B_contra", contravariant=True)
@@ -18,7 +27,13 @@ E = TypeVar("E")
 E_contra = TypeVar("E_contra", contravariant=True)
 
 # The union comes first: of a Failure alone, Result[C, StepError] would infer that C is Any.
-Returned: TypeAlias = Awaitable[Success[C] | Failure[StepError] | Result[C, StepError]]
+_Ended: TypeAlias = Success[C] | Failure[StepError] | Result[C, StepError]
+
+Returned: TypeAlias = Awaitable[_Ended[C]]
+"""What an async function returns."""
+
+Given: TypeAlias = Returned[C] | _Ended[C]
+"""What an async function returns, or a plain one, which runs in a thread."""
 
 
 class _Named(Protocol):
@@ -31,7 +46,7 @@ class _Named(Protocol):
 class Function1(_Named, Protocol[C]):
     """A step that needs the context."""
 
-    def __call__(self, ctx: C, /) -> Returned[C]:
+    def __call__(self, ctx: C, /) -> Given[C]:
         """Run the step."""
         ...
 
@@ -39,7 +54,7 @@ class Function1(_Named, Protocol[C]):
 class Function2(_Named, Protocol[C, E_contra]):
     """A step that needs the context and the environment."""
 
-    def __call__(self, ctx: C, env: E_contra, /) -> Returned[C]:
+    def __call__(self, ctx: C, env: E_contra, /) -> Given[C]:
         """Run the step."""
         ...
 
@@ -47,13 +62,13 @@ class Function2(_Named, Protocol[C, E_contra]):
 class Function3(_Named, Protocol[C, E_contra]):
     """A step that also wants to know where it stands."""
 
-    def __call__(self, ctx: C, env: E_contra, at: Position, /) -> Returned[C]:
+    def __call__(self, ctx: C, env: E_contra, at: Position, /) -> Given[C]:
         """Run the step."""
         ...
 
 
 Function: TypeAlias = Function1[C] | Function2[C, E] | Function3[C, E]
-"""A plain async function that can stand in a composition."""
+"""A function that can stand in a composition, async or plain."""
 
 
 class Plain(Protocol[A_contra, R_co]):

@@ -1,5 +1,6 @@
-"""A step: an async function under the name it is recorded by."""
+"""A step: a function under the name it is recorded by."""
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +10,12 @@ import attrs
 from dara_fp.core.errors import shown
 from dara_fp.core.frame import Frame
 from dara_fp.core.shape import Shape
+from dara_fp.core.thread import in_thread
 
 __all__ = [
+    "PlainStep",
     "Step",
+    "as_async_step",
     "as_step",
     "called",
     "count_parameters",
@@ -27,7 +31,7 @@ class Step:
 
     Attributes:
         name: The function's name, and the last part of the step's path.
-        function: The async function.
+        function: The function.
         parameters: How many it takes: 1 (ctx), 2 (ctx, env) or 3 (ctx, env, at).
     """
 
@@ -52,17 +56,61 @@ class Step:
         return self.function(ctx, frame.env, frame.position(self.name))
 
 
+@attrs.frozen
+class PlainStep(Step):
+    """One step whose function is not async: it runs in a thread."""
+
+    async def call(self, ctx: Any, frame: Frame) -> Any:
+        """Call the function in a thread with as many arguments as it takes."""
+        at = attrs.evolve(frame.position(self.name), loop=asyncio.get_running_loop())
+        arguments = (ctx, frame.env, at)[: self.parameters]
+        outcome = await in_thread(self.function, *arguments)
+        if inspect.iscoroutine(outcome):
+            outcome.close()
+            raise TypeError(f"it gave a coroutine: define it with `async def {self.name}(...)`")
+        return outcome
+
+
 _STEP = ("ctx", "env", "at")
 
 
-def as_step(
-    function: Callable[..., Any], arguments: tuple[str, ...] = _STEP, *, least: int = 1
-) -> Step:
+def as_step(function: Callable[..., Any]) -> Step:
+    """Make the *function* a step, which runs in a thread if it is not async.
+
+    Raises:
+        TypeError: It is no function, has no name, or takes other arguments than a step.
+    """
+    name = _name_of(function)
+    if inspect.iscoroutinefunction(function):
+        return Step(name, function, count_parameters(function, f"step {name}", _STEP))
+    if not _returns(function):
+        raise TypeError(
+            f"step {name!r} is no function of yours that returns an outcome: "
+            f"define it with `async def {name}(...)`, or with `def` to run it in a thread"
+        )
+    return PlainStep(name, function, count_parameters(function, f"step {name}", _STEP))
+
+
+def _returns(function: Callable[..., Any]) -> bool:
+    """Tell whether *function* is one that was written in Python, and yields nothing."""
+    written = inspect.isfunction(function) or inspect.ismethod(function)
+    yields = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+    return written and not yields
+
+
+def as_async_step(function: Callable[..., Any], arguments: tuple[str, ...], least: int) -> Step:
     """Make the async *function* of so many of *arguments*, at *least*, a step.
 
     Raises:
-        TypeError: It is not async, has no name, or takes other arguments than a step.
+        TypeError: It is not async, has no name, or takes other arguments.
     """
+    name = _name_of(function)
+    if not inspect.iscoroutinefunction(function):
+        raise TypeError(f"step {name!r} is not async: define it with `async def {name}(...)`")
+    return Step(name, function, count_parameters(function, f"step {name}", arguments, least))
+
+
+def _name_of(function: Callable[..., Any]) -> str:
     name = getattr(function, "__name__", None)
     if not (isinstance(name, str) and name.isidentifier()):
         said = "has no name" if name is None else f"is called {name!r}"
@@ -70,10 +118,7 @@ def as_step(
             f"{function!r} {said}, and a step is recorded under its name: "
             "write it as `async def name(ctx)`"
         )
-    if not inspect.iscoroutinefunction(function):
-        raise TypeError(f"step {name!r} is not async: define it with `async def {name}(...)`")
-    count = count_parameters(function, f"step {name}", arguments, least)
-    return Step(name, function, count)
+    return name
 
 
 def count_parameters(

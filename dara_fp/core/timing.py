@@ -14,7 +14,7 @@ from dara_fp.core.frame import Frame, Unrecorded, Watch
 from dara_fp.core.lanes import Lane
 from dara_fp.core.pipeline import Modifier, Pipeline, lifted
 from dara_fp.core.run import asked, due, evaluate, run_nodes
-from dara_fp.core.scope import Entry
+from dara_fp.core.scope import Entry, Parked, Path, Waiting
 from dara_fp.core.shape import Part, Shape, expression, first_name
 from dara_fp.core.shield import shielded
 from dara_fp.core.signatures import Plain
@@ -305,16 +305,23 @@ class Timeout:
                     alarm.start()
                 outcome = await run_nodes(self.body, ctx, frame.watched(alarm))
                 await due(frame)
-        except (TimeoutError, _TooLate) as error:
-            if not alarm.rang(error):
+        except Parked as parked:
+            if not alarm.is_over():
+                raise Parked((*parked.waits, alarm.waiting(self._path(frame)))) from None
+            return await self._late(ctx, frame, alarm)
+        except (TimeoutError, asyncio.CancelledError, _TooLate) as error:
+            if not alarm.rang(error, frame):
                 raise  # the journal's, or that of a timeout around this one
             return await self._late(ctx, frame, alarm)
         return await self._late(ctx, frame, alarm) if limit.expired() else outcome
 
+    def _path(self, frame: Frame) -> Path:
+        return f"{frame.prefix}timeout({self.name})"
+
     async def _late(self, ctx: Any, frame: Frame, alarm: Watch) -> Failure[StepError]:
         await shielded(recollect(self.body, ctx, frame))
         message = f"{expression(self.body)} took longer than {self.seconds:.15g} s"
-        step = f"{frame.prefix}timeout({self.name})"
+        step = self._path(frame)
         late = StepError(kind=Kind.TIMEOUT, message=message, step=step, retryable=True)
         return Failure(alarm.defect or late)
 
@@ -337,10 +344,25 @@ class _Alarm(Watch):
         self._limit = limit
         self._seconds = seconds
         self._clock = frame.scope.clock
+        self._started = math.inf
 
-    def rang(self, error: BaseException) -> bool:
-        """Tell whether *error* came from this alarm."""
+    def rang(self, error: BaseException, frame: Frame) -> bool:
+        """Tell whether *error*, which ended the run at *frame*, came from this alarm."""
+        if isinstance(error, asyncio.CancelledError) and frame.is_cancelled():
+            return False
         return self._limit.expired() or (isinstance(error, _TooLate) and error.alarm is self)
+
+    def is_over(self) -> bool:
+        """Tell whether nothing that waits now can still make it."""
+        return self._limit.expired() or self._clock() >= self._since() + self._seconds
+
+    def waiting(self, path: Path) -> Waiting:
+        """Give the wait for the limit."""
+        since = self._since()
+        return Waiting(path, None, since, since + self._seconds)
+
+    def _since(self) -> float:
+        return self._started if self.began is None else min(self.began, self._started)
 
     def replay(self, entry: Entry) -> None:
         super().replay(entry)
@@ -350,6 +372,7 @@ class _Alarm(Watch):
     def start(self) -> None:
         if not self.live:
             super().start()
+            self._started = self._clock()
             self._set()
         if self._limit.expired() or self._left() < 0:
             raise _TooLate(self)

@@ -11,8 +11,8 @@ from returns.result import Failure, Success
 
 from dara_fp.core.errors import Kind, Outcome, StepError
 from dara_fp.core.frame import Frame, Undo, Unrecorded
-from dara_fp.core.run import Element, keep, run_nodes
-from dara_fp.core.scope import Entry, Scope, Verdict
+from dara_fp.core.run import Element, due, keep, run_nodes
+from dara_fp.core.scope import Entry, Parked, Scope, Verdict
 from dara_fp.core.shape import first_name
 from dara_fp.core.shield import finished, shielded
 
@@ -29,12 +29,11 @@ async def run_root(
 
     Raises:
         CancelledError: The run was cancelled; what was done is undone.
+        Parked: The run waits, and goes on elsewhere.
     """
     whole = _Attempt(Frame(env, scope, []), ctx, f"run({first_name(nodes)})")
     try:
-        outcome = await whole.run(nodes, ctx)
-        if whole.frame.is_cancelled():
-            await asyncio.sleep(0)
+        outcome = await _unless_cancelled(whole, nodes, ctx)
     except asyncio.CancelledError as error:
         undone = await shielded(whole.cancel(nodes, ctx))
         if undone != CANCELLED:
@@ -45,6 +44,17 @@ async def run_root(
     outcome = await whole.undo(outcome)
     if whole.known == CANCELLED:
         raise asyncio.CancelledError
+    return outcome
+
+
+async def _unless_cancelled(whole: "_Attempt", nodes: Sequence[Element], ctx: Any) -> Outcome[Any]:
+    """Run *whole*, and raise a cancellation that came at its last moment."""
+    try:
+        outcome = await whole.run(nodes, ctx)
+    except Parked:
+        await due(whole.frame)
+        raise
+    await due(whole.frame)
     return outcome
 
 
@@ -106,7 +116,7 @@ class _Attempt:
         self.known = entry.error if entry is not None else None
         if entry is not None:
             frame.saw(entry)
-            self.frame = frame.closed()
+            self.frame = frame.closed(entry.error)
 
     def run(self, nodes: Sequence[Element], ctx: Any) -> Coroutine[Any, Any, Outcome[Any]]:
         if self.known is None:

@@ -27,7 +27,7 @@ _DEEPEST = 4
 _LONGEST_CHAIN = 3
 _LONGEST_STEP = 5  # seconds
 _LIMITS = (10.0**6, 10.0**10)  # seconds; whatever ends by itself does so much earlier
-_LEAVES: frozenset[Form] = frozenset({"step", "tap", "ensure"})
+_LEAVES: frozenset[Form] = frozenset({"step", "tap", "ensure", "wait"})
 _KINDS = tuple(kind for kind in Kind if kind is not Kind.DEFECT)
 
 

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from dara_fp.core.context import evolved
 from dara_fp.core.control import branch, ensure, named, tap, when
 from dara_fp.core.fanout import for_each, zoom
-from dara_fp.core.pipeline import step
-from dara_fp.core.saga import compensate, recover
+from dara_fp.core.pipeline import start, step
+from dara_fp.core.saga import compensate, on_cancel, recover
 from dara_fp.core.shape import Form
+from dara_fp.core.signals import pause
 from dara_fp.core.timing import Backoff, repeat, retry, timeout
 from dara_fp.testing.drawing import Builder, Drawing, Place, Whole
 from dara_fp.testing.leaves import Change, Ending, Leaf, handler_of, step_of, tap_of, titled
+from dara_fp.testing.recorder import Recorder
 from dara_fp.testing.values import hints_of
 
 __all__ = ["BUILDERS"]
@@ -129,6 +131,17 @@ def _compensate(drawing: Drawing, place: Place) -> Whole:
     return compensate(drawing.body(place.inside()), step(step_of(undo)))
 
 
+def _on_cancel(drawing: Drawing, place: Place) -> Whole:
+    cleanup = drawing.leaf(place.idle(), ("succeed",))
+    return on_cancel(drawing.body(place.inside()), step(step_of(cleanup)))
+
+
+def _wait(drawing: Drawing, place: Place) -> Whole:
+    """Draw a pause, under a name of its own."""
+    whole: Whole = start(place.context, Recorder)
+    return whole >> named(drawing.name("rest"), pause(drawing.one_of(1, 2, 5)))
+
+
 BUILDERS: dict[Form, Builder] = {
     "step": _step,
     "tap": _tap,
@@ -145,6 +158,8 @@ BUILDERS: dict[Form, Builder] = {
     "repeat": _repeat,
     "for_each": _for_each,
     "compensate": _compensate,
+    "on_cancel": _on_cancel,
+    "wait": _wait,
 }
 
 

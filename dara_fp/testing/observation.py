@@ -8,8 +8,9 @@ import attrs
 from returns.result import Failure
 
 from dara_fp.core.errors import Outcome, StepError, unwrap
+from dara_fp.core.memory import MemoryJournal
 from dara_fp.core.pipeline import Pipeline
-from dara_fp.core.scope import MemoryJournal, Scope
+from dara_fp.core.scope import Scope
 from dara_fp.core.workflow import Workflow
 from dara_fp.testing.clock import run
 from dara_fp.testing.recorder import Note, Recorder, rounded
@@ -161,6 +162,8 @@ class Task:
     async def outcome(self, journal: MemoryJournal | None) -> Outcome[Any]:
         """Run it in the running loop."""
         clock = asyncio.get_running_loop().time
+        if journal is not None:
+            journal.clock = clock
         scope = Scope(task_id=self.task_id, attempt=self.attempt, journal=journal, clock=clock)
         return await self.pipeline(self.ctx, self.env, scope=scope)
 

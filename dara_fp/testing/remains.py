@@ -11,7 +11,8 @@ import attrs
 import msgspec
 
 from dara_fp.core.codec import codec_of
-from dara_fp.core.scope import Entry, MemoryJournal, Path
+from dara_fp.core.memory import MemoryJournal
+from dara_fp.core.scope import Entry, Path
 from dara_fp.testing.clock import VirtualTimeLoop, run
 from dara_fp.testing.observation import Observable, Observation, Task
 from dara_fp.testing.recorder import Note, Recorder
@@ -38,6 +39,11 @@ class StoredJournal(MemoryJournal):
     >>> observe(count, Count(), journal=StoredJournal()).error.kind
     <Kind.DEFECT: 'defect'>
     """
+
+    @staticmethod
+    def of(journal: MemoryJournal) -> "StoredJournal":
+        """Give a journal to go on from after *journal*, which stays as it is."""
+        return StoredJournal(journal.entries, waits=journal.waits, signals=journal.signals)
 
     async def record(self, path: Path, entry: Entry) -> None:
         """Keep *entry* at *path*.
@@ -75,7 +81,7 @@ class Remains(Generic[C]):
         Args:
             downtime: How long after the crash, in seconds.
         """
-        journal = StoredJournal(self.journal.entries)
+        journal = StoredJournal.of(self.journal)
         seen: Observation[C] = run(self.task.observed(journal), start=self.at + downtime)
         return seen
 
@@ -211,7 +217,8 @@ class _Dying(StoredJournal):
     def __init__(
         self, loop: VirtualTimeLoop, earlier: MemoryJournal | None, when: When, number: int
     ) -> None:
-        super().__init__(earlier.entries if earlier else None)
+        kept = earlier or MemoryJournal()
+        super().__init__(kept.entries, waits=kept.waits, signals=kept.signals)
         self.loop = loop
         self.written = 0
         self.point = ""
@@ -243,7 +250,7 @@ def _killed(task: Task, dying: _Dying) -> Remains[Any] | None:
             return None
         return Remains(
             point=dying.point,
-            journal=MemoryJournal(dying.entries),
+            journal=StoredJournal.of(dying),
             effects=tuple(recorder.notes[earlier:]),
             at=loop.time(),
             task=task,

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from dara_fp import Entry, Outcome, Scope
 from dara_fp.core.errors import NotSerialisable
-from dara_fp.core.scope import MemoryJournal, Path
+from dara_fp.core.memory import MemoryJournal
+from dara_fp.core.scope import Path
 from dara_fp.testing import Note, Recorder, StoredJournal, VirtualTimeLoop
 from tests.laws.effects import Saga, World
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from dara_fp import Kind, Outcome, Pipeline, Step, StepError, Success, start, step
 from dara_fp.core.codec import codec_of
-from dara_fp.core.scope import MemoryJournal, Scope
+from dara_fp.core.memory import MemoryJournal
+from dara_fp.core.scope import Scope
 from tests.laws.drawn import (
     Drawn,
     any_steps,

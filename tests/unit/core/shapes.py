@@ -58,5 +58,7 @@ def every_form() -> dict[str, Node]:
         "timeout": node("timeout", "60 s", part("sync")),
         "repeat": node("repeat", "is_ready", part("poll")),
         "for_each": node("for_each", "pages, 8 at a time", part(all_of("caption", "embed"))),
+        "on_cancel": node("on_cancel", "", part("submit"), part("stop", role="undo")),
+        "wait": leaf("approval", form="wait"),
         "compensate": node("compensate", "", part("write", "check"), part("drop", role="undo")),
     }
