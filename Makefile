@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test lint coverage laws mutants bench bench-upload clean
+.PHONY: help demo test lint coverage laws mutants simulate chaos bench bench-durable bench-upload clean
 help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
 
@@ -34,8 +34,17 @@ laws: $(VENV)/.dev  ## Try each law on a thousand examples, which takes an hour.
 mutants: $(VENV)/.dev  ## Break the engine in all the ways listed, and see a law fail for each.
 	MUTANTS=all $(BIN)/python -m pytest -n auto --dist worksteal tests/mutation
 
+simulate: $(VENV)/.dev  ## Let everything fail in simulated time (SEEDS=10000 from FIRST=0).
+	$(BIN)/python -m pytest -n auto --dist worksteal -o timeout=3600 tests/simulation --seeds $(or $(SEEDS),10000) --first-seed $(or $(FIRST),0)
+
+chaos: $(VENV)/.dev  ## Kill real workers and servers under 2,000 tasks; writes docs/bench.
+	$(BIN)/python -m tests.chaos
+
 bench: $(VENV)/.bench  ## Compare the algebra with other libraries; writes docs/bench.
 	$(BIN)/python -m tests.bench
+
+bench-durable: $(VENV)/.bench  ## Compare durable steps with other libraries; writes docs/bench.
+	$(BIN)/python -m tests.bench_durable
 
 bench-upload: $(VENV)/.dev  ## Upload 1 GiB through a server and show what memory that adds.
 	$(BIN)/python -m tests.api.upload_bench
