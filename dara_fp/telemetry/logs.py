@@ -108,8 +108,7 @@ class TaskLogs:
         """Give None: a log belongs to no trace."""
 
     def task_accepted(self, workflow: str) -> None:
-        """Say so."""
-        logger.info("a task of %s was accepted", workflow)
+        """Do nothing: whoever accepts a task logs the request."""
 
     def task_started(self, task: Running) -> None:
         """Begin to remember *task*."""
