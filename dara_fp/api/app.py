@@ -1,6 +1,6 @@
 """The app: typed routes for any workflows, with no route code of the user's."""
 
-import os
+import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -11,24 +11,28 @@ from starlette.responses import RedirectResponse, Response
 
 from dara_fp.api.bodies import upload_fields
 from dara_fp.api.documents import add_schemas
-from dara_fp.api.environment import closing, make_environment
+from dara_fp.api.opening import find_needs, open_executor
 from dara_fp.api.problems import add_problem_handlers
 from dara_fp.api.request_ids import RequestIds
 from dara_fp.api.services import Services
-from dara_fp.api.settings import ApiSettings, read_all
+from dara_fp.api.settings import ApiSettings
+from dara_fp.api.streams import EventHub
+from dara_fp.api.v1.controls import Controlled, Signalled, control_routes
+from dara_fp.api.v1.events import EventList, event_routes, frame_of
 from dara_fp.api.v1.health import health_routes
-from dara_fp.api.v1.tasks import task_routes
-from dara_fp.api.v1.workflows import Accepted, WorkflowList, workflow_routes
+from dara_fp.api.v1.tasks import TaskList, task_routes
+from dara_fp.api.v1.workflows import Accepted, ScheduleList, WorkflowList, workflow_routes
 from dara_fp.core.errors import ConfigurationError
 from dara_fp.core.workflow import Workflow
 from dara_fp.databricks.workspace import Workspace
-from dara_fp.runtime.executor import WorkflowExecutor
-from dara_fp.runtime.queue import Leases
 from dara_fp.runtime.status import TaskStatus
-from dara_fp.store.settings import StoreSettings
-from dara_fp.store.store import Store
 
 __all__ = ["create_app"]
+
+_ANSWERS = (
+    *(Accepted, Controlled, EventList, ScheduleList),
+    *(Signalled, TaskList, TaskStatus, WorkflowList),
+)
 
 
 def create_app(
@@ -65,11 +69,17 @@ def create_app(
         raise ValueError("two workflows share a name: rename one")
     app.state.workflows = definitions
     app.state.env = env
-    for router in (workflow_routes(by_name), task_routes(), health_routes()):
+    for router in (
+        task_routes(),
+        event_routes(),
+        control_routes(by_name),
+        workflow_routes(by_name),
+        health_routes(),
+    ):
         app.include_router(router)
     app.add_api_route("/", _to_documents, include_in_schema=False)
     add_problem_handlers(app)
-    add_schemas(app, (Accepted, TaskStatus, WorkflowList), by_name)
+    add_schemas(app, _ANSWERS, by_name)
     app.add_middleware(RequestIds)
     return app
 
@@ -81,20 +91,38 @@ async def _to_documents() -> Response:
 async def _open(
     stack: AsyncExitStack, definitions: tuple[Workflow[Any, Any], ...], given: object
 ) -> Services:
-    settings, found, made = read_all(
-        lambda: _settings(definitions),
-        lambda: StoreSettings.from_environment(os.environ),
-        lambda: make_environment(definitions, given),
+    needs = find_needs(definitions, given, lambda: _settings(definitions))
+    executor = await stack.enter_async_context(open_executor(needs))
+    services = Services(
+        executor=executor,
+        settings=needs.settings,
+        workspace=_upload_workspace(definitions, executor.env),
+        hub=EventHub(executor.events, frame_of),
+        stopping=asyncio.Event(),
     )
-    env = await stack.enter_async_context(closing(made, given))
-    workspace = _upload_workspace(definitions, env)
-    store = await stack.enter_async_context(Store.open(found.url, found.data_dir))
-    leases = Leases(grace=settings.grace_seconds)
-    executor = WorkflowExecutor(definitions, store, env, leases=leases)
-    await stack.enter_async_context(executor)
-    if settings.concurrency:
-        await stack.enter_async_context(executor.working(settings.concurrency))
-    return Services(executor=executor, settings=settings, workspace=workspace)
+    if needs.settings.concurrency:
+        await stack.enter_async_context(_worker(services))
+    stack.callback(services.hub.close)
+    return services
+
+
+@asynccontextmanager
+async def _worker(services: Services) -> AsyncGenerator[None]:
+    """Run tasks while the block runs, and no longer than until the server is to stop."""
+    ready: asyncio.Future[None] = asyncio.Future()
+
+    async def work() -> None:
+        async with services.executor.working(services.settings.concurrency):
+            ready.set_result(None)
+            await services.stopping.wait()
+
+    worker = asyncio.create_task(work(), name="worker of the server")
+    await asyncio.wait({worker, ready}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        yield
+    finally:
+        services.stopping.set()
+        await worker
 
 
 def _takes_files(definitions: tuple[Workflow[Any, Any], ...]) -> str:

@@ -16,31 +16,61 @@ from dara_fp.core.context import given_fields
 from dara_fp.core.workflow import Workflow
 from dara_fp.databricks.upload import Upload
 
-__all__ = ["JSON_LIMIT", "form_value", "read_form", "read_json", "upload_fields"]
+__all__ = [
+    "JSON_LIMIT",
+    "Given",
+    "form_value",
+    "json_body",
+    "read_form",
+    "read_json",
+    "upload_fields",
+]
 
 JSON_LIMIT = 1024 * 1024
 """Longest JSON body, in bytes."""
 
 
-async def read_json(request: Request, workflow: Workflow[Any, Any]) -> object:
-    """Give the context that the JSON body of *request* describes.
+@attrs.frozen(kw_only=True)
+class Given:
+    """What a request gave to start a workflow.
+
+    Attributes:
+        context: The context that its fields make.
+        fields: The names of the fields that it gave; the others have their defaults.
+    """
+
+    context: object
+    fields: tuple[str, ...]
+
+
+async def json_body(request: Request) -> bytes:
+    """Give the body of *request*, which is JSON as far as it says.
 
     Raises:
-        Rejected: 413 over 1 MiB, 415 for another media type, 422 for fields that do not fit.
+        Rejected: 413 over 1 MiB, 415 for another media type.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in {"application/json", ""}:
         detail = f"The body is {media_type!r:.200}: send application/json"
         raise Rejected(415, "UNSUPPORTED_MEDIA_TYPE", detail)
-    body = await _bounded(request.stream())
+    return await _bounded(request.stream())
+
+
+async def read_json(request: Request, workflow: Workflow[Any, Any]) -> Given:
+    """Give the context that the JSON body of *request* describes.
+
+    Raises:
+        Rejected: 413 over 1 MiB, 415 for another media type, 422 for fields that do not fit.
+    """
+    body = await json_body(request)
     try:
         fields = msgspec.json.decode(body or b"{}", type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Rejected(422, "INVALID_JSON", f"The body is not a JSON object: {error}") from error
-    return _context(workflow, fields, {})
+    return _given(workflow, fields, {})
 
 
-async def read_form(request: Request, workflow: Workflow[Any, Any], uploader: Uploader) -> object:
+async def read_form(request: Request, workflow: Workflow[Any, Any], uploader: Uploader) -> Given:
     """Give the context that the form in *request* describes, its files uploaded by *uploader*.
 
     Raises:
@@ -60,7 +90,7 @@ async def read_form(request: Request, workflow: Workflow[Any, Any], uploader: Up
             problems[name] = f"is nested too deep: {error}"
     for name, found in form.uploads.items():
         fields[name] = msgspec.json.encode(found if files[name] else found[0])
-    return _context(workflow, fields, problems)
+    return _given(workflow, fields, problems)
 
 
 def upload_fields(context: type[Any]) -> Mapping[str, bool]:
@@ -138,11 +168,11 @@ def _parts(hint: Any) -> Iterator[Any]:
             yield from _parts(each)
 
 
-def _context(
+def _given(
     workflow: Workflow[Any, Any],
     fields: Mapping[str, bytes | msgspec.Raw],
     found: Mapping[str, str],
-) -> object:
+) -> Given:
     """Build the context from *fields*, unless problems were *found* already; tell all at once."""
     files = upload_fields(workflow.context)
     problems: dict[str, str] = {}
@@ -158,7 +188,7 @@ def _context(
     if problems:
         detail = f"The body does not fit workflow {workflow.name!r}: see {', '.join(problems)}"
         raise Rejected(422, "INVALID_FIELDS", f"{detail:.2000}", problems=problems)
-    return context
+    return Given(context=context, fields=tuple(fields))
 
 
 def _file_wanted(name: str) -> str:

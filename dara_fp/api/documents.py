@@ -9,10 +9,10 @@ from fastapi import FastAPI
 from dara_fp.api.bodies import JSON_LIMIT, upload_fields
 from dara_fp.api.forms import MOST_PARTS, MOST_TEXT
 from dara_fp.api.problems import MEDIA_TYPE, ProblemDocument
-from dara_fp.api.schemas import body_schemas, noted_schemas
+from dara_fp.api.schemas import body_schemas, noted_schemas, signal_schemas
 from dara_fp.core.workflow import Workflow
 
-__all__ = ["add_schemas", "request_bodies", "responses"]
+__all__ = ["add_schemas", "request_bodies", "responses", "signal_body"]
 
 _REF = "#/components/schemas/{name}"
 # A prefix of their own: a user's record may be called like one of our answers.
@@ -30,6 +30,21 @@ def request_bodies(workflows: Mapping[str, Workflow[Any, Any]]) -> dict[str, dic
     return {
         name: _body(workflow, schema)
         for (name, workflow), schema in zip(workflows.items(), schemas, strict=True)
+    }
+
+
+def signal_body(workflows: Mapping[str, Workflow[Any, Any]]) -> dict[str, Any]:
+    """Describe the body of a signal: what any of *workflows* waits for."""
+    found = signal_schemas(workflows.values(), _INPUT).each
+    known = [
+        {**schema, "title": f"{workflow}: {signal}"}
+        for workflow, each in zip(workflows, found, strict=True)
+        for signal, schema in each.items()
+    ]
+    return {
+        "description": "What the task waits for, as JSON; nothing is taken for null.",
+        "required": False,
+        "content": {"application/json": {"schema": {"anyOf": known} if known else {}}},
     }
 
 
@@ -54,7 +69,10 @@ def add_schemas(
     """Put the schemas that the routes refer to into the OpenAPI document of *app*."""
     generate: Callable[[], dict[str, Any]] = app.openapi
     known = noted_schemas((*answers, ProblemDocument), _REF).components
-    inputs = body_schemas(workflows.values(), _INPUT).components
+    inputs = {
+        **body_schemas(workflows.values(), _INPUT).components,
+        **signal_schemas(workflows.values(), _INPUT).components,
+    }
 
     def openapi() -> dict[str, Any]:
         document = generate()

@@ -13,8 +13,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from dara_fp.api.streams import MOST_STREAMS, TooManyStreams
+from dara_fp.core.codec import InvalidFields
 from dara_fp.databricks.errors import DatabricksError
-from dara_fp.runtime.task import UnknownWorkflow
+from dara_fp.runtime.errors import (
+    NotResumable,
+    QueueFull,
+    SignalRefused,
+    UnknownSignal,
+    UnknownTask,
+    UnknownWorkflow,
+)
 from dara_fp.store.errors import StoreUnavailable
 
 __all__ = [
@@ -30,6 +39,7 @@ __all__ = [
 MEDIA_TYPE = "application/problem+json"
 _MOST_PROBLEMS = 100
 _LONGEST_NAME = 200
+_STREAM_PAUSE = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -125,6 +135,56 @@ def _unknown_workflow(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
     return rejected.document, {}
 
 
+def _unknown_task(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
+    return Rejected(404, "UNKNOWN_TASK", _sentence(error)).document, {}
+
+
+def _unknown_signal(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
+    return Rejected(404, "UNKNOWN_SIGNAL", _sentence(error), known=error.known).document, {}
+
+
+def _not_resumable(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
+    return Rejected(409, "NOT_RESUMABLE", _sentence(error)).document, {}
+
+
+def _signal_refused(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
+    return Rejected(409, "SIGNAL_REFUSED", _sentence(error)).document, {}
+
+
+def _invalid_fields(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
+    detail = f"The body does not fit: see {', '.join(error.problems)}"
+    rejected = Rejected(422, "INVALID_FIELDS", f"{detail:.2000}", problems=error.problems)
+    return rejected.document, {}
+
+
+def _queue_full(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
+    detail = (
+        f"{error.limit} tasks wait to be run, which is the limit, so this one was not accepted: "
+        "send it again a little later"
+    )
+    document = attrs.evolve(Rejected(429, "QUEUE_FULL", detail).document, retryable=True)
+    return document, _retry_after(error.retry_after)
+
+
+def _too_many_streams(_error: Any) -> tuple[ProblemDocument, dict[str, str]]:
+    detail = (
+        f"This server has {MOST_STREAMS:,} streams open, which is the limit, or is about to stop: "
+        "read the events page by page, without Accept: text/event-stream, or try again later"
+    )
+    document = attrs.evolve(Rejected(503, "TOO_MANY_STREAMS", detail).document, retryable=True)
+    return document, _retry_after(_STREAM_PAUSE)
+
+
+def _sentence(error: Exception) -> str:
+    """Give what *error* says, beginning with a capital, as all details do."""
+    said = str(error)
+    return said[:1].upper() + said[1:]
+
+
+def _retry_after(seconds: float) -> dict[str, str]:
+    return {"Retry-After": str(max(1, round(seconds)))}
+
+
 def _store_unavailable(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
     detail = "The task store does not answer. Send the request again a little later."
     return _unavailable(error, detail)
@@ -141,7 +201,7 @@ def _not_confirmed(error: Any) -> tuple[ProblemDocument, dict[str, str]]:
 def _unavailable(error: StoreUnavailable, detail: str) -> tuple[ProblemDocument, dict[str, str]]:
     logger.error("the store is unavailable: %s", error)
     document = attrs.evolve(Rejected(503, "STORE_UNAVAILABLE", detail).document, retryable=True)
-    return document, {"Retry-After": str(max(1, round(error.retry_after)))}
+    return document, _retry_after(error.retry_after)
 
 
 def _disconnected(_error: Any) -> tuple[ProblemDocument, dict[str, str]]:
@@ -185,6 +245,13 @@ Description = Callable[[Any], tuple[ProblemDocument, dict[str, str]]]
 _DESCRIPTIONS: Mapping[type[Exception], Description] = {
     Rejected: _rejected,
     UnknownWorkflow: _unknown_workflow,
+    UnknownTask: _unknown_task,
+    UnknownSignal: _unknown_signal,
+    NotResumable: _not_resumable,
+    SignalRefused: _signal_refused,
+    InvalidFields: _invalid_fields,
+    QueueFull: _queue_full,
+    TooManyStreams: _too_many_streams,
     NotConfirmed: _not_confirmed,
     StoreUnavailable: _store_unavailable,
     ClientDisconnect: _disconnected,

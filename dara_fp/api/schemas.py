@@ -9,10 +9,11 @@ import attrs
 import msgspec
 
 from dara_fp.api.bodies import upload_fields
+from dara_fp.core.check import signals
 from dara_fp.core.context import given_fields
 from dara_fp.core.workflow import Workflow
 
-__all__ = ["Schemas", "body_schemas", "noted_schemas", "reachable"]
+__all__ = ["Schemas", "body_schemas", "noted_schemas", "reachable", "signal_schemas"]
 
 _FILE = {"type": "string", "format": "binary"}
 _NOTE = re.compile(r"(\w+): (.+)")
@@ -56,6 +57,25 @@ def body_schemas(workflows: Iterable[Workflow[Any, Any]], ref_template: str) -> 
     contexts = [each.context for each in workflows]
     found = noted_schemas(contexts, ref_template)
     bodies = tuple(_given(each, found.each[number]) for number, each in enumerate(contexts))
+    prefix = ref_template.format(name="")
+    return attrs.evolve(found, each=bodies, components=reachable(bodies, found.components, prefix))
+
+
+def signal_schemas(workflows: Iterable[Workflow[Any, Any]], ref_template: str) -> Schemas:
+    """Give, for each of *workflows*, the schemas of its signals' bodies by the signal's name.
+
+    Raises:
+        ValueError: Two classes cannot be told apart.
+    """
+    wanted = list(workflows)
+    found = noted_schemas([each.context for each in wanted], ref_template)
+    bodies = tuple(
+        {
+            signal: found.each[number]["properties"].get(field, {})
+            for signal, field in signals(workflow.pipeline).items()
+        }
+        for number, workflow in enumerate(wanted)
+    )
     prefix = ref_template.format(name="")
     return attrs.evolve(found, each=bodies, components=reachable(bodies, found.components, prefix))
 

@@ -8,8 +8,13 @@ from typing import Any, Self, TypeVar, overload
 import attrs
 
 from dara_fp.core.errors import ConfigurationError
+from dara_fp.runtime.executor import Limits
+from dara_fp.runtime.queue import Leases
 
-__all__ = ["ApiSettings", "read_all"]
+__all__ = ["APP_PORT", "ApiSettings", "read_all"]
+
+APP_PORT = "DATABRICKS_APP_PORT"
+"""The variable that a Databricks App's platform sets, and nobody else."""
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -18,6 +23,9 @@ C = TypeVar("C")
 _VOLUME = re.compile(r"/Volumes(/(?!\.{1,2}(/|$))[^/\x00-\x1f]+){3,}")
 _MOST_TASKS = 1000
 _LONGEST_GRACE = 3600
+_MOST_QUEUED = 9_999_999
+_LEAST_REDELIVERY = 5
+_MOST_REDELIVERY = 300
 
 
 @attrs.frozen(kw_only=True)
@@ -28,25 +36,60 @@ class ApiSettings:
         upload_volume: Folder of a volume that uploads go to, or None to take no uploads.
         concurrency: How many tasks the server's own worker runs at a time; 0 for no worker.
         grace_seconds: How long running tasks may go on when the server is stopped.
+        queue_limit: How many tasks may be queued before more are refused, or None for no bound.
+        owner_concurrency: How many tasks of one owner run at a time, or None for no bound.
+        redelivery_seconds: How long after its worker was lost a task goes to another one.
+        in_app: Whether this is a Databricks App, whose proxy says who the user is.
     """
 
     upload_volume: str | None = None
     concurrency: int = 10
     grace_seconds: int = 7
+    queue_limit: int | None = None
+    owner_concurrency: int | None = None
+    redelivery_seconds: int = 20
+    in_app: bool = False
+
+    @property
+    def leases(self) -> Leases:
+        """How long a worker may hold a task."""
+        return Leases(redelivery=self.redelivery_seconds, grace=self.grace_seconds)
+
+    @property
+    def limits(self) -> Limits:
+        """How many tasks may run and wait in the whole fleet."""
+        return Limits(queue=self.queue_limit, owner_concurrency=self.owner_concurrency)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Read `DARA_UPLOAD_VOLUME`, `DARA_CONCURRENCY` and `DARA_GRACE_SECONDS`.
+        """Read `DARA_UPLOAD_VOLUME`, `DARA_CONCURRENCY`, `DARA_GRACE_SECONDS` and the like.
 
         Raises:
             ConfigurationError: Names each variable whose value does not fit.
         """
-        volume, concurrency, grace = read_all(
+        volume, concurrency, grace, queue, owner, redelivery = read_all(
             lambda: _volume(environ),
-            lambda: _number(environ, "DARA_CONCURRENCY", 10, _MOST_TASKS),
-            lambda: _number(environ, "DARA_GRACE_SECONDS", 7, _LONGEST_GRACE),
+            lambda: _number(environ, "DARA_CONCURRENCY", 10, most=_MOST_TASKS),
+            lambda: _number(environ, "DARA_GRACE_SECONDS", 7, most=_LONGEST_GRACE),
+            lambda: _number(environ, "DARA_QUEUE_LIMIT", 0, most=_MOST_QUEUED),
+            lambda: _number(environ, "DARA_OWNER_CONCURRENCY", 0, most=_MOST_TASKS),
+            lambda: _number(
+                environ,
+                "DARA_REDELIVERY_SECONDS",
+                20,
+                least=_LEAST_REDELIVERY,
+                most=_MOST_REDELIVERY,
+            ),
         )
-        return cls(upload_volume=volume, concurrency=concurrency, grace_seconds=grace)
+        return cls(
+            upload_volume=volume,
+            concurrency=concurrency,
+            grace_seconds=grace,
+            queue_limit=queue or None,
+            owner_concurrency=owner or None,
+            redelivery_seconds=redelivery,
+            in_app=bool(environ.get(APP_PORT, "").strip()),
+        )
 
 
 @overload
@@ -55,6 +98,8 @@ def read_all(first: Callable[[], A], second: Callable[[], B], /) -> tuple[A, B]:
 def read_all(
     first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], /
 ) -> tuple[A, B, C]: ...
+@overload
+def read_all(first: Callable[[], A], /, *more: Callable[[], Any]) -> tuple[Any, ...]: ...
 def read_all(*readers: Callable[[], Any]) -> tuple[Any, ...]:
     """Give what each of *readers* gives, or tell everything that keeps them from it.
 
@@ -85,8 +130,12 @@ def _volume(environ: Mapping[str, str]) -> str | None:
     return volume
 
 
-def _number(environ: Mapping[str, str], name: str, default: int, most: int) -> int:
+def _number(
+    environ: Mapping[str, str], name: str, default: int, *, most: int, least: int = 0
+) -> int:
     text = environ.get(name, "").strip() or str(default)
-    if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) > most:
-        raise ConfigurationError(f"{name} is {text!r:.100}: give a whole number from 0 to {most}")
+    if not re.fullmatch(r"[0-9]{1,7}", text) or not least <= int(text) <= most:
+        raise ConfigurationError(
+            f"{name} is {text!r:.100}: give a whole number from {least} to {most}"
+        )
     return int(text)

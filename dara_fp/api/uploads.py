@@ -1,6 +1,7 @@
 """Files of one request on their way to a volume, under names that are safe there."""
 
 import asyncio
+import hashlib
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable
@@ -31,10 +32,16 @@ class Uploader:
     Attributes:
         workspace: Whose volume.
         folder: Absolute path, such as `/Volumes/main/default/raw/{task id}`.
+        digesting: Whether to note the SHA-256 of each file.
+        rehearsing: Whether to read files and send none, because an earlier request sent them.
+        digests: What was noted, by field, in the order the files came.
     """
 
     workspace: Workspace
     folder: str
+    digesting: bool = False
+    rehearsing: bool = False
+    digests: dict[str, tuple[str, ...]] = attrs.field(factory=dict[str, tuple[str, ...]])
     # Noted before they are sent: a file may be there although its sending failed.
     _paths: list[str] = attrs.field(factory=list[str], init=False)
 
@@ -55,12 +62,14 @@ class Uploader:
         name = _own_name(filename)
         path = self._free_path(field, name)
         self._paths.append(path)
-        size = await self.workspace.files.upload(path, chunks, overwrite=True)
+        size = await self._put(path, self._noted(field, chunks) if self.digesting else chunks)
         kind = content_type if _MEDIA_TYPE.fullmatch(content_type) else _ANY_TYPE
         return Upload(path=path, size=size, name=name, content_type=kind)
 
     async def remove(self) -> None:
         """Delete what was sent, because the request came to nothing."""
+        if self.rehearsing:
+            return
         at_a_time = asyncio.Semaphore(_MOST_REMOVALS)
         folders = sorted({path.rpartition("/")[0] for path in self._paths})
         files = self.workspace.files
@@ -76,6 +85,19 @@ class Uploader:
                     await _quietly(files.delete_directory(folder), folder)
         except TimeoutError:
             logger.warning("gave up removing %d files in %s", len(self._paths), self.folder)
+
+    async def _put(self, path: str, chunks: AsyncIterator[bytes]) -> int:
+        if self.rehearsing:
+            return sum([len(chunk) async for chunk in chunks])
+        return await self.workspace.files.upload(path, chunks, overwrite=True)
+
+    async def _noted(self, field: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Give *chunks* on, and note their digest."""
+        digest = hashlib.sha256()
+        async for chunk in chunks:
+            digest.update(chunk)
+            yield chunk
+        self.digests[field] = (*self.digests.get(field, ()), digest.hexdigest())
 
     def _free_path(self, field: str, called: str) -> str:
         """Give a path for the file *called* so that this request has not used yet."""

@@ -80,8 +80,9 @@ def serve(
     """
     from dara_fp.cli.loading import load_app  # noqa: PLC0415
     from dara_fp.cli.serving import place_of, serve_app  # noqa: PLC0415
+    from dara_fp.telemetry.logs import configure_logging  # noqa: PLC0415
 
-    _log_plainly()
+    configure_logging()
     default_host, default_port = place_of(os.environ)
     serve_app(load_app(target), host or default_host, default_port if port is None else port)
 
@@ -94,8 +95,9 @@ def worker(
     """Run queued tasks, beside a server or another worker on the same store."""
     from dara_fp.cli.loading import load_app  # noqa: PLC0415
     from dara_fp.cli.serving import work  # noqa: PLC0415
+    from dara_fp.telemetry.logs import configure_logging  # noqa: PLC0415
 
-    _log_plainly()
+    configure_logging()
     _run(work(load_app(target), concurrency))
 
 
@@ -166,9 +168,3 @@ def _run(coroutine: Coroutine[Any, Any, int]) -> int:
         return asyncio.run(until_stopped())
     except asyncio.CancelledError:
         return _STOPPED
-
-
-def _log_plainly() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    for noisy in ("docket", "httpx"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,24 +1,18 @@
 """Running one workflow from the command line."""
 
-import os
 import uuid
-from contextlib import AsyncExitStack
 
+import attrs
 import msgspec
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from dara_fp.api.environment import closing, make_environment
-from dara_fp.api.settings import ApiSettings, read_all
+from dara_fp.api.opening import find_needs, open_executor
 from dara_fp.cli.loading import Loaded
 from dara_fp.cli.progress import TaskProgress
 from dara_fp.cli.words import read_words, upload_words
-from dara_fp.runtime.executor import WorkflowExecutor
-from dara_fp.runtime.queue import Leases
 from dara_fp.runtime.status import TaskStatus
-from dara_fp.store.settings import StoreSettings
-from dara_fp.store.store import Store
 
 __all__ = ["run_here"]
 
@@ -35,21 +29,14 @@ async def run_here(loaded: Loaded, words: list[str]) -> int:
     """
     workflow = loaded.workflow
     given = read_words(workflow, words)
-    settings, found, needed = read_all(
-        ApiSettings.from_environment,
-        lambda: StoreSettings.from_environment(os.environ),
-        lambda: make_environment([workflow], loaded.env),
-    )
+    needs = find_needs([workflow], loaded.env)
     task_id = uuid.uuid4().hex
-    folder = settings.upload_volume and f"{settings.upload_volume}/{task_id}"
-    async with AsyncExitStack() as stack:
-        env = await stack.enter_async_context(closing(needed, loaded.env))
-        store = await stack.enter_async_context(Store.open(found.url, found.data_dir))
-        # Whoever presses Ctrl-C waits for nothing.
-        executor = WorkflowExecutor([workflow], store, env, leases=Leases(grace=0))
-        await stack.enter_async_context(executor)
-        await stack.enter_async_context(executor.working())
-        context = await upload_words(workflow, given, env, folder)
+    volume = needs.settings.upload_volume
+    folder = volume and f"{volume}/{task_id}"
+    # Whoever presses Ctrl-C waits for nothing.
+    leases = attrs.evolve(needs.settings.leases, grace=0)
+    async with open_executor(needs, leases=leases) as executor, executor.working():
+        context = await upload_words(workflow, given, executor.env, folder)
         await executor.start(workflow.name, context, task_id=task_id)
         console = Console(stderr=True)
         with TaskProgress(console) as progress:

@@ -1,7 +1,6 @@
 """Serving an app, and working beside one."""
 
 import asyncio
-import os
 import re
 import socket
 import sys
@@ -11,23 +10,20 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
-from dara_fp.api.environment import closing, make_environment
 from dara_fp.api.limits import BoundedHttp
-from dara_fp.api.settings import ApiSettings, read_all
+from dara_fp.api.opening import find_needs, open_executor
+from dara_fp.api.services import stop_early
+from dara_fp.api.settings import APP_PORT
 from dara_fp.core.errors import ConfigurationError
-from dara_fp.runtime.executor import WorkflowExecutor
-from dara_fp.runtime.queue import Leases
-from dara_fp.store.settings import StoreSettings
-from dara_fp.store.store import Store
+from dara_fp.telemetry.metrics import listening
 
 __all__ = ["READY", "place_of", "serve_app", "work"]
 
 READY = "dara ready "
 """What the one line on standard output starts with; the server's address follows."""
 
-# With the grace of running tasks it stays below the 15 s that Databricks Apps leave.
+# Passes beside the grace of running tasks, so that 10 s are enough for both.
 _SHUTDOWN_SECONDS = 3
-_APP_PORT = "DATABRICKS_APP_PORT"
 _PORT = 8000
 _LAST_PORT = 65535
 
@@ -36,13 +32,13 @@ def place_of(environ: Mapping[str, str]) -> tuple[str, int]:
     """Give the host and the port to listen on, if the command line names none.
 
     Raises:
-        ConfigurationError: `DATABRICKS_APP_PORT` is no port.
+        ConfigurationError: `DATABRICKSAPP_PORT` is no port.
     """
-    text = environ.get(_APP_PORT, "").strip()
+    text = environ.get(APP_PORT, "").strip()
     if not text:
         return "127.0.0.1", _PORT
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > _LAST_PORT:
-        raise ConfigurationError(f"{_APP_PORT} is {text!r:.100}: give a port, 0 to {_LAST_PORT}")
+        raise ConfigurationError(f"{APP_PORT} is {text!r:.100}: give a port, 0 to {_LAST_PORT}")
     return "0.0.0.0", int(text)  # noqa: S104 - a Databricks App's proxy is another machine
 
 
@@ -62,7 +58,7 @@ def serve_app(app: FastAPI, host: str, port: int) -> None:
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     try:
-        _Server(config).run()
+        _Server(config, app).run()
     except SystemExit:
         if guarded.error is None:
             raise
@@ -76,22 +72,12 @@ async def work(app: FastAPI, concurrency: int) -> int:
     Raises:
         ConfigurationError: Names every variable that is unset or does not fit.
     """
-    workflows, given = app.state.workflows, app.state.env
-    settings, found, needed = read_all(
-        ApiSettings.from_environment,
-        lambda: StoreSettings.from_environment(os.environ),
-        lambda: make_environment(workflows, given),
-    )
-    leases = Leases(grace=settings.grace_seconds)
-    async with (
-        closing(needed, given) as env,
-        Store.open(found.url, found.data_dir) as store,
-        WorkflowExecutor(workflows, store, env, leases=leases) as executor,
-        executor.working(concurrency),
-    ):
-        sys.stdout.write(f"{READY}worker on {store.address}\n")
-        sys.stdout.flush()
-        await asyncio.Event().wait()
+    needs = find_needs(app.state.workflows, app.state.env)
+    with listening():
+        async with open_executor(needs) as executor, executor.working(concurrency):
+            sys.stdout.write(f"{READY}worker on {executor.store.address}\n")
+            sys.stdout.flush()
+            await asyncio.Event().wait()
     return 0
 
 
@@ -119,9 +105,18 @@ class _Startup:
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for server in self.servers if self.started else ():
             host, port = server.sockets[0].getsockname()[:2]
             sys.stdout.write(f"{READY}http://{host}:{port}\n")
             sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # First of all: requests that are still open and tasks that still run end side by side.
+        stop_early(self._app)
+        await super().shutdown(sockets)

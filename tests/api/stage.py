@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 TOKEN = "dapi-of-the-api-tests"
 VOLUME = "/Volumes/main/default/inbox"
 PREFIX = "/api/v1/workflow"
+FINAL = {"succeeded", "failed", "cancelled"}
 BOUNDARY = "limit-of-the-parts"
 
 
@@ -160,7 +161,7 @@ async def ended(client: httpx.AsyncClient, task_id: str) -> dict[str, Any]:
         while True:
             found = await client.get(f"{PREFIX}/status/{task_id}")
             assert found.status_code in {200, 503}, found.text
-            if found.status_code == 200 and found.json()["state"] in {"succeeded", "failed"}:
+            if found.status_code == 200 and found.json()["state"] in FINAL:
                 status: dict[str, Any] = found.json()
                 return status
             await asyncio.sleep(0.02)

@@ -1,7 +1,7 @@
 """The routes that list workflows and start them, one typed route each."""
 
-import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import attrs
@@ -10,22 +10,22 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dara_fp.api.bodies import read_form, read_json, upload_fields
+from dara_fp.api.addresses import PREFIX, status_url
+from dara_fp.api.bodies import upload_fields
 from dara_fp.api.documents import request_bodies, responses
-from dara_fp.api.problems import NotConfirmed
-from dara_fp.api.schemas import body_schemas
-from dara_fp.api.services import Services, services_of
-from dara_fp.api.uploads import Uploader
+from dara_fp.api.idempotency import KEY_PARAMETER
+from dara_fp.api.schemas import Schemas, body_schemas, reachable, signal_schemas
+from dara_fp.api.services import services_of
+from dara_fp.api.starting import Started, start_task
+from dara_fp.api.v1.tasks import POLL_SECONDS
 from dara_fp.core.check import fingerprint, structure
 from dara_fp.core.workflow import Workflow
-from dara_fp.runtime.task import UnknownWorkflow
-from dara_fp.store.errors import StoreUnavailable
+from dara_fp.runtime.errors import UnknownWorkflow
 
-__all__ = ["PREFIX", "workflow_routes"]
+__all__ = ["Accepted", "ScheduleList", "WorkflowList", "workflow_routes"]
 
-PREFIX = "/api/v1/workflow"
-_POLL_SECONDS = "1"
 _LONGEST_NAME = 200
+_DEFS = "#/$defs/{name}"
 
 
 @attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
@@ -39,6 +39,9 @@ class WorkflowSummary:
         input: JSON Schema of the body.
         files: Fields that are sent as file parts; if there are any, the body is a form.
         steps: Its steps, in order.
+        signals: What it waits for: the JSON Schema of each signal's body, by its name.
+        schedule: When it starts by itself, as a cron line in UTC.
+        concurrency: How many of its tasks run at the same time at most.
         fingerprint: Changes whenever the structure does.
         mermaid: Its drawing.
     """
@@ -49,6 +52,9 @@ class WorkflowSummary:
     input: Mapping[str, Any]
     files: tuple[str, ...]
     steps: tuple[str, ...]
+    signals: Mapping[str, Any]
+    schedule: str | None
+    concurrency: int | None
     fingerprint: str
     mermaid: str
 
@@ -58,6 +64,28 @@ class WorkflowList:
     """All workflows that can be started here."""
 
     workflows: tuple[WorkflowSummary, ...]
+
+
+@attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
+class ScheduledStart:
+    """A workflow that starts by itself.
+
+    Attributes:
+        workflow: Its name.
+        cron: When, as a cron line in UTC.
+        next: The next time.
+    """
+
+    workflow: str
+    cron: str
+    next: datetime
+
+
+@attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
+class ScheduleList:
+    """All workflows that start by themselves."""
+
+    schedules: tuple[ScheduledStart, ...]
 
 
 @attrs.frozen(kw_only=True, slots=False)  # msgspec writes slots in no order
@@ -87,6 +115,13 @@ def workflow_routes(workflows: Mapping[str, Workflow[Any, Any]]) -> APIRouter:
     router.add_api_route(
         "", list_workflows, responses=responses(200, "WorkflowList"), response_class=Response
     )
+    router.add_api_route(
+        "/schedules",
+        _schedules,
+        summary="List schedules",
+        responses=responses(200, "ScheduleList"),
+        response_class=Response,
+    )
     bodies = request_bodies(workflows)
     for name, each in workflows.items():
         _add_start_route(router, each, bodies[name])
@@ -98,12 +133,31 @@ def workflow_routes(workflows: Mapping[str, Workflow[Any, Any]]) -> APIRouter:
     return router
 
 
+async def _schedules(request: Request) -> Response:
+    """List the workflows that start by themselves, and when they do next."""
+    found = services_of(request).executor.schedules()
+    listed = ScheduleList(
+        schedules=tuple(
+            ScheduledStart(workflow=each.workflow, cron=each.cron, next=each.next) for each in found
+        )
+    )
+    headers = {"Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(listed), 200, headers, "application/json")
+
+
 def _add_start_route(router: APIRouter, workflow: Workflow[Any, Any], body: dict[str, Any]) -> None:
     async def start(request: Request) -> Response:
-        services = services_of(request)
-        return _accepted(await _start(services, workflow, request))
+        return _accepted(await start_task(request, workflow))
 
     upstream = (502,) if upload_fields(workflow.context) else ()
+    answers = responses(202, "Accepted", 400, 401, 413, 415, 422, 429, *upstream, 503)
+    answers[202]["headers"] = {
+        "Location": {"description": "The status.", "schema": {"type": "string"}},
+        "Idempotent-Replayed": {
+            "description": "`true` if an earlier request with the same key started the task.",
+            "schema": {"type": "string"},
+        },
+    }
     router.add_api_route(
         f"/{workflow.name}",
         start,
@@ -114,57 +168,52 @@ def _add_start_route(router: APIRouter, workflow: Workflow[Any, Any], body: dict
         summary=f"Start {workflow.name}",
         description=workflow.description,
         operation_id=f"start_{workflow.name.replace('-', '_')}",
-        responses=responses(202, "Accepted", 413, 415, 422, *upstream, 503),
-        openapi_extra={"requestBody": body},
+        responses=answers,
+        openapi_extra={"requestBody": body, "parameters": [KEY_PARAMETER]},
     )
 
 
-async def _start(services: Services, workflow: Workflow[Any, Any], request: Request) -> str:
-    task_id = uuid.uuid4().hex
-    if upload_fields(workflow.context):
-        uploader = services.uploader(task_id)
-        context = await _with_files(workflow, request, uploader)
-    else:
-        context = await read_json(request, workflow)
-    try:
-        return await services.executor.start(workflow.name, context, task_id=task_id)
-    except StoreUnavailable as error:
-        # The files stay: the task may have been accepted, and then it needs them.
-        raise NotConfirmed(_status_url(task_id), error) from error
-
-
-async def _with_files(workflow: Workflow[Any, Any], request: Request, uploader: Uploader) -> object:
-    complete = False
-    try:
-        context = await read_form(request, workflow, uploader)
-        complete = True
-    finally:
-        if not complete:
-            await uploader.remove()
-    return context
-
-
-def _status_url(task_id: str) -> str:
-    return f"{PREFIX}/status/{task_id}"
-
-
-def _accepted(task_id: str) -> Response:
-    url = _status_url(task_id)
-    body = msgspec.json.encode(Accepted(task_id=task_id, status_url=url))
-    headers = {"Location": url, "Retry-After": _POLL_SECONDS}
+def _accepted(started: Started) -> Response:
+    url = status_url(started.task_id)
+    body = msgspec.json.encode(Accepted(task_id=started.task_id, status_url=url))
+    headers = {"Location": url, "Retry-After": POLL_SECONDS}
+    if started.replayed:
+        headers["Idempotent-Replayed"] = "true"
     return Response(body, 202, headers, "application/json")
 
 
 def _summary(workflow: Workflow[Any, Any]) -> WorkflowSummary:
-    found = body_schemas((workflow,), "#/$defs/{name}")
-    schema, components = found.each[0], found.components
     return WorkflowSummary(
         name=workflow.name,
         description=workflow.description,
         url=f"{PREFIX}/{workflow.name}",
-        input={**schema, "$defs": components} if components else schema,
+        input=_whole(body_schemas((workflow,), _DEFS)),
         files=tuple(upload_fields(workflow.context)),
         steps=structure(workflow.pipeline),
+        signals=_signals(workflow),
+        schedule=workflow.schedule,
+        concurrency=workflow.concurrency,
         fingerprint=fingerprint(workflow.pipeline),
         mermaid=workflow.pipeline.mermaid(),
     )
+
+
+def _signals(workflow: Workflow[Any, Any]) -> dict[str, Any]:
+    """Give a schema that stands alone for each signal."""
+    found = signal_schemas((workflow,), _DEFS)
+    return {
+        name: _whole(
+            attrs.evolve(
+                found,
+                each=(schema,),
+                components=reachable(schema, found.components, _DEFS.format(name="")),
+            )
+        )
+        for name, schema in found.each[0].items()
+    }
+
+
+def _whole(found: Schemas) -> dict[str, Any]:
+    """Give the only schema that was *found*, with what it refers to."""
+    schema = found.each[0]
+    return {**schema, "$defs": found.components} if found.components else schema
