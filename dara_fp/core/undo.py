@@ -28,7 +28,8 @@ async def run_root(
     """Run all *nodes* of a pipeline on *ctx*, and undo what was done if that fails.
 
     Raises:
-        CancelledError: The run was cancelled; what was done is undone.
+        CancelledError: The run was cancelled; what was done is undone, or the error has a
+            `StepError` that says what could not be.
         Parked: The run waits, and goes on elsewhere.
     """
     whole = _Attempt(Frame(env, scope, []), ctx, f"run({first_name(nodes)})")
@@ -37,13 +38,15 @@ async def run_root(
     except asyncio.CancelledError as error:
         undone = await shielded(whole.cancel(nodes, ctx))
         if undone != CANCELLED:
+            error.args = (undone,)
             error.add_note(str(undone))
         raise
     if type(outcome) is Success:
         return outcome
     outcome = await whole.undo(outcome)
     if whole.known == CANCELLED:
-        raise asyncio.CancelledError
+        undone = outcome.failure()
+        raise asyncio.CancelledError(*([] if undone == CANCELLED else [undone]))
     return outcome
 
 

@@ -1,5 +1,6 @@
 """Steps that run Databricks jobs."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -9,13 +10,15 @@ from returns.result import Success
 from dara_fp.core.context import Evolves
 from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, fail
 from dara_fp.core.pipeline import step
+from dara_fp.core.saga import on_cancel
 from dara_fp.core.scope import Position
+from dara_fp.core.shield import finished, shielded
 from dara_fp.databricks.environment import HasWorkspace
 from dara_fp.databricks.records import Run
 from dara_fp.databricks.waiting import wait_for_run
 from dara_fp.databricks.workspace import Workspace
 
-__all__ = ["JobRun", "RunsJob", "await_run", "run_job", "submit_run"]
+__all__ = ["JobRun", "RunsJob", "await_run", "cancel_run", "run_job", "submit_run"]
 
 _DIGITS = 19  # of the largest id, a signed number of 64 bits
 _NAMED = 10  # ids that an error lists at most
@@ -61,13 +64,21 @@ class RunsJob(Evolves, Protocol):
 async def submit_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[RunsJob]:
     """Start the job once: the same task and attempt always get the same run.
 
-    The run's id is recorded when this step ends, so it is safe before anyone waits for the run.
+    The run's id is recorded when this step ends, so it is safe before anyone waits for the run. A
+    step that is cut while the request is under way learns the id first, and has the run cancelled.
     """
     job_id = await _job_id(env.workspace, ctx.job)
-    run_id = await env.workspace.jobs.run_now(
+    request = env.workspace.jobs.run_now(
         job_id, idempotency_token=at.token, job_parameters=ctx.job_parameters
     )
-    return Success(ctx.evolve(run=JobRun(run_id=run_id, job_id=job_id)))
+    starting = asyncio.ensure_future(request)
+    interrupted = await finished(starting)
+    if interrupted is not None:
+        # Where only this worker stops, the next one asks with the same token, and gets the run.
+        if starting.exception() is None and at.scope.cancelling():
+            await _cancelled(env.workspace, starting.result(), interrupted)
+        raise interrupted
+    return Success(ctx.evolve(run=JobRun(run_id=starting.result(), job_id=job_id)))
 
 
 @step
@@ -84,8 +95,26 @@ async def await_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[Ru
     return Success(ctx.evolve(run=ended))
 
 
-run_job = submit_run >> await_run
-"""Start the job and wait for its run to end."""
+@step
+async def cancel_run(ctx: RunsJob, env: HasWorkspace) -> Outcome[RunsJob]:
+    """Ask for the run to be stopped, if there is one; one that has ended stays as it is."""
+    if ctx.run is not None:
+        await env.workspace.jobs.cancel_run(ctx.run.run_id)
+    return Success(ctx)
+
+
+run_job = on_cancel(submit_run >> await_run, cancel_run)
+"""Start the job and wait for its run to end; a run that is cut is cancelled."""
+
+
+async def _cancelled(
+    workspace: Workspace, run_id: int, interrupted: asyncio.CancelledError
+) -> None:
+    """Have the run cancelled; if that is refused, *interrupted* says so."""
+    try:
+        await shielded(workspace.jobs.cancel_run(run_id))
+    except StepFailed as error:
+        interrupted.add_note(f"run {run_id} goes on: {error}")
 
 
 async def _job_id(workspace: Workspace, job: str) -> int:

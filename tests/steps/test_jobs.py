@@ -7,8 +7,20 @@ from typing import Any
 
 import pytest
 
-from dara_fp import DatabricksEnv, Kind, MemoryJournal, Scope, StepError, start, unwrap
-from dara_fp.steps.jobs import JobRun, await_run, run_job, submit_run
+from dara_fp import (
+    DatabricksEnv,
+    Kind,
+    MemoryJournal,
+    Scope,
+    StepError,
+    StepFailed,
+    start,
+    timeout,
+    unwrap,
+)
+from dara_fp.core.check import structure
+from dara_fp.databricks.jobs import Jobs
+from dara_fp.steps.jobs import JobRun, await_run, cancel_run, run_job, submit_run
 from tests.steps.served import Running
 
 CreateJob = Callable[[str, str], Awaitable[int]]
@@ -157,3 +169,118 @@ async def test_a_task_resumed_from_its_journal_waits_for_the_run_it_has_started(
     assert submitted.run is not None
     assert (ended.run.run_id, ended.run.state) == (submitted.run.run_id, "SUCCESS")
     assert len(await runs_of(env, job_id)) == 1
+
+
+LONG = "import time; time.sleep(60)"
+
+
+async def result_of(env: DatabricksEnv, run_id: int) -> str | None:
+    """Wait until the run has ended, and give its result."""
+    while True:
+        run = await env.workspace.jobs.get_run(run_id)
+        if run.result is not None:
+            return run.result
+        await asyncio.sleep(0.05)
+
+
+async def last_run(env: DatabricksEnv, job_id: int) -> int:
+    """Wait until the job has a run, and give the id of its last one."""
+    while True:
+        for run in await runs_of(env, job_id):
+            run_id: int = run["run_id"]
+            return run_id
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("journal", [None, MemoryJournal()], ids=["unrecorded", "recorded"])
+async def test_a_workflow_that_is_cancelled_cancels_the_run_it_waits_for(
+    env: DatabricksEnv, job: CreateJob, name: str, journal: MemoryJournal | None
+) -> None:
+    job_id = await job(name, LONG)
+    running = asyncio.ensure_future(run_job(Running(job=name), env, scope=Scope(journal=journal)))
+    run_id = await last_run(env, job_id)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert await result_of(env, run_id) == "CANCELED"
+
+
+async def test_a_run_that_takes_too_long_is_cancelled(
+    env: DatabricksEnv, job: CreateJob, name: str
+) -> None:
+    job_id = await job(name, LONG)
+    error = (await timeout(1)(run_job)(Running(job=name), env)).failure()
+    assert error.kind is Kind.TIMEOUT
+    assert await result_of(env, await last_run(env, job_id)) == "CANCELED"
+
+
+@pytest.fixture
+def slow_answer(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Have `run_now` answer late, and give what is set as soon as the run is there."""
+    started, run_now = asyncio.Event(), Jobs.run_now
+
+    async def run_now_slowly(jobs: Jobs, job_id: int, **how: Any) -> int:
+        run_id = await run_now(jobs, job_id, **how)
+        started.set()
+        await asyncio.sleep(0.2)
+        return run_id
+
+    monkeypatch.setattr(Jobs, "run_now", run_now_slowly)
+    return started
+
+
+async def test_a_run_whose_id_had_not_come_back_yet_is_cancelled_too(
+    env: DatabricksEnv, job: CreateJob, name: str, slow_answer: asyncio.Event
+) -> None:
+    job_id = await job(name, LONG)
+    running = asyncio.ensure_future(run_job(Running(job=name), env))
+    await slow_answer.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert await result_of(env, await last_run(env, job_id)) == "CANCELED"
+
+
+async def test_a_run_that_cannot_be_cancelled_is_named_by_the_cancellation(
+    env: DatabricksEnv,
+    job: CreateJob,
+    name: str,
+    slow_answer: asyncio.Event,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def refuse(_jobs: Jobs, run_id: int) -> None:
+        raise StepFailed(StepError(message=f"not {run_id}"))
+
+    monkeypatch.setattr(Jobs, "cancel_run", refuse)
+    job_id = await job(name, "")
+    running = asyncio.ensure_future(submit_run(Running(job=name), env))
+    await slow_answer.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await running
+    run_id = await last_run(env, job_id)
+    assert caught.value.__notes__ == [f"run {run_id} goes on: not {run_id}"]
+
+
+async def test_a_worker_that_stops_leaves_the_run_to_the_next_one(
+    env: DatabricksEnv, job: CreateJob, name: str, slow_answer: asyncio.Event
+) -> None:
+    job_id = await job(name, "print('done')")
+    task_id = uuid.uuid4().hex
+    stopping = Scope(task_id=task_id, cancelling=lambda: False)
+    running = asyncio.ensure_future(submit_run(Running(job=name), env, scope=stopping))
+    await slow_answer.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    ended = unwrap(await run_job(Running(job=name), env, scope=Scope(task_id=task_id)))
+    assert ended.run is not None
+    assert (ended.run.run_id, ended.run.state) == (await last_run(env, job_id), "SUCCESS")
+
+
+async def test_without_a_run_there_is_nothing_to_cancel(env: DatabricksEnv) -> None:
+    assert unwrap(await cancel_run(Running(job="any"), env)) == Running(job="any")
+
+
+def test_the_paths_of_a_job_are_those_of_its_two_steps() -> None:
+    assert structure(start(Running, DatabricksEnv) >> run_job) == ("submit_run", "await_run")
