@@ -1,0 +1,109 @@
+"""What waiting tasks hold: process memory of a worker, and memory of the server."""
+
+import asyncio
+
+import attrs
+
+from dara_fp import Store, WorkflowExecutor
+from dara_fp.databricks.workspace import Workspace
+from dara_fp.store.records import State
+from tests.bench_durable.contenders import Place
+from tests.bench_durable.fleet import CONCURRENCY
+from tests.bench_durable.lines import Child
+from tests.bench_durable.runs import Ending, Seen
+from tests.bench_durable.server import Server
+from tests.bench_durable.tasks import FINAL, settled, submit
+from tests.bench_durable.waiting import APPROVAL, PARKED, POLLING, Env, Request, RunOf
+from tests.bench_durable.worker import Taken
+
+__all__ = ["Held", "measure_parked", "measure_polling"]
+
+_PREFIX = "waiting"
+_WOKEN = 10
+_LOOK_SECONDS = 0.2
+
+
+@attrs.frozen(kw_only=True)
+class Held:
+    """What each of many waiting tasks holds, in bytes.
+
+    Attributes:
+        tasks: How many waited, beside as many as went before them to warm the worker up.
+        process: Of the worker's resident memory.
+        server: Of what the server has allocated.
+    """
+
+    tasks: int
+    process: float
+    server: float
+
+
+async def measure_parked(place: Place, tasks: int) -> Held:
+    """Have *tasks* tasks wait for a signal, and wake some to see that they do.
+
+    As many are parked before them: what a process keeps of them for the next ones is no matter
+    of how many are parked.
+    """
+    server = Server(place.url)
+    server.forget()
+    async with (
+        Store.open(place.url, prefix=_PREFIX) as store,
+        WorkflowExecutor([PARKED], store) as executor,
+        Child.started("worker", place.url, _PREFIX, str(CONCURRENCY)) as worker,
+    ):
+        await worker.ask("", Taken)
+        await _park(executor, tasks)
+        before, kept = await worker.ask("", Taken), server.memory()
+        ids = await _park(executor, tasks)
+        after, keeps = await worker.ask("", Taken), server.memory()
+        for task_id in ids[-_WOKEN:]:
+            await executor.signal(task_id, APPROVAL, b"true")
+        woken = await settled(executor, ids[-_WOKEN:], FINAL)
+        assert {status.state for status in woken} == {State.SUCCEEDED}
+    return Held(
+        tasks=tasks,
+        process=(after.resident - before.resident) / tasks,
+        server=(keeps - kept) / tasks,
+    )
+
+
+async def _park(executor: WorkflowExecutor, tasks: int) -> list[str]:
+    contexts = (Request(path=f"/Volumes/main/default/files/{n}.pdf") for n in range(tasks))
+    ids = await submit(executor, PARKED.name, contexts)
+    await settled(executor, ids, {State.WAITING})
+    return list(ids)
+
+
+async def measure_polling(place: Place, tasks: int) -> Held:
+    """Have *tasks* tasks of one worker ask how a run is, each of its own, and then let it end."""
+    server, first = Server(place.url), tasks // 5
+    server.forget()
+    async with (
+        Child.started("runs") as runs,
+        Store.open(place.url, prefix=_PREFIX) as store,
+        WorkflowExecutor([POLLING], store, Env(workspace=Workspace("http://127.0.0.1:9", token="bench"))) as executor,
+    ):
+        port = (await runs.ask(Ending(end=False), Seen)).port
+        concurrency, host = str(first + tasks), f"http://127.0.0.1:{port}"
+        async with Child.started("worker", place.url, _PREFIX, concurrency, host) as worker:
+            await worker.ask("", Taken)
+            ids = await _poll(executor, runs, range(first))
+            before, kept = await worker.ask("", Taken), server.memory()
+            ids += await _poll(executor, runs, range(first, first + tasks))
+            after, keeps = await worker.ask("", Taken), server.memory()
+            await runs.ask(Ending(end=True), Seen)
+            ended = await settled(executor, ids, FINAL)
+            assert {status.state for status in ended} == {State.SUCCEEDED}
+    return Held(
+        tasks=tasks,
+        process=(after.resident - before.resident) / tasks,
+        server=(keeps - kept) / tasks,
+    )
+
+
+async def _poll(executor: WorkflowExecutor, runs: Child, numbers: range) -> list[str]:
+    """Start a task for each of *numbers*, and wait until all of their runs were asked about."""
+    ids = await submit(executor, POLLING.name, (RunOf(run_id=number + 1) for number in numbers))
+    while (await runs.ask(Ending(end=False), Seen)).runs < numbers.stop:
+        await asyncio.sleep(_LOOK_SECONDS)
+    return list(ids)

@@ -1,0 +1,50 @@
+"""Workflows whose tasks wait: parked for a signal, or polling a run."""
+
+import attrs
+
+from dara_fp import Outcome, StepContext, Success, made, start, wait_for, workflow
+from dara_fp.databricks.waiting import Polling, wait_for_run
+from dara_fp.databricks.workspace import Workspace
+
+__all__ = ["APPROVAL", "PARKED", "POLLING", "Env", "Request", "RunOf"]
+
+_SECONDS = 5.0
+_POLLING = Polling(least=_SECONDS, most=_SECONDS)
+
+APPROVAL = "approval"
+"""The signal that parked tasks wait for."""
+
+
+@attrs.frozen(kw_only=True)
+class Env:
+    """What the workflows need: the *workspace* of the runs."""
+
+    workspace: Workspace
+
+
+@attrs.frozen(kw_only=True)
+class Request(StepContext):
+    """What somebody is to approve."""
+
+    path: str
+    approved: bool | None = made()
+
+
+@attrs.frozen(kw_only=True)
+class RunOf(StepContext):
+    """The run that a task waits for."""
+
+    run_id: int
+    result: str | None = made()
+
+
+async def _wait_for_run(ctx: RunOf, env: Env) -> Outcome[RunOf]:
+    run = await wait_for_run(env.workspace, ctx.run_id, polling=_POLLING)
+    return Success(ctx.evolve(result=run.result))
+
+
+PARKED = workflow("parked", start(Request) >> wait_for(APPROVAL, into="approved"))
+"""Waits for the signal, and holds no worker meanwhile."""
+
+POLLING = workflow("polling", start(RunOf, Env) >> _wait_for_run)
+"""Asks every few seconds how its run is, for it has no other way to know."""
