@@ -1,11 +1,13 @@
 """A claimed task while it runs: where it is, whether it is to be cancelled, who is told."""
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dara_fp.core.scope import Entry, Path
 from dara_fp.core.shape import is_verdict
 from dara_fp.store.claimed import Claimed
+from dara_fp.store.errors import Fenced
 from dara_fp.telemetry.observer import Observer
 from dara_fp.telemetry.running import Running
 
@@ -41,6 +43,9 @@ class Run:
         )
         # The server's clock, so that all workers mean the same moment.
         self._ahead = (task.claimed_at or time.time()) - time.time()
+        self._live: dict[Path, float] = {}
+        self._seen: set[Path] = set()
+        self._told: set[Path] = set()
         self._doing: Task[int | None] | None = None
 
     def works_in(self, doing: "Task[int | None]") -> None:
@@ -67,10 +72,24 @@ class Run:
 
     def reached(self, path: Path) -> None:
         """Note that the run came to *path*, of which nothing is recorded."""
+        self._live[path] = self.clock()
         if self.observer is not None and not is_verdict(path):
             self.observer.step_reached(self.told, path)
 
     def recorded(self, path: Path, entry: Entry) -> None:
         """Note that *entry* is safe at *path*."""
+        self._live.pop(path, None)
         if self.observer is not None:
             self.observer.step_recorded(self.told, path, entry)
+
+    async def tell_slow_steps(self) -> None:
+        """Note in the store what ran already when this was called last, once each.
+
+        So nothing has to be written when a step starts, and who watches a slow one sees it run.
+        """
+        slow = {path: self._live[path] for path in self._seen & self._live.keys()}
+        self._told |= slow.keys()
+        self._seen = {path for path in self._live if not is_verdict(path)} - self._told
+        if slow:
+            with suppress(Fenced):  # it hears of it at its next step
+                await self.claimed.begin(slow)

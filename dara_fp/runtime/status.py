@@ -101,15 +101,15 @@ class TaskStatus:
 def status_of(history: History) -> TaskStatus:
     """Derive the status of the task in *history*.
 
-    The running step is the first of the structure that is not recorded, so nothing needs to be
-    written when a step starts.
+    Nothing is written when a step starts. One that takes longer than a moment is noted; before
+    that, the running step is the first of the structure that is not recorded.
     """
     task = history.task
     recorded = {step.path: step for step in history.steps}
     waits = _waits(history, recorded)
-    current = _current(history, recorded)
+    running = _running(history, recorded)
     live = _Live(
-        running=current, reports={report.path: report for report in history.reports}, waits=waits
+        running=running, reports={report.path: report for report in history.reports}, waits=waits
     )
     steps = tuple(_step(path, recorded.get(path), live) for path in _paths(history))
     return TaskStatus(
@@ -120,7 +120,7 @@ def status_of(history: History) -> TaskStatus:
         cancelling=task.cancelling and not task.state.final,
         owner=task.owner,
         waiting=tuple(waits.values()),
-        step=task.error.step or None if task.error else current,
+        step=_current(history, live),
         progress=_progress(task.state, steps),
         steps=_with_start(steps, history),
         context=_context(history),
@@ -134,10 +134,10 @@ def status_of(history: History) -> TaskStatus:
 def _paths(history: History) -> tuple[str, ...]:
     """Give the structure's paths, and recorded ones of tries, items or a changed workflow."""
     known = history.task.structure
-    added = tuple(
-        step.path
-        for step in history.steps
-        if step.path not in known and step.path != FINAL and not is_verdict(step.path)
+    found = [step.path for step in history.steps] + [*history.begun]
+    found += [wait.path for wait in history.waits]
+    added = dict.fromkeys(
+        path for path in found if path not in known and path != FINAL and not is_verdict(path)
     )
     return (*known, *added)
 
@@ -148,10 +148,22 @@ def _progress(state: State, steps: Sequence[StepStatus]) -> float:
     return len([step for step in steps if step.state == "succeeded"]) / len(steps)
 
 
-def _current(history: History, recorded: Mapping[str, StepRecord]) -> str | None:
+def _running(history: History, recorded: Collection[str]) -> Mapping[str, float | None]:
+    """Give the steps that run, and since when: those that take a while, or the next one."""
     if history.task.state is not State.RUNNING:
-        return None
-    return next((path for path in history.task.structure if path not in recorded), None)
+        return {}
+    begun = {path: at for path, at in history.begun.items() if path not in recorded}
+    if begun:
+        return begun
+    following = next((path for path in history.task.structure if path not in recorded), None)
+    return {} if following is None else {following: None}
+
+
+def _current(history: History, live: "_Live") -> str | None:
+    error = history.task.error
+    if error is not None:
+        return error.step or None
+    return next(iter(live.waits), None) or next(iter(live.running), None)
 
 
 def _waits(history: History, recorded: Collection[str]) -> dict[str, WaitStatus]:
@@ -173,14 +185,14 @@ def _waits(history: History, recorded: Collection[str]) -> dict[str, WaitStatus]
 class _Live:
     """What goes on: the step that runs, what was reported, what is waited for."""
 
-    running: str | None
+    running: Mapping[str, float | None]
     reports: Mapping[str, Report]
     waits: Mapping[str, WaitStatus]
 
     def state(self, path: str) -> StepState:
         if path in self.waits:
             return "waiting"
-        return "running" if path == self.running else "pending"
+        return "running" if path in self.running else "pending"
 
 
 def _step(path: str, done: StepRecord | None, live: _Live) -> StepStatus:
@@ -203,7 +215,7 @@ def _step(path: str, done: StepRecord | None, live: _Live) -> StepStatus:
 def _with_start(steps: tuple[StepStatus, ...], history: History) -> tuple[StepStatus, ...]:
     """Date the running step: it began when the one before it was recorded."""
     began = max((step.finished_at for step in history.steps), default=history.task.started_at)
-    since = {wait.path: wait.since for wait in history.waits}
+    since = {wait.path: wait.since for wait in history.waits} | dict(history.begun)
     return tuple(_dated(step, since.get(step.path, began)) for step in steps)
 
 

@@ -116,6 +116,8 @@ class Worker:
             if run is not None:
                 run.cancel()
         await self.queue.put(await store.tend())
+        for run in tuple(self._runs.values()):
+            await run.tell_slow_steps()
 
     def _take(self, ticket: Ticket, *, fresh: bool) -> Awaitable[Taken]:
         work = self._work

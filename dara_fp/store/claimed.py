@@ -1,6 +1,6 @@
 """A claimed task: what its owner, and nobody else, may write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -61,6 +61,7 @@ class Claimed:
         self._record = Call("record", keys, epoch)
         self._report = Call("report", keys, epoch)
         fleet = (writes.keys.prefix.encode(), task.task_id.encode())
+        self._begin = Call("begin", keys, epoch)
         self._finish = Call("finish", keys, epoch, *fleet)
         self._park = Call("park", keys, epoch, *fleet)
         self._hand_back = Call("hand_back", keys, epoch, *fleet)
@@ -113,6 +114,21 @@ class Claimed:
         newest = (task.task_id, task.epoch, path)
         packed = self._report(step_path(path), said, data)
         self._welcome(await self._writer.ask(packed, newest=newest))
+
+    async def begin(self, steps: Mapping[str, float]) -> None:
+        """Note when each of *steps* that still run was begun, for whoever asks how far the task is.
+
+        Raises:
+            Fenced: The task has another owner, is over, or is gone.
+            ValueError: A path or time is malformed.
+            StoreUnavailable: The server refused, or the store was closed.
+        """
+        words = [
+            word
+            for path, started_at in steps.items()
+            for word in (step_path(path), moment("started_at", started_at))
+        ]
+        self._welcome(await self._writer.ask(self._begin(*words)))
 
     async def finish(self, state: State, error: StepError | None = None) -> int:
         """End the task in the final *state*, and let all its keys expire together.

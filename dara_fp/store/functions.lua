@@ -301,6 +301,16 @@ local function report(keys, args)
   return OK
 end
 
+-- args: epoch, then path, started_at, path ... Steps that take so long that somebody may look.
+local function begin(keys, args)
+  local refused = refusal(keys, args[1])
+  if refused then return {ok = refused} end
+  for place = 2, #args, 2 do
+    redis.call('HSET', keys[2], 'b:' .. args[place], args[place + 1])
+  end
+  return OK
+end
+
 -- args: epoch, prefix, id, state, error, retention in seconds. Answers 'ok' and the tickets to put.
 local function finish(keys, args)
   local task = redis.call('HMGET', keys[1], 'state', 'epoch')
@@ -495,6 +505,7 @@ redis.register_function('@library@_take', take)
 redis.register_function('@library@_leave', leave)
 redis.register_function('@library@_record', record)
 redis.register_function('@library@_report', report)
+redis.register_function('@library@_begin', begin)
 redis.register_function('@library@_finish', finish)
 redis.register_function('@library@_hand_back', hand_back)
 redis.register_function('@library@_park', park)

@@ -49,7 +49,7 @@ _NAMES = {
             "tend",
             "recount",
         ),
-        *("record", "report", "finish", "park", "hand_back"),
+        *("record", "report", "begin", "finish", "park", "hand_back"),
     )
 }
 

@@ -196,6 +196,7 @@ class History:
     Attributes:
         steps: Checkpoints, in the order of recording.
         reports: The last report of each path that reported, oldest first.
+        begun: When steps were begun that took a while, also where they have ended.
         waits: What was waited for, also where that is over.
         signals: The signals that came, by name.
     """
@@ -203,6 +204,7 @@ class History:
     task: TaskRecord
     steps: tuple[StepRecord, ...]
     reports: tuple[Report, ...]
+    begun: Mapping[str, float] = attrs.field(factory=dict[str, float])
     waits: tuple[Waiting, ...] = ()
     signals: Mapping[str, Signal] = attrs.field(factory=dict[str, Signal])
 

@@ -1,6 +1,7 @@
 """Replies of the server's functions, turned into records."""
 
 from collections.abc import Iterable, Iterator
+from itertools import starmap
 from operator import attrgetter
 from typing import cast
 
@@ -23,6 +24,9 @@ from dara_fp.store.records import (
 
 __all__ = ["error_json", "events_from", "history_from", "page_from", "tickets_from", "words_from"]
 
+_KINDS = (b"s:", b"r:", b"b:", b"w:", b"g:")
+"""How the journal's fields begin: steps, reports, slow steps that were begun, waits, signals."""
+
 _ERROR = msgspec.json.Decoder(StepError)
 _PATHS = msgspec.json.Decoder(tuple[str, ...])
 
@@ -37,26 +41,17 @@ def history_from(task_id: str, reply: Reply) -> History | None:
     task, journal = cast("list[list[bytes]]", reply)
     if not task:
         return None
-    steps: list[StepRecord] = []
-    reports: list[Report] = []
-    waits: list[Waiting] = []
-    signals: dict[str, Signal] = {}
+    found: dict[bytes, dict[str, bytes]] = {kind: {} for kind in _KINDS}
     for field, value in _pairs(journal):
-        kind, path = field[:2], field[2:].decode()
-        if kind == b"s:":
-            steps.append(_step(path, value))
-        elif kind == b"r:":
-            reports.append(_report(path, value))
-        elif kind == b"w:":
-            waits.append(_wait(path, value))
-        else:
-            signals[path] = _signal(value)
+        found[field[:2]][field[2:].decode()] = value
+    steps, reports, begun, waits, signals = found.values()
     return History(
         task=_task(task_id, dict(_pairs(task))),
-        steps=tuple(sorted(steps, key=attrgetter("number"))),
-        reports=tuple(sorted(reports, key=attrgetter("at"))),
-        waits=tuple(sorted(waits, key=attrgetter("since"))),
-        signals=signals,
+        steps=tuple(sorted(starmap(_step, steps.items()), key=attrgetter("number"))),
+        reports=tuple(sorted(starmap(_report, reports.items()), key=attrgetter("at"))),
+        begun={path: float(value) for path, value in begun.items()},
+        waits=tuple(sorted(starmap(_wait, waits.items()), key=attrgetter("since"))),
+        signals={name: _signal(value) for name, value in signals.items()},
     )
 
 
