@@ -1,0 +1,174 @@
+"""The books compared: what clients were told, what the workspace started, what the store wrote."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+
+from dara_fp.store.records import State
+from tests.chaos.chaos import Found
+from tests.chaos.client import Seen
+from tests.chaos.plan import token_of
+
+__all__ = ["Figures", "complaints", "figures"]
+
+REDELIVERY_BOUND: Final = 1.35
+"""How many times the redelivery a task may stand still after its worker was killed."""
+
+SHOWN: Final = 10
+SUBMITTED: Final = "submit_run"
+
+
+@attrs.frozen(kw_only=True)
+class Figures:
+    """The result in numbers.
+
+    Attributes:
+        accepted: Tasks that a client was told are accepted.
+        succeeded, failed: How they ended; those that failed were made to.
+        lost: Accepted tasks the server does not know any more, or knows by two ids.
+        stuck: Accepted tasks that did not end.
+        wrong: Tasks that ended as they should not.
+        runs: Runs the workspace started.
+        duplicates: Runs beyond the first of a task, step and attempt.
+        missing: Runs that should have been started and were not.
+        foreign: Runs that no step of a task accounts for.
+        kills: Workers killed.
+        held: Tasks that stood still because of that, each time counted.
+        again: Those among them whose next worker was killed, too, before it recorded anything.
+        standstills: Seconds from the kill until another worker took the task, in order.
+        recoveries: Seconds from the kill until that worker had recorded a step, in order.
+    """
+
+    accepted: int
+    succeeded: int
+    failed: int
+    lost: int
+    stuck: int
+    wrong: int
+    runs: int
+    duplicates: int
+    missing: int
+    foreign: int
+    kills: int
+    held: int
+    again: int
+    standstills: tuple[float, ...]
+    recoveries: tuple[float, ...]
+
+
+def figures(found: Found) -> Figures:
+    """Count what *found* has."""
+    ends = Counter(each.states[-1] for each in found.seen if each.final is not None)
+    taken = sorted(loss.taken_at - loss.killed_at for loss in found.losses if loss.taken_at)
+    recorded = sorted(
+        loss.recorded_at - loss.killed_at for loss in found.losses if loss.recorded_at
+    )
+    started = Counter(run["token"] for run in found.ledger)
+    expected = _expected(found.seen)
+    return Figures(
+        accepted=sum(bool(each.task_ids) for each in found.seen),
+        succeeded=ends[State.SUCCEEDED],
+        failed=ends[State.FAILED],
+        lost=sum(1 for each in found.seen if _is_lost(each)),
+        stuck=sum(each.final is None for each in found.seen),
+        wrong=sum(1 for each in found.seen if list(_wrongs(each, found))),
+        runs=len(found.ledger),
+        duplicates=len(found.ledger) - len(started),
+        missing=len(expected - started.keys()),
+        foreign=len(started.keys() - expected),
+        kills=found.trouble["workers killed"],
+        held=len(found.losses),
+        again=sum(loss.recorded_at is None for loss in found.losses),
+        standstills=tuple(taken),
+        recoveries=tuple(recorded),
+    )
+
+
+def complaints(found: Found) -> list[str]:
+    """Tell everything that should not be, a line each; nothing where all is well."""
+    counted = figures(found)
+    bound = REDELIVERY_BOUND * found.asked.redelivery
+    late = [seconds for seconds in counted.standstills if seconds > bound]
+    return [
+        *_few(f"task {each.planned.number} was not accepted" for each in found.seen
+              if not each.task_ids),
+        *_few(f"task {each.planned.number} got two ids" for each in found.seen
+              if len(each.task_ids) > 1),
+        *_few(_stuck(each, found) for each in found.seen if each.task_ids and each.final is None),
+        *_few(line for each in found.seen for line in _wrongs(each, found)),
+        *_few(line for each in found.seen for line in each.complaints),
+        *_few(_runs(found)),
+        *_few(f"a task stood still for {seconds:.1f} s, over {bound:.1f} s" for seconds in late),
+    ]  # fmt: skip
+
+
+def _is_lost(seen: Seen) -> bool:
+    return len(seen.task_ids) > 1 or any(": 404 " in line for line in seen.complaints)
+
+
+def _expected(seen: Iterable[Seen]) -> set[object]:
+    return {
+        token_of(each.task_id, path)
+        for each in seen if each.task_ids for path in each.planned.paths
+    }  # fmt: skip
+
+
+def _wrongs(seen: Seen, found: Found) -> Iterator[str]:
+    """Tell what is wrong with how a task ended."""
+    status, planned = seen.final, seen.planned
+    if status is None:
+        return
+    name = f"task {planned.number} ({planned.workflow} {seen.task_id})"
+    if status["state"] != planned.state:
+        yield f"{name} {status['state']} instead of {planned.state}: {status['error']}"
+        return
+    context: dict[str, Any] = status["context"]
+    made = {field: context.get(field) for field in planned.made}
+    if made != dict(planned.made):
+        yield f"{name} made {made} instead of {dict(planned.made)}"
+    ours = {token_of(seen.task_id, path) for path in planned.paths}
+    known = {run["run_id"] for run in found.ledger if run["token"] in ours}
+    foreign = set(_run_ids(context)) - known
+    if foreign:
+        yield f"{name} has the runs {foreign}, which the workspace did not start for it"
+
+
+def _run_ids(context: Mapping[str, Any]) -> Iterator[int]:
+    """Give the ids of the runs in a context."""
+    for name in ("run", "left", "right"):
+        if context.get(name):
+            yield context[name]["run_id"]
+    for run in context.get("runs", ()):
+        yield run["run_id"]
+
+
+def _stuck(seen: Seen, found: Found) -> str:
+    log = [
+        f"{event.kind} {event.path or ''} {event.data.decode()}"
+        for event in found.events.get(seen.task_id, ())[-6:]
+    ]
+    name = f"{seen.planned.workflow} {seen.task_id}"
+    return f"task {seen.planned.number} ({name}) is stuck; its last events: {'; '.join(log)}"
+
+
+def _runs(found: Found) -> Iterator[str]:
+    started = Counter(run["token"] for run in found.ledger)
+    owners = {
+        token_of(each.task_id, path): f"{each.planned.workflow} {each.task_id} at {path}"
+        for each in found.seen if each.task_ids for path in each.planned.paths
+    }  # fmt: skip
+    for token, times in started.items():
+        if times > 1 or token not in owners:
+            yield f"{times} runs for {owners.get(str(token), f'no step we know ({token})')}"
+    for token, owner in owners.items():
+        if token not in started:
+            yield f"no run for {owner}"
+
+
+def _few(lines: Iterable[str]) -> Sequence[str]:
+    """Give the first of *lines*, and how many more there are."""
+    every = list(lines)
+    more = [f"... and {len(every) - SHOWN} more like this"] if len(every) > SHOWN else []
+    return every[:SHOWN] + more
