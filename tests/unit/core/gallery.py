@@ -4,7 +4,7 @@
 """
 
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import attrs
 
@@ -22,6 +22,8 @@ from dara_fp import (
     for_each,
     made,
     named,
+    on_cancel,
+    pause,
     recover,
     repeat,
     retry,
@@ -29,11 +31,23 @@ from dara_fp import (
     step,
     tap,
     timeout,
+    wait_for,
     when,
     zoom,
 )
 
-__all__ = ["GALLERY", "PICTURES", "Document", "Order", "ingest", "order", "routes", "waits"]
+__all__ = [
+    "GALLERY",
+    "PICTURES",
+    "Document",
+    "Order",
+    "Release",
+    "approval",
+    "ingest",
+    "order",
+    "routes",
+    "waits",
+]
 
 PICTURES = Path(__file__).parents[3] / "docs" / "pictures"
 
@@ -47,6 +61,11 @@ class Trail(StepContext):
     """Keeps the names of the steps that were done."""
 
     done: tuple[str, ...] = made((), merge=both)
+
+
+@attrs.frozen(kw_only=True)
+class Release(Trail):
+    approved: bool | None = made()
 
 
 T = TypeVar("T", bound=Trail)
@@ -113,6 +132,11 @@ def with_cover(ctx: Document, page: Page) -> Document:
 def is_ready(ctx: Trail) -> bool:
     """Whether the index was asked twice."""
     return ctx.done.count("poll_index") > 1
+
+
+def is_approved(ctx: Release) -> bool:
+    """Somebody has said yes."""
+    return bool(ctx.approved)
 
 
 def log_size(ctx: Document) -> int:
@@ -188,7 +212,23 @@ waits = (
     )
 )
 
-GALLERY: dict[str, Pipeline[Document, object] | Pipeline[Order, object]] = {
+approval = (
+    start(Release)
+    >> on_cancel(
+        does(Release, "start_tests", "Start the job that tests it.")
+        >> does(Release, "await_tests", "Wait for the job to end."),
+        does(Release, "stop_tests", "Have the job stopped."),
+    )
+    >> wait_for("approval", into="approved", timeout=86400)
+    >> ensure(is_approved, "the release was not approved")
+    >> pause(3600)
+    >> does(Release, "publish", "Give it to everybody.")
+)
+
+Shown: TypeAlias = Pipeline[Document, object] | Pipeline[Order, object] | Pipeline[Release, object]
+
+GALLERY: dict[str, Shown] = {
+    "approval": approval,
     "ingest": ingest,
     "order": order,
     "routes": routes,

@@ -7,12 +7,14 @@ import pytest
 
 from dara_fp import unwrap
 from dara_fp.core.shape import Form, Node
-from dara_fp.testing import run
+from dara_fp.testing import StoredJournal, observe, run
 from tests.unit.core.gallery import (
     GALLERY,
     PICTURES,
     Document,
     Order,
+    Release,
+    approval,
     ingest,
     order,
     routes,
@@ -72,3 +74,22 @@ def test_the_waits_of_the_gallery_wait_as_its_picture_says() -> None:
     ended = unwrap(run(waits(Document(path="a.pdf"))))
     assert ended.done == ("start_sync", "poll_index", "poll_index", "render", "announce")
     assert ended.cover.done == ("crop",)
+
+
+@pytest.mark.parametrize(
+    ("given", "ends", "waited"),
+    [
+        (True, "start_tests await_tests publish", (3600.0,)),
+        (False, "the release was not approved", ()),
+        (None, "no signal 'approval' came within 86400 s", (86400.0,)),
+    ],
+)
+def test_the_approval_of_the_gallery_does_what_its_picture_says(
+    given: object, ends: str, waited: tuple[float, ...]
+) -> None:
+    journal = StoredJournal()
+    if given is not None:
+        journal.signal("approval", given)
+    seen = observe(approval, Release(), journal=journal)
+    assert (seen.error.message if seen.error else " ".join(seen.context.done)) == ends
+    assert seen.waits == waited
