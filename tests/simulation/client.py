@@ -13,7 +13,7 @@ from tests.simulation.chance import Chance
 from tests.simulation.drawing import SIGNAL, Drawing
 from tests.simulation.errands import Errand
 from tests.simulation.fleet import Fleet
-from tests.simulation.watch import FINAL, Watch
+from tests.simulation.watch import Watch
 
 __all__ = ["Client"]
 
@@ -54,9 +54,8 @@ class Client:
         if self.chance.happens(0.2):
             doing.append(self._cancels())
         await asyncio.gather(*doing)
-        while self.watch.states().get(self.task_id) not in FINAL:
-            await asyncio.sleep(1)
-        if self.chance.happens(0.5):
+        state = await self.watch.ended(self.task_id)
+        if state == "failed" and self.chance.happens(0.5):
             await self._resumes()
 
     async def _start(self, executor: WorkflowExecutor) -> None:
@@ -78,16 +77,13 @@ class Client:
         await self._insist("cancel", lambda e: e.cancel(self.task_id))
 
     async def _resumes(self) -> None:
-        """Resume the task if it failed, and wait for its end again."""
-        if self.watch.states()[self.task_id] != "failed":
-            return
+        """Resume the task, and wait for its end again."""
         await asyncio.sleep(self.chance.between(0, 10))
         try:
             await self._insist("resume", lambda e: e.resume(self.task_id))
         except NotResumable as refused:
             self.say("client", f"{self.task_id} is not resumed: {refused}")
-        while self.watch.states().get(self.task_id) not in FINAL:
-            await asyncio.sleep(1)
+        await self.watch.ended(self.task_id)
 
     async def _insist(self, what: str, call: Callable[[WorkflowExecutor], Awaitable[T]]) -> T:
         """Ask again and again until somebody answers."""

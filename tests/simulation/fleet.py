@@ -26,8 +26,7 @@ KEPT: Final = 50_000.0
 """Seconds that a final task is kept."""
 
 _RETENTION: Final = Retention(succeeded=KEPT, failed=KEPT, cancelled=KEPT)
-_LEASES: Final = Leases(redelivery=20, grace=3, sweep=10, look=1)
-_STOP_SECONDS: Final = 12.0
+_LEASES: Final = Leases(redelivery=20, grace=3, sweep=10, look=2)
 
 
 @attrs.define(eq=False)

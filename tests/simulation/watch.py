@@ -1,8 +1,9 @@
 """What may never happen, watched where it would: in the keyspace, at the steps, at the server."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -67,8 +68,9 @@ class Watch:
     say: Callable[[str, str], None]
     places: dict[str, Mapping[str, Place]] = attrs.field(factory=dict[str, Mapping[str, Place]])
     wrong: list[str] = attrs.field(factory=list[str])
+    _news: asyncio.Event = attrs.field(factory=asyncio.Event)
     _seen: dict[str, _Seen] = attrs.field(factory=dict[str, _Seen])
-    _refused: set[tuple[str, str]] = attrs.field(factory=set[tuple[str, str]])
+    _owns: dict[tuple[str, str], int] = attrs.field(factory=dict[tuple[str, str], int])
 
     def noted(self, key: bytes, field: bytes, before: bytes | None, now: bytes | None) -> None:
         """Look at a field of a hash that changed."""
@@ -98,18 +100,22 @@ class Watch:
         """Note that the process *who* has got the *reply* to *words*."""
         if words[0] != b"FCALL":
             return
-        if isinstance(reply, list) and reply and isinstance(reply[0], bytes):
-            self._refused.discard((who, reply[0].decode()))  # it took the task anew
+        if words[1].endswith(b"_take") and isinstance(reply, list) and len(reply) > 2:
+            taken: Any = reply
+            fields = dict(zip(taken[2][::2], taken[2][1::2], strict=True))
+            self._owns[who, taken[0].decode()] = int(fields[b"epoch"])
         found = TaskKeys.of(self.space, words[3]) if len(words) > 3 else None
         if found and isinstance(reply, bytes) and reply.startswith((b"stale", b"gone")):
-            self._refused.add((who, found[0].task_id))
+            mine = (who, found[0].task_id)
+            if self._owns.get(mine) == int(words[3 + int(words[2])]):
+                del self._owns[mine]
 
     def began(self, at: Position) -> None:
         """Look at the step at *at*, which begins."""
         process, seen = current(), self._of(at.scope.task_id)
         who, task = process.name if process else "nobody", TaskKeys(self.space, at.scope.task_id)
         self.say(who, f"{task.task_id} begins {at.path} in attempt {at.attempt}")
-        if (who, task.task_id) in self._refused:
+        if (who, task.task_id) not in self._owns:
             self._wrong(task, f"{who} was refused, and began {at.path} all the same")
         if str(at.attempt) != seen.attempt:
             return
@@ -124,9 +130,16 @@ class Watch:
         process = current()
         self.say(process.name if process else "nobody", f"{at.path} did {key}")
 
-    def states(self) -> dict[str, str]:
-        """Give the state of each task that was seen."""
-        return {task_id: seen.state for task_id, seen in self._seen.items()}
+    def state(self, task_id: str) -> str:
+        """Give the state of a task, empty for one that was never seen."""
+        return self._of(task_id).state
+
+    async def ended(self, task_id: str) -> str:
+        """Wait for the end of a task, and give its final state."""
+        while (state := self.state(task_id)) not in FINAL:
+            self._news.clear()
+            await self._news.wait()
+        return state
 
     def _of(self, task_id: str) -> _Seen:
         return self._seen.setdefault(task_id, _Seen())
@@ -147,6 +160,7 @@ class Watch:
             seen.running_epoch = int(epoch)
         seen.state, seen.attempt = state, attempt
         if state in FINAL:
+            self._news.set()
             self._settled(task, state)
 
     def _recorded(

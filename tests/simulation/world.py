@@ -26,8 +26,8 @@ from tests.simulation.workspace import Workspace
 
 __all__ = ["Lived", "live"]
 
-_STORM_SECONDS: Final = 45.0
-_LONGEST: Final = 1_500.0
+_STORM_SECONDS: Final = 35.0
+_LONGEST: Final = 600.0
 
 
 @attrs.frozen(kw_only=True)
@@ -208,7 +208,8 @@ class _World:
         for each in waiting:
             each.cancel()
         if waiting:
-            lost = {i: s for i, s in self.watch.states().items() if s not in FINAL}
+            states = {each.task_id: self.watch.state(each.task_id) for each in self.clients}
+            lost = {task_id: state for task_id, state in states.items() if state not in FINAL}
             self.watch.wrong.append(f"after {_LONGEST:g} s of calm there are not final: {lost}")
 
     async def _clean(self) -> None:
@@ -216,7 +217,7 @@ class _World:
         self.fleet.close()
         await asyncio.sleep(KEPT)
         self.fleet.reopen()
-        await asyncio.sleep(40)
+        await asyncio.sleep(12)
         self.fleet.close()
         left = [key.decode() for key in self.server.space.keys()]
         if left and not self.watch.wrong:
