@@ -1,4 +1,4 @@
-"""The queue: docket delivers tickets, each the right to take tasks that are ready in the store."""
+"""The queue: docket wakes workers by tickets, each for a task that is ready in the store."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from docket.dependencies import Cron
 from redis.exceptions import RedisError
 
 from dara_fp.store.errors import StoreUnavailable
-from dara_fp.store.store import Store, Ticket
+from dara_fp.store.store import Store
 
 __all__ = ["Firing", "Leases", "Queue"]
 
@@ -41,8 +41,8 @@ class Leases:
     """How long a worker may hold a task, and how often it looks around.
 
     Attributes:
-        redelivery: Seconds after which a task whose worker is lost goes to another one. Workers
-            renew their leases, so a task may run for much longer.
+        redelivery: Seconds without a sign of life after which a worker is lost, and its tasks go
+            to others. A task may run for much longer.
         grace: Seconds that running tasks get to finish when their worker is stopped.
         sweep: Seconds between looks for tickets that were lost.
         look: Seconds between looks for tasks to be cancelled or woken.
@@ -68,8 +68,8 @@ class Firing:
 class Works(Protocol):
     """Who spends tickets."""
 
-    async def spend(self, ticket: Ticket) -> None:
-        """Take tasks with *ticket* and run them until none is ready."""
+    async def spend(self) -> None:
+        """Spend a ticket: take tasks and run them until none is ready."""
         ...
 
     def stop(self) -> None:
@@ -82,9 +82,10 @@ class Works(Protocol):
 
 
 class Queue:
-    """Hands each ticket to one worker at a time, again if that worker is lost.
+    """Hands each ticket to one worker, again if that worker is lost.
 
-    docket pickles its arguments, so a name is all that goes in.
+    A ticket names no task: whoever gets it takes the oldest that is ready, and after that the
+    next. So docket's work for a ticket is done once while there is enough to do, not for each task.
 
     Attributes:
         trouble: Why the worker here stopped by itself, or None.
@@ -121,7 +122,7 @@ class Queue:
         """Queue as many *tickets*; where that fails, a sweep makes up for them."""
         if not tickets:
             return
-        calls = [self._docket.call("take")(ticket=uuid.uuid4().hex) for _ in range(tickets)]
+        calls = [self._docket.call("take")() for _ in range(tickets)]
         try:
             async with asyncio.timeout(_PUT_SECONDS):
                 await self._docket.add_many(calls)
@@ -131,7 +132,7 @@ class Queue:
     async def put_later(self, seconds: float) -> None:
         """Queue a ticket that is delivered after *seconds*, to some worker."""
         when = datetime.now(UTC) + timedelta(seconds=seconds)
-        await self._add("take", when=when, ticket=uuid.uuid4().hex)
+        await self._add("take", when=when)
 
     async def sweep(self) -> None:
         """Have the tickets counted anew by whichever worker is free, if a task is ready.
@@ -144,12 +145,10 @@ class Queue:
         if await self._store.ready():
             await self._add("recount", key="recount")
 
-    async def _add(
-        self, name: str, key: str | None = None, when: datetime | None = None, **given: str
-    ) -> None:
+    async def _add(self, name: str, key: str | None = None, when: datetime | None = None) -> None:
         try:
             async with asyncio.timeout(_PUT_SECONDS):
-                await self._docket.add(name, key=key, when=when)(**given)
+                await self._docket.add(name, key=key, when=when)()
         except (RedisError, OSError, TimeoutError) as error:
             raise StoreUnavailable(f"the queue does not answer: {error}") from error
 
@@ -191,8 +190,8 @@ class Queue:
             self.trouble = f"the worker stopped: {error!r}"
             logger.critical("%s; restart this process", self.trouble, exc_info=error)
 
-    async def _deliver(self, ticket: str, retry: Retry = _PUT_BACK) -> None:  # noqa: ARG002 - docket puts the ticket back if this raises
-        await self._worker.spend(Ticket(ticket=ticket, delivery=uuid.uuid4().hex))
+    async def _deliver(self, retry: Retry = _PUT_BACK) -> None:  # noqa: ARG002 - docket puts the ticket back if this raises
+        await self._worker.spend()
 
     async def _recount(self, retry: Retry = _PUT_BACK) -> None:  # noqa: ARG002 - as above
         await self.put(await self._store.recount())

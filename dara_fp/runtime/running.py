@@ -46,9 +46,9 @@ class Run:
         self._live: dict[Path, float] = {}
         self._seen: set[Path] = set()
         self._told: set[Path] = set()
-        self._doing: Task[int | None] | None = None
+        self._doing: Task[int] | None = None
 
-    def works_in(self, doing: "Task[int | None]") -> None:
+    def works_in(self, doing: "Task[int]") -> None:
         """Note that *doing* does the work."""
         self._doing = doing
 

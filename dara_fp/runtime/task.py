@@ -46,7 +46,7 @@ class _Elsewhere:
 _End: TypeAlias = _Final | _Waits | _Elsewhere
 
 
-async def run_task(run: Run, workflow: Workflow[Any, Any], env: object) -> int | None:
+async def run_task(run: Run, workflow: Workflow[Any, Any], env: object) -> int:
     """Run the task of *run* until it ends, waits, or is handed back.
 
     Args:
@@ -55,7 +55,7 @@ async def run_task(run: Run, workflow: Workflow[Any, Any], env: object) -> int |
         env: What its steps need beside the context.
 
     Returns:
-        How many tickets are to be put; None if another delivery has taken over.
+        How many tickets are to be put.
 
     Raises:
         StoreUnavailable: The server refused, or the store was closed.
@@ -71,7 +71,7 @@ async def run_task(run: Run, workflow: Workflow[Any, Any], env: object) -> int |
         settled = True
     except Fenced as error:
         logger.warning("%s", error)
-        return None
+        return 0
     finally:
         if observer is not None and not settled:
             observer.task_dropped(run.told)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,7 +15,7 @@ from dara_fp.runtime.running import Run
 from dara_fp.runtime.task import run_task
 from dara_fp.store.claimed import Claimed
 from dara_fp.store.errors import StoreUnavailable
-from dara_fp.store.store import Store, Taken, Ticket
+from dara_fp.store.store import Store, Taken
 from dara_fp.telemetry.observer import Observer
 
 __all__ = ["Stopping", "Work", "Worker"]
@@ -57,11 +58,13 @@ class Worker:
         self.queue: Queue
         self._work = work
         self._limits = {name: each.concurrency or 0 for name, each in work.definitions.items()}
+        self._name = ""
         self._runs: dict[str, Run] = {}
+        self._lost: set[str] = set()
         self._stopping = False
 
-    async def spend(self, ticket: Ticket) -> None:
-        """Take tasks with *ticket* and run them, one after the other, until none is ready.
+    async def spend(self) -> None:
+        """Take tasks and run them, one after the other, until none is ready.
 
         Raises:
             Stopping: This worker does not work any more, and did nothing.
@@ -69,9 +72,9 @@ class Worker:
         """
         if self._stopping:
             raise Stopping
-        store, fresh = self._work.store, True
+        fresh = True
         while fresh or not self._stopping:
-            taken = await self._take(ticket, fresh=fresh)
+            taken = await self._take(fresh=fresh)
             fresh = False
             if taken.task is None:
                 if taken.others:
@@ -79,9 +82,7 @@ class Worker:
                     await self.queue.put_later(_OTHERS_SECONDS)
                 return
             await self.queue.put(taken.task.tickets)
-            if not await self._run(taken.task):
-                break
-        await store.leave(ticket)
+            await self.queue.put(await self._run(taken.task))
 
     def stop(self) -> None:
         """Take no more tasks."""
@@ -95,9 +96,11 @@ class Worker:
 
     @asynccontextmanager
     async def looking(self) -> AsyncGenerator[None]:
-        """Work, and cancel, wake and sweep what has to be, while the block runs."""
+        """Work, give signs of life, and look after the fleet while the block runs."""
         self._stopping = False
+        self._name = uuid.uuid4().hex
         leases = self._work.leases
+        await self._look()
         loops = [
             asyncio.create_task(_forever(self._look, leases.look), name="dara look"),
             asyncio.create_task(_forever(self.queue.sweep, leases.sweep), name="dara sweep"),
@@ -108,29 +111,43 @@ class Worker:
             for loop in loops:
                 loop.cancel()
             await asyncio.wait(loops)
+            await self._retire()
 
     async def _look(self) -> None:
-        store = self._work.store
-        for task_id in await store.cancelling(tuple(self._runs)):
+        """Give a sign of life, and hear what is to be done.
+
+        Raises:
+            StoreUnavailable: The store did not answer.
+        """
+        lost = tuple(self._lost)
+        found = await self._work.store.look(self._name, self._work.leases.redelivery, lost)
+        self._lost.difference_update(lost)
+        for task_id in found.cancelling:
             run = self._runs.get(task_id)
             if run is not None:
                 run.cancel()
-        await self.queue.put(await store.tend())
+        await self.queue.put(found.tickets)
         for run in tuple(self._runs.values()):
             await run.tell_slow_steps()
 
-    def _take(self, ticket: Ticket, *, fresh: bool) -> Awaitable[Taken]:
+    async def _retire(self) -> None:
+        try:
+            await self.queue.put(await self._work.store.retire(self._name))
+        except StoreUnavailable as error:
+            logger.warning("others will miss this worker after a while: %s", error)
+
+    def _take(self, *, fresh: bool) -> Awaitable[Taken]:
         work = self._work
         return work.store.take(
-            ticket,
+            self._name,
             self._limits,
             fresh=fresh,
             owner_concurrency=work.owner_concurrency,
             delivery_limit=work.leases.deliveries,
         )
 
-    async def _run(self, claimed: Claimed) -> bool:
-        """Run the task, and say whether its ticket is still ours."""
+    async def _run(self, claimed: Claimed) -> int:
+        """Run the task, and give how many tickets are to be put."""
         work, task = self._work, claimed.history.task
         run = Run(claimed, work.observer)
         doing = asyncio.create_task(
@@ -138,17 +155,19 @@ class Worker:
         )
         run.works_in(doing)
         self._runs[task.task_id] = run
+        recorded = False
         try:
             tickets = await _result(doing)
+            recorded = True
         finally:
             if self._runs.get(task.task_id) is run:
                 del self._runs[task.task_id]
-        if tickets is not None:
-            await self.queue.put(tickets)
-        return tickets is not None
+            if not recorded:
+                self._lost.add(task.task_id)
+        return tickets
 
 
-async def _result(doing: "asyncio.Task[int | None]") -> int | None:
+async def _result(doing: "asyncio.Task[int]") -> int:
     """Give the result of *doing*, which is cut if this is cancelled."""
     try:
         await asyncio.wait({doing})

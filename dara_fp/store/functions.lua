@@ -5,7 +5,9 @@
 --   :ready:<workflow>  tasks that may be claimed, by their age
 --   :blocked:<owner>   tasks whose owner has as many running as allowed, by their age
 --   :fleet             counters: ready, queued, tickets, w:<workflow>, o:<owner>
---   :held              by ticket: the delivery that works with it, its last call, and its task
+--   :alive             workers, by the time of their last sign of life
+--   :runs:<worker>     tasks that it runs
+--   :calls             tasks that run, by the call that claimed them
 --   :due               parked tasks, by the time they are woken at
 --   :cancelling        running tasks that are to be cancelled
 --   :tasks, :gone      all tasks by their age, and final ones by the time they expire at
@@ -95,24 +97,14 @@ local function enqueue(prefix, keys, id, at, data)
   emit(keys, 'task.queued', '', at, data)
 end
 
--- The delivery that works with this ticket, its last call, and the task that it runs or ''.
-local function holder(prefix, ticket)
-  local held = redis.call('HGET', prefix .. ':held', ticket)
-  if held then return string.match(held, '^(%S+) (%S+) (.*)$') end
-end
-
 -- The one way out of `running`: what the task took of the limits is free again.
 local function release(prefix, keys, id)
-  local task = redis.call('HMGET', keys[1], 'workflow', 'owner', 'ticket')
+  local task = redis.call('HMGET', keys[1], 'workflow', 'owner', 'worker', 'claimed_by')
   count(prefix, 'w:' .. task[1], -1)
   redis.call('SREM', prefix .. ':cancelling', id)
-  if task[3] then
-    local delivery, _, holds = holder(prefix, task[3])
-    if holds == id then
-      redis.call('HSET', prefix .. ':held', task[3], delivery .. ' - ')
-    end
-    redis.call('HDEL', keys[1], 'ticket')
-  end
+  redis.call('SREM', prefix .. ':runs:' .. task[3], id)
+  redis.call('HDEL', prefix .. ':calls', task[4])
+  redis.call('HDEL', keys[1], 'worker', 'claimed_by')
   if not task[2] then return end
   count(prefix, 'o:' .. task[2], -1)
   local first = redis.call('ZPOPMIN', prefix .. ':blocked:' .. task[2])
@@ -135,10 +127,11 @@ local function end_task(prefix, keys, id, state, err, retention)
   redis.call('ZADD', prefix .. ':gone', gone_at, id)
 end
 
--- A running task that its worker does not go on with; the new epoch refuses that worker.
-local function take_away(prefix, id)
+-- A task that *worker* does not go on with; the new epoch refuses whatever it still writes.
+local function take_away(prefix, id, worker)
   local keys = keys_of(prefix, id)
-  if redis.call('HGET', keys[1], 'state') ~= 'running' then return end
+  local task = redis.call('HMGET', keys[1], 'state', 'worker')
+  if task[1] ~= 'running' or task[2] ~= worker then return end
   release(prefix, keys, id)
   redis.call('HINCRBY', keys[1], 'epoch', 1)
   enqueue(prefix, keys, id, now(), '{"reason":"its worker was lost"}')
@@ -174,7 +167,7 @@ local function oldest(prefix, workflows)
 end
 
 -- Claims a task that is ready and says whether it may run; its epoch rises in any case.
-local function claim(prefix, id, workflow, ticket, held, most, poison, retention)
+local function claim(prefix, id, workflow, worker, token, most, poison, retention)
   local keys = keys_of(prefix, id)
   local task = redis.call('HMGET', keys[1], 'state', 'deliveries', 'owner', 'cancel')
   withdraw(prefix, id, workflow)
@@ -190,30 +183,20 @@ local function claim(prefix, id, workflow, ticket, held, most, poison, retention
   count(prefix, 'w:' .. workflow, 1)
   if task[3] then count(prefix, 'o:' .. task[3], 1) end
   if task[4] then redis.call('SADD', prefix .. ':cancelling', id) end
-  redis.call('HSET', keys[1], 'state', 'running', 'deliveries', deliveries, 'ticket', ticket,
-    'claimed_at', at)
+  redis.call('HSET', keys[1], 'state', 'running', 'deliveries', deliveries, 'worker', worker,
+    'claimed_by', token, 'claimed_at', at)
   redis.call('HSETNX', keys[1], 'started_at', at)
-  redis.call('HSET', prefix .. ':held', ticket, held .. ' ' .. id)
+  redis.call('HSET', prefix .. ':calls', token, id)
+  redis.call('SADD', prefix .. ':runs:' .. worker, id)
+  redis.call('ZADD', prefix .. ':alive', 'NX', at, worker)
   emit(keys, 'task.running', '', at,
     string.format('{"epoch":%d,"delivery":%d}', epoch, deliveries))
   return keys
 end
 
--- Whether this delivery may go on with the ticket. A delivery that is new takes away what a lost one
--- ran; one that was taken for lost, and lives, may not go on: nobody would miss what it takes.
-local function admits(prefix, ticket, delivery, fresh)
-  local by, _, id = holder(prefix, ticket)
-  if by == delivery then return true end
-  if not fresh then return false end
-  if id and id ~= '' then take_away(prefix, id) end
-  redis.call('HSET', prefix .. ':held', ticket, delivery .. ' - ')
-  if counted(prefix, 'tickets') > 0 then count(prefix, 'tickets', -1) end
-  return true
-end
-
 -- The oldest task that may run, claimed: its id and its keys.
-local function pick(prefix, ticket, held, args)
-  local owners, workflows = tonumber(args[9]), {unpack(args, 10)}
+local function pick(prefix, worker, token, args)
+  local owners, workflows = tonumber(args[8]), {unpack(args, 9)}
   for _ = 1, LOOKS do
     local workflow, id, age = oldest(prefix, workflows)
     if not id then return nil end
@@ -222,7 +205,7 @@ local function pick(prefix, ticket, held, args)
       withdraw(prefix, id, workflow)
       redis.call('ZADD', prefix .. ':blocked:' .. owner, string.format('%.6f', age), id)
     else
-      local keys = claim(prefix, id, workflow, ticket, held, tonumber(args[6]), args[7], args[8])
+      local keys = claim(prefix, id, workflow, worker, token, tonumber(args[5]), args[6], args[7])
       if keys then return id, keys end
     end
   end
@@ -231,39 +214,27 @@ end
 -- How many tasks are ready of workflows that this worker does not know.
 local function others(prefix, args)
   local left = counted(prefix, 'ready')
-  for place = 10, #args, 2 do
+  for place = 9, #args, 2 do
     left = left - redis.call('ZCARD', prefix .. ':ready:' .. args[place])
   end
   return left
 end
 
--- args: prefix, ticket, delivery, whether it just began, token of this call, delivery limit, error
--- over the limit, retention in seconds, how many of an owner may run or 0, then workflow, how many
--- of it may run or 0, workflow, ...
+-- args: prefix, worker, whether a ticket was just delivered to it, token of this call, delivery
+-- limit, error over the limit, retention in seconds, how many of an owner may run or 0, then
+-- workflow, how many of it may run or 0, workflow, ...
 -- Answers {id, whether a ticket is to be put, task, journal}, or {'', how many others are ready}.
 local function take(_, args)
-  local prefix, ticket, delivery, token = args[1], args[2], args[3], args[5]
-  local _, last, id = holder(prefix, ticket)
-  if last == token then
-    local found = history(keys_of(prefix, id))
-    return {id, 0, found[1], found[2]}
+  local prefix, worker, token = args[1], args[2], args[4]
+  local id = redis.call('HGET', prefix .. ':calls', token)
+  local keys = id and keys_of(prefix, id)
+  if not id then
+    if args[3] == '1' and counted(prefix, 'tickets') > 0 then count(prefix, 'tickets', -1) end
+    id, keys = pick(prefix, worker, token, args)
   end
-  if not admits(prefix, ticket, delivery, args[4] == '1') then return {'', 0} end
-  local claimed, keys = pick(prefix, ticket, delivery .. ' ' .. token, args)
-  if claimed then
-    local found = history(keys)
-    return {claimed, ticket_needed(prefix), found[1], found[2]}
-  end
-  redis.call('HDEL', prefix .. ':held', ticket)
-  return {'', others(prefix, args)}
-end
-
--- args: prefix, ticket, delivery. The delivery takes no more tasks.
-local function leave(_, args)
-  if holder(args[1], args[2]) == args[3] then
-    redis.call('HDEL', args[1] .. ':held', args[2])
-  end
-  return OK
+  if not id then return {'', others(prefix, args)} end
+  local found = history(keys)
+  return {id, ticket_needed(prefix), found[1], found[2]}
 end
 
 -- args: epoch, path, started_at, error, changes
@@ -327,9 +298,7 @@ local function hand_back(keys, args)
   local refused = refusal(keys, args[1])
   if refused == 'state queued' then return {ok = 'ok 0'} end
   if refused then return {ok = refused} end
-  local ticket = redis.call('HGET', keys[1], 'ticket')
   release(args[2], keys, args[3])
-  if ticket then redis.call('HDEL', args[2] .. ':held', ticket) end
   if redis.call('HINCRBY', keys[1], 'deliveries', -1) < 0 then
     redis.call('HSET', keys[1], 'deliveries', 0)
   end
@@ -435,25 +404,71 @@ local function resume(keys, args)
   return {ok = 'queued ' .. ticket_needed(prefix)}
 end
 
--- args: prefix. Wakes parked tasks that are due, forgets tasks that expired; the tickets to put.
-local function tend(_, args)
-  local prefix, at, tickets = args[1], now(), 0
-  local due = redis.call('ZRANGEBYSCORE', prefix .. ':due', '-inf', at, 'LIMIT', 0, LOOKS)
-  for _, id in ipairs(due) do
+local function wake(prefix, at)
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', prefix .. ':due', '-inf', at, 'LIMIT', 0, LOOKS)) do
     local keys = keys_of(prefix, id)
     if redis.call('HGET', keys[1], 'state') == 'waiting' then
       unpark(prefix, keys, id, at, '{"reason":"its time came"}')
-      tickets = tickets + ticket_needed(prefix)
     else
       redis.call('ZREM', prefix .. ':due', id)
     end
   end
+end
+
+local function forget(prefix, at)
   local gone = redis.call('ZRANGEBYSCORE', prefix .. ':gone', '-inf', at, 'LIMIT', 0, LOOKS)
   for _, id in ipairs(gone) do
     redis.call('ZREM', prefix .. ':gone', id)
     redis.call('ZREM', prefix .. ':tasks', id)
   end
-  return tickets
+end
+
+local function bury(prefix, worker)
+  for _, id in ipairs(redis.call('SMEMBERS', prefix .. ':runs:' .. worker)) do
+    take_away(prefix, id, worker)
+  end
+  redis.call('ZREM', prefix .. ':alive', worker)
+end
+
+-- Gives to others what workers ran that gave no sign of life for so many seconds. Where nobody
+-- looked for a part of that, the server itself was away, and all of them have as long again.
+local function miss(prefix, at, patience)
+  local key, looked = prefix .. ':alive', redis.call('HGET', prefix .. ':fleet', 'looked_at')
+  redis.call('HSET', prefix .. ':fleet', 'looked_at', at)
+  local late = tonumber(at) - patience
+  if looked and tonumber(looked) > tonumber(at) - patience / 4 then
+    for _, worker in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', '(' .. late)) do
+      bury(prefix, worker)
+    end
+    return
+  end
+  for _, worker in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+    redis.call('ZADD', key, at, worker)
+  end
+end
+
+-- args: prefix, worker, seconds after which one is lost, then tasks that this one lost track of.
+-- A sign of life; wakes parked tasks that are due, forgets tasks that expired.
+-- Answers the tickets to put, and which of its tasks the worker is to cancel.
+local function look(_, args)
+  local prefix, worker, at = args[1], args[2], now()
+  redis.call('ZADD', prefix .. ':alive', at, worker)
+  for place = 4, #args do take_away(prefix, args[place], worker) end
+  miss(prefix, at, tonumber(args[3]))
+  wake(prefix, at)
+  forget(prefix, at)
+  local tickets = 0
+  while ticket_needed(prefix) == 1 do tickets = tickets + 1 end
+  return {tickets, redis.call('SINTER', prefix .. ':runs:' .. worker, prefix .. ':cancelling')}
+end
+
+-- args: prefix, worker. It works no more; what it still ran goes to others.
+local function retire(_, args)
+  bury(args[1], args[2])
+  if redis.call('ZCARD', args[1] .. ':alive') == 0 then
+    redis.call('HDEL', args[1] .. ':fleet', 'looked_at')
+  end
+  return ticket_needed(args[1])
 end
 
 -- args: prefix. Counts the tickets anew, after some may have been lost: how many are to be put.
@@ -502,7 +517,6 @@ end
 
 redis.register_function('@library@_create', create)
 redis.register_function('@library@_take', take)
-redis.register_function('@library@_leave', leave)
 redis.register_function('@library@_record', record)
 redis.register_function('@library@_report', report)
 redis.register_function('@library@_begin', begin)
@@ -512,7 +526,8 @@ redis.register_function('@library@_park', park)
 redis.register_function('@library@_signal', signal)
 redis.register_function('@library@_cancel', cancel)
 redis.register_function('@library@_resume', resume)
-redis.register_function('@library@_tend', tend)
+redis.register_function('@library@_look', look)
+redis.register_function('@library@_retire', retire)
 redis.register_function('@library@_recount', recount)
 reading('list', list)
 reading('read', history)

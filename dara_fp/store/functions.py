@@ -37,18 +37,8 @@ SOURCE = _TEMPLATE.replace("@library@", LIBRARY).encode()
 _NAMES = {
     name: f"{LIBRARY}_{name}".encode()
     for name in (
-        *(
-            "create",
-            "take",
-            "leave",
-            "list",
-            "read",
-            "signal",
-            "cancel",
-            "resume",
-            "tend",
-            "recount",
-        ),
+        *("create", "take", "list", "read", "signal", "cancel", "resume"),
+        *("look", "retire", "recount"),
         *("record", "report", "begin", "finish", "park", "hand_back"),
     )
 }

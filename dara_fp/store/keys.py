@@ -38,11 +38,6 @@ class Keys:
 
     prefix: str = attrs.field(validator=_check_prefix)
 
-    @property
-    def cancelling(self) -> bytes:
-        """The set of running tasks that are to be cancelled."""
-        return f"{self.prefix}:cancelling".encode()
-
     def of(self, task_id: str) -> tuple[bytes, bytes, bytes]:
         """Give the keys of task *task_id*; the braces keep them together in a cluster.
 

@@ -25,7 +25,7 @@ from dara_fp.store.rows import (
 from dara_fp.store.settings import DATA_DIR, Fsync, address_of
 from dara_fp.store.writer import Writer
 
-__all__ = ["Creation", "Signalled", "Store", "Taken", "Ticket"]
+__all__ = ["Creation", "Look", "Signalled", "Store", "Taken"]
 
 TIMEOUT_SECONDS: Final = 5.0
 MAX_SECONDS: Final = 10**9
@@ -34,19 +34,6 @@ MAX_EVENT_NUMBER: Final = 2**62
 MAX_PAGE: Final = 1_000
 _RETENTION = Retention()
 _FIRST_PAGE = ("+inf", "")
-
-
-@attrs.frozen(kw_only=True)
-class Ticket:
-    """The right to take tasks: one delivery of one docket execution.
-
-    Attributes:
-        ticket: The same whenever it is delivered.
-        delivery: Another one each time it is delivered.
-    """
-
-    ticket: str
-    delivery: str
 
 
 @attrs.frozen(kw_only=True)
@@ -68,7 +55,7 @@ class Creation:
 
 @attrs.frozen(kw_only=True)
 class Taken:
-    """What a ticket took: a task, or None and how many tasks are ready that it may not take."""
+    """What a worker took: a task, or None and how many are ready of workflows it does not know."""
 
     task: Claimed | None
     others: int = 0
@@ -80,6 +67,14 @@ class Signalled:
 
     outcome: str
     tickets: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Look:
+    """What a look found: how many tickets are to be put, and which tasks are to be cancelled."""
+
+    tickets: int
+    cancelling: tuple[str, ...]
 
 
 class Store:
@@ -185,7 +180,7 @@ class Store:
 
     async def take(
         self,
-        ticket: Ticket,
+        worker: str,
         workflows: Mapping[str, int],
         *,
         fresh: bool,
@@ -195,11 +190,10 @@ class Store:
         """Claim the oldest ready task: raise its epoch, count the delivery, set it running.
 
         Args:
-            ticket: What gives the right to.
+            worker: Who takes it; it has to `look` at least every few seconds, or it is lost.
             workflows: Names of the workflows to take tasks of, and how many of each may run in the
                 whole fleet, or 0 for any number.
-            fresh: Whether the ticket was just delivered. What an earlier delivery of it still runs
-                was lost, and is ready again.
+            fresh: Whether a ticket was just delivered, which is used up by this.
             owner_concurrency: How many tasks of an owner may run in the whole fleet, or 0.
             delivery_limit: How many deliveries a task gets that come to nothing. One more fails it
                 as poisoned.
@@ -212,8 +206,8 @@ class Store:
             "take",
             (),
             self._start,
-            *(ticket.ticket.encode(), ticket.delivery.encode(), b"1" if fresh else b"0"),
-            *(new_token(), b"%d" % delivery_limit, error_json(poisoned(delivery_limit))),
+            *(worker.encode(), b"1" if fresh else b"0", new_token()),
+            *(b"%d" % delivery_limit, error_json(poisoned(delivery_limit))),
             *(self._kept(State.FAILED), b"%d" % owner_concurrency, *known),
         )
         # However long it takes: a claim that was given up and then executed would be nobody's.
@@ -224,15 +218,6 @@ class Store:
         history = history_from(task_id, reply[2:])
         assert history is not None  # noqa: S101 - the function just read it
         return Taken(task=Claimed(self._writes, history, cast("int", reply[1])))
-
-    async def leave(self, ticket: Ticket) -> None:
-        """Give up *ticket*, whose task has ended or went elsewhere.
-
-        Raises:
-            StoreUnavailable: The server refused, or the store was closed.
-        """
-        words = (self._start, ticket.ticket.encode(), ticket.delivery.encode())
-        await self._writes.writer.ask(call("leave", (), *words))
 
     async def read(self, task_id: str) -> History | None:
         """Give all there is to know of *task_id* in one round trip, None if it is unknown.
@@ -309,20 +294,6 @@ class Store:
         )
         return (None if state == "unknown" else State(state)), tickets
 
-    async def cancelling(self, task_ids: Sequence[str]) -> frozenset[str]:
-        """Give those of the running *task_ids* that are to be cancelled.
-
-        Raises:
-            StoreUnavailable: No answer in time.
-        """
-        if not task_ids:
-            return frozenset()
-        words = [task_id.encode() for task_id in task_ids]
-        found = cast(
-            "list[int]", await self._read(pack(b"SMISMEMBER", self._keys.cancelling, *words))
-        )
-        return frozenset(one for one, asked in zip(task_ids, found, strict=True) if asked)
-
     async def resume(
         self, task_id: str, attempt: int, forgotten: Collection[str]
     ) -> tuple[State | None, int]:
@@ -344,8 +315,28 @@ class Store:
         state, tickets = await self._change("resume", task_id, b"%d" % attempt, *fields)
         return (None if state == "unknown" else State(state)), tickets
 
-    async def tend(self) -> int:
-        """Wake parked tasks that are due, and forget those that expired.
+    async def look(self, worker: str, patience: float, lost: Sequence[str] = ()) -> Look:
+        """Give a sign of life of *worker*, and do what has to be done for the whole fleet.
+
+        Parked tasks that are due are queued, tasks that expired are forgotten, and what workers
+        ran that gave no sign for *patience* seconds is queued again.
+
+        Args:
+            worker: Who looks.
+            patience: Seconds without a sign after which a worker is lost. Where nobody looked for
+                a quarter of it, the server was away, and every worker has as long again.
+            lost: Tasks that this worker took and does not work on.
+
+        Raises:
+            StoreUnavailable: No answer in time.
+        """
+        words = (worker, repr(float(patience)), *lost)
+        packed = call("look", (), self._start, *(word.encode() for word in words))
+        tickets, found = cast("tuple[int, list[bytes]]", await self._write(packed))
+        return Look(tickets=tickets, cancelling=tuple(one.decode() for one in found))
+
+    async def retire(self, worker: str) -> int:
+        """Take leave of *worker*; what it still runs is queued again.
 
         Returns:
             How many tickets are to be put.
@@ -353,7 +344,7 @@ class Store:
         Raises:
             StoreUnavailable: No answer in time.
         """
-        return cast("int", await self._write(call("tend", (), self._start)))
+        return cast("int", await self._write(call("retire", (), self._start, worker.encode())))
 
     async def recount(self) -> int:
         """Count the tickets anew, since some may have been lost, and say how many are to be put.
