@@ -118,6 +118,8 @@ async def _worker(services: Services) -> AsyncGenerator[None]:
 
     worker = asyncio.create_task(work(), name="worker of the server")
     await asyncio.wait({worker, ready}, return_when=asyncio.FIRST_COMPLETED)
+    if worker.done():
+        await worker
     try:
         yield
     finally:

@@ -21,7 +21,7 @@ def owner_of(request: Request) -> str | None:
     """Give the user that the proxy of a Databricks App names; None where there is no such proxy.
 
     Raises:
-        Rejected: 401 in an app whose proxy named nobody, since tasks there belong to users.
+        Rejected: 403 in an app whose proxy named nobody, since tasks there belong to users.
     """
     if not services_of(request).settings.in_app:
         return None
@@ -32,7 +32,7 @@ def owner_of(request: Request) -> str | None:
             "The proxy of the Databricks App did not name a user: open the app at its own "
             "address, signed in"
         )
-        raise Rejected(401, "UNKNOWN_USER", detail)
+        raise Rejected(403, "UNKNOWN_USER", detail)
     return owner
 
 

@@ -120,6 +120,46 @@ def run(
 
 
 @app.command()
+def tasks(
+    task_id: Annotated[
+        str | None, typer.Argument(help="A task to follow; if left out, tasks are listed.")
+    ] = None,
+    cancel: Annotated[bool, typer.Option("--cancel", help="End it, and undo what it did.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after it failed.")] = False,
+    signal: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="NAME JSON", help="Give it what it waits for.", show_default=False),
+    ] = None,
+    target: Annotated[
+        str,
+        typer.Option(
+            help="App or workflow the task belongs to, for --resume and --signal.",
+            show_default="the workflows that ship with DARA",
+        ),
+    ] = SHIPPED,
+    workflow: Annotated[str | None, typer.Option(help="List tasks of this workflow.")] = None,
+    state: Annotated[
+        Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"] | None,
+        typer.Option(help="List tasks in this state."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="List so many at most.")] = 20,
+) -> None:
+    """List tasks, follow one to its end, or cancel, resume or signal it."""
+    from dara_fp.cli.tasks import Asked, control_task, list_tasks  # noqa: PLC0415
+    from dara_fp.store.records import State  # noqa: PLC0415
+
+    logging.basicConfig(level=logging.CRITICAL)
+    if cancel + resume + (signal is not None) > (task_id is not None):
+        raise typer.BadParameter("name one task, and one of --cancel, --resume and --signal")
+    console = Console(highlight=False)
+    if task_id is None:
+        found = State(state) if state else None
+        raise typer.Exit(_run(list_tasks(console, workflow=workflow, state=found, limit=limit)))
+    asked = Asked(cancel=cancel, resume=resume, signal=signal)
+    raise typer.Exit(_run(control_task(console, task_id, asked, target)))
+
+
+@app.command()
 def graph(
     workflow: Annotated[
         str, typer.Argument(help="Name of a shipped workflow, or my_module:name of your own.")

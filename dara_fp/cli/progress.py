@@ -46,13 +46,14 @@ class TaskProgress:
     def show(self, status: TaskStatus) -> None:
         """Bring the bars to *status*."""
         width = max((len(step.path) for step in status.steps), default=0)
+        waits = {each.path: each.signal for each in status.waiting}
         for step in status.steps:
             if step.path not in self._rows:
                 described = step.path.ljust(width)
                 self._rows[step.path] = self._bars.add_task(
                     described, total=1, mark="[dim]·[/]", time="", said="", error=""
                 )
-            self._show_step(step)
+            self._show_step(step, f"for {waits[step.path]}" if waits.get(step.path) else "")
 
     async def follow(self, statuses: AsyncIterable[TaskStatus]) -> TaskStatus:
         """Show each of *statuses* as it comes, and give the last."""
@@ -64,7 +65,7 @@ class TaskProgress:
             raise LookupError("no status came")
         return last
 
-    def _show_step(self, step: StepStatus) -> None:
+    def _show_step(self, step: StepStatus, waits: str) -> None:
         if step.state == "pending":
             return
         done = step.state == "succeeded"
@@ -73,12 +74,17 @@ class TaskProgress:
             mark=_MARKS[step.state],
             completed=1 if done else step.fraction or 0,
             time=f"{_seconds(step):.2f} s",
-            said="" if step.error else step.message or "",
+            said="" if step.error else step.message or waits,
             error=step.error.message if step.error else "",
         )
 
 
-_MARKS = {"running": "[yellow]▸[/]", "succeeded": "[green]✓[/]", "failed": "[red]✗[/]"}
+_MARKS = {
+    "running": "[yellow]▸[/]",
+    "waiting": "[cyan]…[/]",
+    "succeeded": "[green]✓[/]",
+    "failed": "[red]✗[/]",
+}
 
 
 def _seconds(step: StepStatus) -> float:

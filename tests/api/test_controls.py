@@ -126,9 +126,7 @@ async def test_a_running_task_is_cancelled_and_asking_again_changes_nothing(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
     task_id = await begun(client, "stand")
-    async with asyncio.timeout(20):
-        while (await until(client, task_id, "running"))["step"] != "queue_up":
-            await asyncio.sleep(0.01)
+    await until(client, task_id, "running", step="queue_up")
     url = f"{PREFIX}/tasks/{task_id}/cancel"
     answers = await asyncio.gather(*(client.post(url) for _ in range(5)))
     assert {answer.status_code for answer in answers} == {202}

@@ -45,7 +45,8 @@ async def sent(client: httpx.AsyncClient, key: str, *parts: Part) -> httpx.Respo
 
 def replayed(answer: httpx.Response) -> bool:
     assert answer.status_code == 202, answer.text
-    return answer.headers.get("idempotent-replayed") == "true"
+    said: str | None = answer.headers.get("idempotent-replayed")
+    return said == "true"
 
 
 async def test_the_same_key_with_the_same_body_gives_the_same_task(

@@ -14,8 +14,11 @@ from dara_fp.core.workflow import Workflow
 from dara_fp.databricks.upload import Upload
 from dara_fp.definitions.shipped import ask_documents, ingest_documents
 from tests.api.stage import PREFIX, check, parcel, served
+from tests.api.waiting import buy
 
-DOCUMENT: dict[str, Any] = create_app([ingest_documents, ask_documents, parcel, check]).openapi()
+DOCUMENT: dict[str, Any] = create_app(
+    [ingest_documents, ask_documents, parcel, check, buy]
+).openapi()
 
 
 def nodes(node: object) -> Iterator[dict[str, Any]]:
@@ -100,6 +103,57 @@ def test_fields_carry_what_their_class_says_of_them() -> None:
     assert status["properties"]["progress"]["description"].startswith("Recorded steps")
     assert ">>>" not in str(DOCUMENT)
     assert "Attributes:" not in str(DOCUMENT)
+
+
+def test_a_signal_s_body_is_that_of_the_field_it_goes_into() -> None:
+    operation = DOCUMENT["paths"][f"{PREFIX}/tasks/{{task_id}}/signal/{{name}}"]["post"]
+    (schema,) = operation["requestBody"]["content"]["application/json"]["schema"]["anyOf"]
+    assert schema["title"] == "buy: decision"
+    refs = {each["$ref"] for each in nodes(schema) if "$ref" in each}
+    (name,) = (ref.rpartition("/")[2] for ref in refs)
+    fields = DOCUMENT["components"]["schemas"][name]["properties"]
+    assert fields["by"]["description"] == "Who said so."
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "parameters", "statuses"),
+    [
+        ("post", "/check", {"Idempotency-Key"}, {"202", "400", "422", "429", "503"}),
+        ("post", "/parcel", {"Idempotency-Key"}, {"202", "400", "413", "422", "429", "502"}),
+        ("get", "/tasks", {"workflow", "state", "owner", "limit", "cursor"}, {"200", "422"}),
+        (
+            "get",
+            "/tasks/{task_id}/events",
+            {"task_id", "after", "limit", "Last-Event-ID"},
+            {"200", "204", "404", "422"},
+        ),
+        ("post", "/tasks/{task_id}/cancel", {"task_id"}, {"202", "404"}),
+        ("post", "/tasks/{task_id}/resume", {"task_id", "from"}, {"202", "404", "409", "422"}),
+        (
+            "post",
+            "/tasks/{task_id}/signal/{name}",
+            {"task_id", "name"},
+            {"202", "404", "409", "413", "415", "422"},
+        ),
+        ("get", "/schedules", set[str](), {"200"}),
+        ("get", "/metrics", set[str](), {"200", "404"}),
+    ],
+)
+def test_a_route_tells_its_parameters_and_all_it_answers(
+    method: str, path: str, parameters: set[str], statuses: set[str]
+) -> None:
+    operation = DOCUMENT["paths"][f"{PREFIX}{path}"][method]
+    assert {each["name"] for each in operation.get("parameters", [])} == parameters
+    assert statuses <= set(operation["responses"])
+    assert operation["description"]
+    problems = {status: said for status, said in operation["responses"].items() if status > "399"}
+    for said in problems.values():
+        assert "ProblemDocument" in str(said["content"]["application/problem+json"])
+
+
+def test_the_two_ways_to_read_events_are_told() -> None:
+    answer = DOCUMENT["paths"][f"{PREFIX}/tasks/{{task_id}}/events"]["get"]["responses"]["200"]
+    assert set(answer["content"]) == {"application/json", "text/event-stream"}
 
 
 def test_limits_are_told() -> None:

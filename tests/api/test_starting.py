@@ -136,12 +136,46 @@ def test_an_upload_volume_that_is_none_is_named(volume: str) -> None:
         ApiSettings.from_environment({"DARA_UPLOAD_VOLUME": volume})
 
 
-@pytest.mark.parametrize("name", ["DARA_CONCURRENCY", "DARA_GRACE_SECONDS"])
-@pytest.mark.parametrize("number", ["-1", "ten", "1.5", "3601", "9" * 5000, "²", "٣"])
+NUMBERS = {
+    "DARA_CONCURRENCY": (0, 1000),
+    "DARA_GRACE_SECONDS": (0, 3600),
+    "DARA_QUEUE_LIMIT": (0, 9_999_999),
+    "DARA_OWNER_CONCURRENCY": (0, 1000),
+    "DARA_REDELIVERY_SECONDS": (5, 300),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("number", ["-1", "ten", "1.5", "99999999", "9" * 5000, "²", "٣"])
 def test_a_setting_that_is_no_fit_number_is_named(name: str, number: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"{name} is .*from 0") as caught:
+    with pytest.raises(ConfigurationError, match=rf"{name} is .*from {NUMBERS[name][0]}") as caught:
         ApiSettings.from_environment({name: number})
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_setting_takes_what_is_within_its_bounds(name: str) -> None:
+    least, most = NUMBERS[name]
+    for number in (least, most):
+        ApiSettings.from_environment({name: str(number)})
+    for number in (least - 1, most + 1):
+        with pytest.raises(ConfigurationError, match=f"{name} is '{number}'"):
+            ApiSettings.from_environment({name: str(number)})
+
+
+def test_limits_and_leases_are_what_the_settings_say() -> None:
+    found = ApiSettings.from_environment(
+        {
+            "DARA_GRACE_SECONDS": "3",
+            "DARA_QUEUE_LIMIT": "100",
+            "DARA_OWNER_CONCURRENCY": "2",
+            "DARA_REDELIVERY_SECONDS": "30",
+        }
+    )
+    assert (found.leases.grace, found.leases.redelivery) == (3, 30)
+    assert (found.limits.queue, found.limits.owner_concurrency) == (100, 2)
+    unset = ApiSettings.from_environment({"DARA_QUEUE_LIMIT": "0"})
+    assert (unset.limits.queue, unset.limits.owner_concurrency) == (None, None)
 
 
 def test_settings_that_do_not_fit_are_all_named() -> None:

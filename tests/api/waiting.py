@@ -91,15 +91,13 @@ async def begun(client: httpx.AsyncClient, name: str, **headers: str) -> str:
     return task_id
 
 
-async def until(
-    client: httpx.AsyncClient, task_id: str, state: str, **headers: str
-) -> dict[str, Any]:
-    """Wait until the task is in *state*, and give its status."""
+async def until(client: httpx.AsyncClient, task_id: str, state: str, **more: str) -> dict[str, Any]:
+    """Wait until the task is in *state*, and its status says *more*; give the status."""
     async with asyncio.timeout(30):
         while True:
-            found = await client.get(f"{PREFIX}/status/{task_id}", headers=headers)
+            found = await client.get(f"{PREFIX}/status/{task_id}")
             assert found.status_code == 200, found.text
             status: dict[str, Any] = found.json()
-            if status["state"] == state:
+            if {**status, "state": state, **more} == status:
                 return status
             await asyncio.sleep(0.02)

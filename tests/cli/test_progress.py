@@ -8,7 +8,7 @@ from rich.console import Console
 
 from dara_fp.cli.progress import TaskProgress
 from dara_fp.core.errors import StepError
-from dara_fp.runtime.status import StepStatus, TaskStatus
+from dara_fp.runtime.status import StepStatus, TaskStatus, WaitStatus
 from dara_fp.store.records import State
 
 FOREIGN = "value [/nope] [bold] :bug:"
@@ -16,7 +16,7 @@ RUNNING = StepStatus(path="look[/a]", state="running", message=FOREIGN)
 FAILED = StepStatus(path="look[/a]", state="failed", error=StepError(message=FOREIGN))
 
 
-def status(step: StepStatus) -> TaskStatus:
+def status(step: StepStatus, *waiting: WaitStatus) -> TaskStatus:
     return TaskStatus(
         task_id="t",
         workflow="w",
@@ -29,6 +29,10 @@ def status(step: StepStatus) -> TaskStatus:
         created_at=datetime.now(UTC),
         started_at=None,
         finished_at=None,
+        attempt=1,
+        cancelling=False,
+        owner=None,
+        waiting=waiting,
     )
 
 
@@ -39,3 +43,12 @@ def test_what_a_step_says_is_shown_as_it_is(step: StepStatus) -> None:
         progress.show(status(step))
     assert FOREIGN in written.getvalue()
     assert "look[/a]" in written.getvalue()
+
+
+def test_a_step_that_waits_says_for_what() -> None:
+    written = StringIO()
+    step = StepStatus(path="wait(yes)", state="waiting")
+    wait = WaitStatus(path="wait(yes)", signal="yes", since=datetime.now(UTC), until=None)
+    with TaskProgress(Console(file=written, width=140)) as progress:
+        progress.show(status(step, wait))
+    assert "for yes" in written.getvalue()

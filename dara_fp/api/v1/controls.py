@@ -85,7 +85,7 @@ def control_routes(workflows: Mapping[str, Workflow[Any, Any]]) -> APIRouter:
         status_code=202,
         summary="Cancel a task",
         response_class=Response,
-        responses=responses(202, "Controlled", 401, 404, 503),
+        responses=responses(202, "Controlled", 403, 404, 503),
         openapi_extra={"parameters": [TASK_ID]},
     )
     router.add_api_route(
@@ -95,7 +95,7 @@ def control_routes(workflows: Mapping[str, Workflow[Any, Any]]) -> APIRouter:
         status_code=202,
         summary="Resume a failed task",
         response_class=Response,
-        responses=responses(202, "Controlled", 401, 404, 409, 413, 415, 422, 503),
+        responses=responses(202, "Controlled", 403, 404, 409, 413, 415, 422, 503),
         openapi_extra={"parameters": [TASK_ID, START], "requestBody": _RESUME_BODY},
     )
     router.add_api_route(
@@ -105,7 +105,7 @@ def control_routes(workflows: Mapping[str, Workflow[Any, Any]]) -> APIRouter:
         status_code=202,
         summary="Give a task what it waits for",
         response_class=Response,
-        responses=responses(202, "Signalled", 401, 404, 409, 413, 415, 422, 503),
+        responses=responses(202, "Signalled", 403, 404, 409, 413, 415, 422, 503),
         openapi_extra={"parameters": [TASK_ID, SIGNAL], "requestBody": signal_body(workflows)},
     )
     return router

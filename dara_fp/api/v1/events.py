@@ -68,7 +68,7 @@ class EventList:
 def event_routes() -> APIRouter:
     """Make the route of a task's log."""
     router = APIRouter(prefix=PREFIX, tags=["tasks"])
-    described = responses(200, "EventList", 401, 404, 422, 503)
+    described = responses(200, "EventList", 403, 404, 422, 503)
     described[200]["content"][_STREAM] = {"schema": {"type": "string"}}
     described[204] = {"description": "As a stream: the task has ended, and nothing follows."}
     router.add_api_route(

@@ -88,7 +88,7 @@ def task_routes() -> APIRouter:
         _status,
         summary="Ask how far a task is",
         response_class=Response,
-        responses=responses(200, "TaskStatus", 401, 404, 503),
+        responses=responses(200, "TaskStatus", 403, 404, 503),
         openapi_extra={"parameters": [TASK_ID]},
     )
     limit = limit_parameter(_USUAL_PAGE, _LARGEST_PAGE)
@@ -97,7 +97,7 @@ def task_routes() -> APIRouter:
         _tasks,
         summary="List tasks",
         response_class=Response,
-        responses=responses(200, "TaskList", 401, 422, 503),
+        responses=responses(200, "TaskList", 403, 422, 503),
         openapi_extra={"parameters": [WORKFLOW, STATE, OWNER, limit, CURSOR]},
     )
     return router

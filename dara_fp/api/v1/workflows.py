@@ -150,7 +150,7 @@ def _add_start_route(router: APIRouter, workflow: Workflow[Any, Any], body: dict
         return _accepted(await start_task(request, workflow))
 
     upstream = (502,) if upload_fields(workflow.context) else ()
-    answers = responses(202, "Accepted", 400, 401, 413, 415, 422, 429, *upstream, 503)
+    answers = responses(202, "Accepted", 400, 403, 413, 415, 422, 429, *upstream, 503)
     answers[202]["headers"] = {
         "Location": {"description": "The status.", "schema": {"type": "string"}},
         "Idempotent-Replayed": {
