@@ -216,6 +216,8 @@ def _same(value: Any, read: Any) -> bool:
     It does for a time in the hour that a zone repeats, Decimal("NaN"), records with eq=False.
     """
     kind = value.__class__
+    if kind in _ATOMS and read.__class__ is kind:
+        return bool(value == read)
     if kind is not read.__class__:
         fits = isinstance(value, read.__class__) or (kind is int and read.__class__ is float)
         return fits and bool(value == read)
@@ -234,3 +236,7 @@ def _parts(kind: type[Any], value: Any) -> Mapping[Any, Any] | None:
     if attrs.has(kind):
         return {field.name: getattr(value, field.name) for field in fields_of(kind)}
     return value if kind is dict else None
+
+
+_ATOMS = frozenset({bool, int, str, type(None)})
+"""Classes of most values: these are looked at without a look for parts."""

@@ -91,7 +91,8 @@ class Pending:
         else:
             self._bytes += len(command.packed) - len(older.packed)
             older.give_way(command)
-        self._note()
+        if not self.work.is_set() or self._bytes >= MAX_BYTES or self._count() >= MAX_COMMANDS:
+            self._note()
 
     def take(self) -> list[bytes]:
         """Let the next batch fly, and give its commands."""
@@ -159,8 +160,11 @@ class Pending:
         self._bytes -= len(command.packed)
         command.settle(None)
 
+    def _count(self) -> int:
+        return len(self._waiting) + len(self._flying) + len(self._again)
+
     def _note(self) -> None:
-        count = len(self._waiting) + len(self._flying) + len(self._again)
+        count = self._count()
         _show(self.work, on=bool(self._waiting))
         _show(self.idle, on=count == 0)
         _show(self.room, on=self._bytes < MAX_BYTES and count < MAX_COMMANDS)

@@ -97,7 +97,8 @@ class Writer:
             StoreUnavailable: No answer in time, the server refused the command, or we are closed.
         """
         if timeout is None:
-            await self._room()
+            if not self._pending.room.is_set():
+                await self._room()
             return await self.post(packed, durable=True, newest=newest)
         try:
             async with asyncio.timeout(timeout):
