@@ -2,6 +2,7 @@
 
 - `run` and `VirtualTimeLoop`: an hour's wait takes no time.
 - `observe`: what a run looks like from outside, as a value.
+- `observe_parked`: the same, of a run that is parked wherever it waits.
 - `crash` and `crashes`: what is left of a run that was killed, and how it goes on.
 - `Recorder`: an environment that writes down what steps do, and breaks where it is told to.
 - `contexts` and `pipelines`: hypothesis strategies, which need `pip install hypothesis`.
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from dara_fp.testing.clock import Deadlock, SocketRefused, VirtualTimeLoop, run
 from dara_fp.testing.leaves import Drawn
-from dara_fp.testing.observation import Observation, observe
+from dara_fp.testing.observation import Observation, Signal, observe
+from dara_fp.testing.parking import ParkingJournal, observe_parked
 from dara_fp.testing.recorder import Note, Recorder
 from dara_fp.testing.remains import Remains, StoredJournal, crash, crashes
 
@@ -25,8 +27,10 @@ __all__ = [
     "Drawn",
     "Note",
     "Observation",
+    "ParkingJournal",
     "Recorder",
     "Remains",
+    "Signal",
     "SocketRefused",
     "StoredJournal",
     "VirtualTimeLoop",
@@ -34,6 +38,7 @@ __all__ = [
     "crash",
     "crashes",
     "observe",
+    "observe_parked",
     "pipelines",
     "run",
 ]

@@ -40,12 +40,14 @@ class Style:
         size: About how many steps it has at most.
         forms: The kinds of its nodes.
         endings: The ways its steps may end, the likely ones more than once.
+        signals: What it may wait for: how long, in seconds, by the name of a signal.
     """
 
     prefix: str
     size: int
     forms: tuple[Form, ...]
     endings: tuple[Ending, ...]
+    signals: Mapping[str, float | None] = attrs.field(factory=dict[str, float | None])
 
 
 @attrs.frozen(kw_only=True)
@@ -98,6 +100,7 @@ class Drawing:
         self._style = style
         self._builders = builders
         self._names = 0
+        self._signals = list(style.signals.items())
 
     def draw(self, values: SearchStrategy[T]) -> T:
         """Draw one of *values*."""
@@ -111,6 +114,11 @@ class Drawing:
         """Give a name that occurs once, and says *what* it is for."""
         self._names += 1
         return f"{self._style.prefix}{what}_{self._names}"
+
+    def signal(self) -> tuple[str, float | None] | None:
+        """Give the name of a signal and how long to wait for it, or None; each is given once."""
+        wanted = bool(self._signals) and self.draw(st.booleans())
+        return self._signals.pop() if wanted else None
 
     def body(self, place: Place) -> Whole:
         """Draw some nodes in a row that have a name: what surrounds them is recorded under it."""

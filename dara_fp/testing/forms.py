@@ -12,7 +12,7 @@ from dara_fp.core.fanout import for_each, zoom
 from dara_fp.core.pipeline import start, step
 from dara_fp.core.saga import compensate, on_cancel, recover
 from dara_fp.core.shape import Form
-from dara_fp.core.signals import pause
+from dara_fp.core.signals import pause, wait_for
 from dara_fp.core.timing import Backoff, repeat, retry, timeout
 from dara_fp.testing.drawing import Builder, Drawing, Place, Whole
 from dara_fp.testing.leaves import Change, Ending, Leaf, handler_of, step_of, tap_of, titled
@@ -137,8 +137,12 @@ def _on_cancel(drawing: Drawing, place: Place) -> Whole:
 
 
 def _wait(drawing: Drawing, place: Place) -> Whole:
-    """Draw a pause, under a name of its own."""
+    """Draw waiting for a signal that makes a number, or a pause under a name of its own."""
     whole: Whole = start(place.context, Recorder)
+    field = drawing.counter(place)
+    signal = drawing.signal() if field is not None else None
+    if field is not None and signal is not None:
+        return whole >> wait_for(signal[0], field, signal[1])
     return whole >> named(drawing.name("rest"), pause(drawing.one_of(1, 2, 5)))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar, overload
 
 import attrs
@@ -10,18 +11,41 @@ from returns.result import Failure
 from dara_fp.core.errors import Outcome, StepError, unwrap
 from dara_fp.core.memory import MemoryJournal
 from dara_fp.core.pipeline import Pipeline
-from dara_fp.core.scope import Scope
+from dara_fp.core.scope import Scope, Waiting
 from dara_fp.core.workflow import Workflow
 from dara_fp.testing.clock import run
 from dara_fp.testing.recorder import Note, Recorder, rounded
 
-__all__ = ["Observable", "Observation", "Task", "observe"]
+__all__ = ["Observable", "Observation", "Signal", "Task", "observe"]
 
 C = TypeVar("C")
 E = TypeVar("E")
 
 Observable: TypeAlias = Pipeline[C, E] | Workflow[C, E]
 """What can be observed."""
+
+
+@attrs.frozen
+class Signal:
+    """What somebody says to a run.
+
+    Attributes:
+        name: The signal's name.
+        body: Its content, which JSON can hold.
+        at: When it comes, in virtual seconds.
+    """
+
+    name: str
+    body: object = None
+    at: float = 0.0
+
+    def send(self, journal: MemoryJournal) -> None:
+        """Give it to *journal* when it is time, in the running loop."""
+        loop = asyncio.get_running_loop()
+        if self.at <= loop.time():
+            journal.signal(self.name, self.body)
+        else:
+            loop.call_at(self.at, journal.signal, self.name, self.body)
 
 
 def _result(outcome: Outcome[C]) -> C | StepError:
@@ -44,6 +68,7 @@ class Observation(Generic[C]):
         effects: What the `Recorder` in its environment noted during this run, in order.
         waits: How long nothing happened, each time, in virtual seconds rounded to a nanosecond.
         journal: The journal it was given, or an empty one.
+        parks: What it waited for each time it was parked.
     """
 
     outcome: Outcome[C] = attrs.field(eq=_result)
@@ -51,6 +76,7 @@ class Observation(Generic[C]):
     effects: tuple[Note, ...]
     waits: tuple[float, ...] = attrs.field(eq=False)
     journal: MemoryJournal = attrs.field(eq=False, repr=False)
+    parks: tuple[tuple[Waiting, ...], ...] = attrs.field(default=(), eq=False)
 
     @property
     def context(self) -> C:
@@ -82,6 +108,7 @@ def observe(
     task_id: str = ...,
     attempt: int = ...,
     start: float = ...,
+    signals: Iterable[Signal] = ...,
 ) -> Observation[C]: ...
 @overload
 def observe(
@@ -94,6 +121,7 @@ def observe(
     task_id: str = ...,
     attempt: int = ...,
     start: float = ...,
+    signals: Iterable[Signal] = ...,
 ) -> Observation[C]: ...
 def observe(
     pipeline: Observable[Any, Any],
@@ -105,6 +133,7 @@ def observe(
     task_id: str = "observed",
     attempt: int = 1,
     start: float = 0.0,
+    signals: Iterable[Signal] = (),
 ) -> Observation[Any]:
     """Run *pipeline* on *ctx* and *env* in a virtual-time loop of its own, and say what was seen.
 
@@ -116,9 +145,11 @@ def observe(
         task_id: Names the task, and so decides on tokens and jitter.
         attempt: Counts the deliberate runs of the task from 1.
         start: What the clock shows at the beginning, in seconds.
+        signals: What somebody says to the run, and when; it gets a journal if it has none.
 
     Raises:
         Deadlock: The pipeline waits for what never comes.
+        ValueError: A signal is said twice, and differently.
         SocketRefused: The pipeline waits for a real socket.
         RuntimeError: There is a running loop already, as in an async test.
 
@@ -132,7 +163,10 @@ def observe(
     (StepContext(), 7200.0, (3600.0, 3600.0))
     """
     task = Task(pipeline, ctx, env, task_id, attempt)
-    return run(task.observed(journal), start=start)
+    said = tuple(signals)
+    if said and journal is None:
+        journal = MemoryJournal()
+    return run(task.observed(journal, said), start=start)
 
 
 @attrs.frozen
@@ -167,10 +201,15 @@ class Task:
         scope = Scope(task_id=self.task_id, attempt=self.attempt, journal=journal, clock=clock)
         return await self.pipeline(self.ctx, self.env, scope=scope)
 
-    async def observed(self, journal: MemoryJournal | None) -> Observation[Any]:
+    async def observed(
+        self, journal: MemoryJournal | None, signals: Sequence[Signal] = ()
+    ) -> Observation[Any]:
         """Run it in the running loop, one on virtual time, and say what was seen."""
         loop = asyncio.get_running_loop()
         notes, began = self.recorder.notes, loop.time()
+        if journal is not None:
+            for signal in signals:
+                signal.send(journal)
         earlier = len(notes)
         outcome = await self.outcome(journal)
         times = [began, *getattr(loop, "jumps", ()), loop.time()]

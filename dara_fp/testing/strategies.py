@@ -1,7 +1,9 @@
 """Pipelines of every kind of node, drawn by hypothesis."""
 
 import typing
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar, overload
 
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ C = TypeVar("C")
 
 FORMS: tuple[Form, ...] = typing.get_args(Form)
 WEIGHTS: dict[Ending, int] = {"succeed": 6, "fail": 1, "flake": 2, "break": 1, "hang": 1}
+_NO_SIGNALS: Mapping[str, float | None] = MappingProxyType({})
 
 
 @overload
@@ -29,6 +32,7 @@ def pipelines(
     size: int = ...,
     forms: Collection[Form] = ...,
     endings: Collection[Ending] = ...,
+    signals: Mapping[str, float | None] = ...,
 ) -> SearchStrategy[Pipeline[Drawn, Recorder]]: ...
 @overload
 def pipelines(
@@ -39,6 +43,7 @@ def pipelines(
     size: int = ...,
     forms: Collection[Form] = ...,
     endings: Collection[Ending] = ...,
+    signals: Mapping[str, float | None] = ...,
 ) -> SearchStrategy[Pipeline[C, Recorder]]: ...
 def pipelines(
     context: type[Any] = Drawn,
@@ -48,6 +53,7 @@ def pipelines(
     size: int = 12,
     forms: Collection[Form] = FORMS,
     endings: Collection[Ending] = tuple(WEIGHTS),
+    signals: Mapping[str, float | None] = _NO_SIGNALS,
 ) -> SearchStrategy[Pipeline[Any, Recorder]]:
     """Draw pipelines over *context*, whose environment is a `Recorder`.
 
@@ -62,17 +68,21 @@ def pipelines(
         prefix: Begins the names of the steps. Names occur once in a pipeline, so that a journal
             takes it; pipelines that are composed with each other need prefixes of their own.
         size: About how many steps there are at most.
-        forms: The kinds of nodes to draw from, `step` always among them.
+        forms: The kinds of nodes to draw from, `step` always among them; what is given more than
+            once is drawn more often.
         endings: The ways a step may end, `succeed` always among them.
+        signals: What may be waited for, each at one place: how long, in seconds or None for ever,
+            by name. The body of each is a whole number.
 
     >>> from hypothesis import find
     >>> find(pipelines(forms=["retry"]), lambda pipeline: pipeline.steps)
     start(Drawn, Recorder) >> keep_1
     """
-    kinds: list[Form] = [form for form in FORMS if form in forms or form == "step"]
+    wanted = Counter(forms)
+    kinds: list[Form] = [form for form in FORMS for _ in range(wanted[form] or form == "step")]
     ends: list[Ending] = [each for each in WEIGHTS if each in endings or each == "succeed"]
     weighted: list[Ending] = [each for each in ends for _ in range(WEIGHTS[each])]
-    return _whole(context, Style(prefix, size, tuple(kinds), tuple(weighted)))
+    return _whole(context, Style(prefix, size, tuple(kinds), tuple(weighted), signals))
 
 
 @st.composite
