@@ -1,4 +1,4 @@
-"""`python -m tests.bench_durable [--quick]`: measure, print the tables, write them to docs/bench."""
+"""`python -m tests.bench_durable [--quick]`: measure, print the tables, write docs/bench."""
 
 import asyncio
 import sys

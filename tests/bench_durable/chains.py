@@ -5,6 +5,7 @@ import functools
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import attrs
 import msgspec
@@ -16,9 +17,11 @@ from dara_fp.core.codec import codec_of
 from dara_fp.runtime.running import Run as Delivery
 from dara_fp.runtime.task import run_task
 from dara_fp.store.records import NewTask, State
-from dara_fp.store.store import Ticket
 from tests.bench.work import GIVEN, NAMES, START, Job, ten
 from tests.bench_durable.contenders import Durable, Place, Run
+
+if TYPE_CHECKING:
+    from redis.typing import EncodableT, FieldT
 
 __all__ = ["TEN", "accepting", "dara", "floor"]
 
@@ -56,7 +59,7 @@ async def dara(place: Place) -> AsyncGenerator[Durable]:
 
         async def prepare(count: int) -> Sequence[Run]:
             await asyncio.gather(*(_accept(store) for _ in range(count)))
-            return [functools.partial(_run_next, store, [])] * count
+            return [functools.partial(_run_next, store)] * count
 
         yield Durable(prepare=prepare, stored=functools.partial(_read, store))
 
@@ -66,12 +69,12 @@ async def accepting(place: Place) -> AsyncGenerator[Durable]:
     """Accept a task and run it: all that is written for it in its life."""
     async with Store.open(place.url, prefix="bench") as store:
 
-        async def run(free: list[Ticket]) -> str:
+        async def run() -> str:
             await _accept(store)
-            return await _run_next(store, free)
+            return await _run_next(store)
 
         async def prepare(count: int) -> Sequence[Run]:
-            return [functools.partial(run, [])] * count
+            return [run] * count
 
         yield Durable(prepare=prepare, stored=functools.partial(_read, store))
 
@@ -100,14 +103,11 @@ async def _accept(store: Store) -> None:
     await store.create(task)
 
 
-async def _run_next(store: Store, free: list[Ticket]) -> str:
-    """Take a task that is ready and run it, as a worker does for a ticket; *free* are for more."""
-    fresh = not free
-    ticket = Ticket(ticket=uuid.uuid4().hex, delivery="1") if fresh else free.pop()
-    claimed = (await store.take(ticket, {TEN.name: 0}, fresh=fresh)).task
+async def _run_next(store: Store) -> str:
+    """Take a task that is ready and run it, as a worker does."""
+    claimed = (await store.take("bench", {TEN.name: 0}, fresh=False)).task
     assert claimed is not None
     await run_task(Delivery(claimed, None), TEN, None)
-    free.append(ticket)
     return claimed.history.task.task_id
 
 
@@ -129,7 +129,7 @@ async def _by_hand(client: Redis) -> str:
         # Without a transaction: the floor is the least that could be sent.
         async with client.pipeline(transaction=False) as pipe:
             pipe.hset(f"floor:{{{task_id}}}", f"s:{name}", changes)
-            event: dict[str | bytes, str | bytes] = {"kind": "step.succeeded", "path": name}
+            event: dict[FieldT, EncodableT] = {"kind": "step.succeeded", "path": name}
             events = f"floor:{{{task_id}}}:events"
             pipe.xadd(events, event, maxlen=_EVENTS_KEPT, approximate=True)
             await pipe.execute()
@@ -139,7 +139,7 @@ async def _by_hand(client: Redis) -> str:
 async def _merged(client: Redis, task_id: str) -> Mapping[str, object]:
     names = [f"s:{name}" for name in NAMES]
     found = await client.hmget(f"floor:{{{task_id}}}", names)
-    return {**GIVEN, **_joined([msgspec.json.decode(changes) for changes in found])}
+    return {**GIVEN, **_joined([msgspec.json.decode(changes or b"{}") for changes in found])}
 
 
 def _joined(changes: Sequence[Mapping[str, object]]) -> dict[str, object]:

@@ -10,7 +10,17 @@ import attrs
 
 from tests.bench.contenders import Contender, Family
 
-__all__ = ["ACCEPTING", "CONTENDERS", "DARA", "FLOOR", "Durable", "Place", "Run", "of_key", "opened"]
+__all__ = [
+    "ACCEPTING",
+    "CONTENDERS",
+    "DARA",
+    "FLOOR",
+    "Durable",
+    "Place",
+    "Run",
+    "of_key",
+    "opened",
+]
 
 Run: TypeAlias = Callable[[], Awaitable[Any]]
 """Runs ten durable steps, and gives what `Durable.stored` finds their records by."""

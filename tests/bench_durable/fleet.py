@@ -19,7 +19,7 @@ from tests.bench_durable.contenders import Place
 from tests.bench_durable.lines import Child
 from tests.bench_durable.server import Server
 from tests.bench_durable.tasks import FINAL, settled, submit
-from tests.bench_durable.worker import Taken
+from tests.bench_durable.worker import Order, Taken
 
 __all__ = ["CONCURRENCY", "Fleet", "measure_fleet"]
 
@@ -27,6 +27,7 @@ CONCURRENCY = 50
 """Tasks that a worker runs at a time."""
 
 _PREFIX = "fleet"
+_WANTED = msgspec.json.decode(msgspec.json.encode(EXPECTED))
 
 
 @attrs.frozen(kw_only=True)
@@ -35,7 +36,8 @@ class Fleet:
 
     Attributes:
         workers: How many there were, each a process.
-        ready: By the clock, where all tasks waited before a worker began.
+        ready: By the clock, from when the first task is taken, where all waited before a worker
+            began.
         submitted: By the clock, from the first submission on, with workers that waited for it.
         cpu: Of the workers' processors, in the rounds of `ready`.
         server: Of the Valkey server's processor, in the same.
@@ -49,10 +51,11 @@ class Fleet:
 
 
 @attrs.frozen(kw_only=True)
-class _Took:
-    """What a workflow took in one round, in seconds."""
+class _Round:
+    """What a workflow took in one round, in seconds; see `Fleet`."""
 
-    wall: float
+    ready: float
+    submitted: float
     cpu: float
     server: float
 
@@ -65,21 +68,17 @@ async def measure_fleet(
     Raises:
         WrongResult: A task did other work.
     """
-    ready: list[_Took] = []
-    submitted: list[_Took] = []
-    for _ in rounds:
-        ready.append(await _run(place, workers, tasks, beforehand=True))
-        submitted.append(await _run(place, workers, tasks, beforehand=False))
+    found = [await _round(place, workers, tasks) for _ in rounds]
     return Fleet(
         workers=workers,
-        ready=Timing(turns=tuple(took.wall for took in ready)),
-        submitted=Timing(turns=tuple(took.wall for took in submitted)),
-        cpu=Timing(turns=tuple(took.cpu for took in ready)),
-        server=Timing(turns=tuple(took.server for took in ready)),
+        ready=Timing(turns=tuple(each.ready for each in found)),
+        submitted=Timing(turns=tuple(each.submitted for each in found)),
+        cpu=Timing(turns=tuple(each.cpu for each in found)),
+        server=Timing(turns=tuple(each.server for each in found)),
     )
 
 
-async def _run(place: Place, workers: int, tasks: int, *, beforehand: bool) -> _Took:
+async def _round(place: Place, workers: int, tasks: int) -> _Round:
     server = Server(place.url)
     server.forget()
     async with (
@@ -88,38 +87,54 @@ async def _run(place: Place, workers: int, tasks: int, *, beforehand: bool) -> _
         AsyncExitStack() as stack,
     ):
         fleet = [await stack.enter_async_context(_worker(place)) for _ in range(workers)]
-        contexts = itertools.repeat(START, tasks)
-        ids = await submit(executor, TEN.name, contexts) if beforehand else None
-        begun, busy = time.time(), server.cpu()
-        before = await _taken(fleet)
-        if ids is None:
-            begun, busy = time.time(), server.cpu()
-            ids = await submit(executor, TEN.name, contexts)
+        cpu = await _cpu(fleet, Order(work=False))
+        ids = await _submit(executor, tasks)
+        busy = server.cpu()
+        await _cpu(fleet, Order())
         await settled(executor, ids[-1:], FINAL)
-        busy = server.cpu() - busy
-        cpu = sum(taken.cpu for taken in await _taken(fleet)) - sum(taken.cpu for taken in before)
-        # The server's clock, which is this machine's, says when the last one was over: looking
-        # for that while they run would take time from them.
-        ended = max(map(_ended, await settled(executor, ids, FINAL)))
-    return _Took(wall=(ended - begun) / tasks, cpu=cpu / tasks, server=busy / tasks)
+        busy, cpu = server.cpu() - busy, await _cpu(fleet, Order()) - cpu
+        ready = await settled(executor, ids, FINAL)
+        begun = time.time()
+        ids = await _submit(executor, tasks)
+        submitted = await settled(executor, ids, FINAL)
+    return _Round(
+        ready=(_ended(ready) - _started(ready)) / tasks,
+        submitted=(_ended(submitted) - begun) / tasks,
+        cpu=cpu / tasks,
+        server=busy / tasks,
+    )
+
+
+async def _submit(executor: WorkflowExecutor, tasks: int) -> Sequence[str]:
+    return await submit(executor, TEN.name, itertools.repeat(START, tasks))
 
 
 def _worker(place: Place) -> AbstractAsyncContextManager[Child]:
     return Child.started("worker", place.url, _PREFIX, str(CONCURRENCY))
 
 
-async def _taken(fleet: Sequence[Child]) -> Sequence[Taken]:
-    return await asyncio.gather(*(worker.ask("", Taken) for worker in fleet))
+async def _cpu(fleet: Sequence[Child], order: Order) -> float:
+    """Give *order* to all workers, and tell the seconds that their processors have spent."""
+    found = await asyncio.gather(*(worker.ask(order, Taken) for worker in fleet))
+    return sum(taken.cpu for taken in found)
 
 
-def _ended(status: TaskStatus) -> float:
-    """Give when the task of *status* was over.
+def _started(statuses: Sequence[TaskStatus]) -> float:
+    """Give when the first of the tasks was taken, by the server's clock, which is this machine's.
+
+    To look for that while they run would take time from them.
+    """
+    return min(each.started_at.timestamp() for each in statuses if each.started_at is not None)
+
+
+def _ended(statuses: Sequence[TaskStatus]) -> float:
+    """Give when the last of the tasks was over.
 
     Raises:
-        WrongResult: It failed, or did other work.
+        WrongResult: One failed, or did other work.
     """
-    fields = {name: msgspec.json.decode(value) for name, value in status.context.items()}
-    wanted = msgspec.json.decode(msgspec.json.encode(EXPECTED))
-    if status.state is not State.SUCCEEDED or status.finished_at is None or fields != wanted:
-        raise WrongResult(f"task {status.task_id} is {status.state}: {status.error}; {fields}")
-    return status.finished_at.timestamp()
+    for status in statuses:
+        fields = {name: msgspec.json.decode(value) for name, value in status.context.items()}
+        if status.state is not State.SUCCEEDED or fields != _WANTED:
+            raise WrongResult(f"task {status.task_id} is {status.state}: {status.error}; {fields}")
+    return max(each.finished_at.timestamp() for each in statuses if each.finished_at is not None)

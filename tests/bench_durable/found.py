@@ -31,6 +31,7 @@ class Found:
         steps: What steps took, by how many tasks there were at a time.
         fleets: What workflows took, by how many workers there were.
         tasks: How many tasks a fleet ran at once.
+        pause: Seconds between two looks at a run.
         parked: What parked tasks hold.
         polling: What tasks hold that poll a run.
         machine: What was measured on.
@@ -40,6 +41,7 @@ class Found:
     steps: Sequence[Steps]
     fleets: Sequence[Fleet]
     tasks: int
+    pause: float
     parked: Held
     polling: Held
     machine: Machine

@@ -13,12 +13,13 @@ from tests.bench_durable.lines import Child
 from tests.bench_durable.runs import Ending, Seen
 from tests.bench_durable.server import Server
 from tests.bench_durable.tasks import FINAL, settled, submit
-from tests.bench_durable.waiting import APPROVAL, PARKED, POLLING, Env, Request, RunOf
-from tests.bench_durable.worker import Taken
+from tests.bench_durable.waiting import APPROVAL, NOWHERE, PARKED, POLLING, Env, Request, RunOf
+from tests.bench_durable.worker import Order, Taken
 
 __all__ = ["Held", "measure_parked", "measure_polling"]
 
 _PREFIX = "waiting"
+_ENV = Env(workspace=Workspace(NOWHERE, token="bench"), seconds=1)
 _WOKEN = 10
 _LOOK_SECONDS = 0.2
 
@@ -51,11 +52,11 @@ async def measure_parked(place: Place, tasks: int) -> Held:
         WorkflowExecutor([PARKED], store) as executor,
         Child.started("worker", place.url, _PREFIX, str(CONCURRENCY)) as worker,
     ):
-        await worker.ask("", Taken)
+        await worker.ask(Order(), Taken)
         await _park(executor, tasks)
-        before, kept = await worker.ask("", Taken), server.memory()
+        before, kept = await worker.ask(Order(), Taken), server.memory()
         ids = await _park(executor, tasks)
-        after, keeps = await worker.ask("", Taken), server.memory()
+        after, keeps = await worker.ask(Order(), Taken), server.memory()
         for task_id in ids[-_WOKEN:]:
             await executor.signal(task_id, APPROVAL, b"true")
         woken = await settled(executor, ids[-_WOKEN:], FINAL)
@@ -74,23 +75,24 @@ async def _park(executor: WorkflowExecutor, tasks: int) -> list[str]:
     return list(ids)
 
 
-async def measure_polling(place: Place, tasks: int) -> Held:
-    """Have *tasks* tasks of one worker ask how a run is, each of its own, and then let it end."""
+async def measure_polling(place: Place, tasks: int, *, seconds: float) -> Held:
+    """Have *tasks* tasks of a worker ask every so many *seconds* how a run is, each of its own."""
     server, first = Server(place.url), tasks // 5
     server.forget()
     async with (
         Child.started("runs") as runs,
         Store.open(place.url, prefix=_PREFIX) as store,
-        WorkflowExecutor([POLLING], store, Env(workspace=Workspace("http://127.0.0.1:9", token="bench"))) as executor,
+        WorkflowExecutor([POLLING], store, _ENV) as executor,
     ):
         port = (await runs.ask(Ending(end=False), Seen)).port
-        concurrency, host = str(first + tasks), f"http://127.0.0.1:{port}"
-        async with Child.started("worker", place.url, _PREFIX, concurrency, host) as worker:
-            await worker.ask("", Taken)
+        host = f"http://127.0.0.1:{port}"
+        words = (place.url, _PREFIX, str(first + tasks), host, str(seconds))
+        async with Child.started("worker", *words) as worker:
+            await worker.ask(Order(), Taken)
             ids = await _poll(executor, runs, range(first))
-            before, kept = await worker.ask("", Taken), server.memory()
+            before, kept = await worker.ask(Order(), Taken), server.memory()
             ids += await _poll(executor, runs, range(first, first + tasks))
-            after, keeps = await worker.ask("", Taken), server.memory()
+            after, keeps = await worker.ask(Order(), Taken), server.memory()
             await runs.ask(Ending(end=True), Seen)
             ended = await settled(executor, ids, FINAL)
             assert {status.state for status in ended} == {State.SUCCEEDED}
@@ -104,6 +106,6 @@ async def measure_polling(place: Place, tasks: int) -> Held:
 async def _poll(executor: WorkflowExecutor, runs: Child, numbers: range) -> list[str]:
     """Start a task for each of *numbers*, and wait until all of their runs were asked about."""
     ids = await submit(executor, POLLING.name, (RunOf(run_id=number + 1) for number in numbers))
-    while (await runs.ask(Ending(end=False), Seen)).runs < numbers.stop:
+    while (await runs.ask(Ending(end=False), Seen)).runs < numbers.stop:  # noqa: ASYNC110 - in another process
         await asyncio.sleep(_LOOK_SECONDS)
     return list(ids)

@@ -21,8 +21,8 @@ __all__ = ["burr", "dbos", "langgraph"]
 
 _CONNECTIONS = 50
 _PRAGMAS = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL")
-"""What SQLite promises then is what Valkey's append-only file promises by the second: a process that
-is killed loses nothing, a machine that loses power may lose the last moments."""
+"""With these SQLite promises what Valkey's append-only file does that is synced every second: a
+process that is killed loses nothing, a machine that loses power may lose the last moments."""
 
 
 @asynccontextmanager
@@ -71,31 +71,20 @@ async def burr(place: Place) -> AsyncGenerator[Durable]:
 @asynccontextmanager
 async def langgraph(place: Place) -> AsyncGenerator[Durable]:
     """Checkpoint each of ten nodes by LangGraph's asynchronous saver, before the next begins."""
-    os.environ["LANGSMITH_TRACING"] = "false"
-    library: Any = importlib.import_module("langgraph.graph")
     savers: Any = importlib.import_module("langgraph.checkpoint.sqlite.aio")
     aiosqlite: Any = importlib.import_module("aiosqlite")
-
-    async def work(state: State) -> dict[str, object]:
-        return {"count": state["count"] + 1, "total": state["total"] + state["limit"]}
-
-    graph = library.StateGraph(State)
-    for name, step in _named(work):
-        graph.add_node(name, step)
-    for one, next_ in itertools.pairwise([library.START, *NAMES, library.END]):
-        graph.add_edge(one, next_)
     async with aiosqlite.connect(place.folder / "langgraph.sqlite") as connection:
         for pragma in _PRAGMAS:
             await connection.execute(pragma)
-        compiled = graph.compile(checkpointer=savers.AsyncSqliteSaver(connection))
+        graph = _graph().compile(checkpointer=savers.AsyncSqliteSaver(connection))
 
         async def run() -> str:
             thread_id = uuid.uuid4().hex
-            await compiled.ainvoke(dict(GIVEN), _thread(thread_id), durability="sync")
+            await graph.ainvoke(dict(GIVEN), _thread(thread_id), durability="sync")
             return thread_id
 
         async def stored(thread_id: str) -> Mapping[str, object]:
-            return _fields((await compiled.aget_state(_thread(thread_id))).values)
+            return _fields((await graph.aget_state(_thread(thread_id))).values)
 
         yield Durable(prepare=_again(run), stored=stored)
 
@@ -105,26 +94,10 @@ async def dbos(place: Place) -> AsyncGenerator[Durable]:
     """Record each of ten steps of a workflow of DBOS."""
     library: Any = importlib.import_module("dbos").DBOS
     sqlalchemy: Any = importlib.import_module("sqlalchemy")
-
-    def tuned(connection: Any, _record: object) -> None:
-        for pragma in _PRAGMAS:
-            connection.execute(pragma)
-
-    sqlalchemy.event.listen(sqlalchemy.Engine, "connect", tuned)
+    sqlalchemy.event.listen(sqlalchemy.Engine, "connect", _tune)
     url = f"sqlite:///{place.folder / 'dbos.sqlite'}"
-    config = {"name": "bench", "system_database_url": url, "log_level": "ERROR"}
-    library(config=config)
-
-    async def work(state: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {**state, "count": state["count"] + 1, "total": state["total"] + state["limit"]}
-
-    steps = [library.step(name=name)(step) for name, step in _named(work)]
-
-    @library.workflow(name="ten")  # type: ignore[untyped-decorator]  # by name, see above
-    async def chain(state: Mapping[str, Any]) -> Mapping[str, Any]:
-        for step in steps:
-            state = await step(state)
-        return state
+    library(config={"name": "bench", "system_database_url": url, "log_level": "ERROR"})
+    chain = _chain(library)
 
     async def run() -> str:
         handle = await library.start_workflow_async(chain, dict(GIVEN))
@@ -139,6 +112,43 @@ async def dbos(place: Place) -> AsyncGenerator[Durable]:
     library.launch()
     yield Durable(prepare=_again(run), stored=stored)
     library.destroy()
+
+
+def _graph() -> Any:
+    """Chain ten nodes that give what they change."""
+    os.environ["LANGSMITH_TRACING"] = "false"
+    library: Any = importlib.import_module("langgraph.graph")
+
+    async def work(state: State) -> dict[str, object]:
+        return {"count": state["count"] + 1, "total": state["total"] + state["limit"]}
+
+    graph = library.StateGraph(State)
+    for name, step in _named(work):
+        graph.add_node(name, step)
+    for one, next_ in itertools.pairwise([library.START, *NAMES, library.END]):
+        graph.add_edge(one, next_)
+    return graph
+
+
+def _chain(library: Any) -> Any:
+    """Call ten steps one after the other in a workflow."""
+
+    async def work(state: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**state, "count": state["count"] + 1, "total": state["total"] + state["limit"]}
+
+    steps = [library.step(name=name)(step) for name, step in _named(work)]
+
+    async def chain(state: Mapping[str, Any]) -> Mapping[str, Any]:
+        for step in steps:
+            state = await step(state)
+        return state
+
+    return library.workflow(name="ten")(chain)
+
+
+def _tune(connection: Any, _record: object) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
 
 
 def _named(work: Any) -> Sequence[tuple[str, Any]]:

@@ -19,7 +19,8 @@ class Server:
 
     def __init__(self, url: str) -> None:
         """Ask the server at *url*."""
-        self._client = Redis.from_url(url, legacy_responses=False)  # pyright: ignore[reportUnknownMemberType]  # redis-py's **kwargs
+        client = Redis.from_url(url, legacy_responses=False)  # pyright: ignore[reportUnknownMemberType]  # redis-py's **kwargs
+        self._client: Any = client  # its methods have **kwargs without a type
 
     def cpu(self) -> float:
         """Give the seconds of processor it has spent so far."""

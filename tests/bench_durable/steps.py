@@ -12,8 +12,8 @@ from pathlib import Path
 
 import attrs
 
-from tests.bench.work import NAMES, check
 from tests.bench.contenders import Contender
+from tests.bench.work import NAMES, check
 from tests.bench_durable.contenders import Durable, Place, Run, of_key, opened
 from tests.bench_durable.lines import answer
 from tests.bench_durable.server import Server

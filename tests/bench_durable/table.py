@@ -1,6 +1,7 @@
 """The figures as tables: of words, for the terminal, and in Markdown."""
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import attrs
 from rich import box
@@ -16,9 +17,9 @@ from tests.bench_durable.turns import Steps
 
 __all__ = ["Grid", "grids", "markdown", "shown"]
 
-_STEP = ("µs a step", "least to most", "CPU", "CPU of Valkey", "times floor", "times dara_fp")
-_FLEET = ("a second", "least to most", "submitting too", "CPU ms each", "CPU ms of Valkey")
-_HELD = ("tasks", "process, bytes each", "server, bytes each")
+_STEP = ("µs a step", "range", "CPU", "Valkey's CPU", "times floor", "times dara_fp")
+_FLEET = ("a second", "range", "submitting too", "CPU ms", "Valkey's CPU ms")
+_HELD = ("tasks", "bytes each", "in Valkey")
 _TARGET = ("found", "wanted", "")
 
 
@@ -65,7 +66,8 @@ def shown(found: Found) -> Iterator[Table]:
         table = Table(box=box.SIMPLE_HEAD)
         table.add_column(grid.title, no_wrap=True)
         for column in grid.columns:
-            table.add_column(column, justify="left" if grid.columns is _TARGET else "right")
+            justify: Literal["left", "right"] = "left" if grid.columns is _TARGET else "right"
+            table.add_column(column.replace(" ", "\n"), justify=justify, no_wrap=True)
         for row in grid.rows:
             table.add_row(*row)
         yield table

@@ -23,8 +23,7 @@ async def submit(
     ids: list[str] = []
 
     async def lane() -> None:
-        for context in left:
-            ids.append(await executor.start(name, context))
+        ids.extend([await executor.start(name, context) for context in left])
 
     await asyncio.gather(*(lane() for _ in range(_LANES)))
     return ids
@@ -39,7 +38,7 @@ async def settled(
     """
     found: list[TaskStatus] = []
     for task_id in reversed(ids):
-        while (status := await executor.status(task_id)) is None or status.state not in states:
+        while (status := await executor.status(task_id)) is None or status.state not in states:  # noqa: ASYNC110 - in another process
             await asyncio.sleep(_LOOK_SECONDS)
         found.append(status)
     return found

@@ -2,8 +2,8 @@
 
 import math
 import random
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import attrs
 
@@ -15,7 +15,7 @@ from tests.bench_durable.lines import Child
 from tests.bench_durable.server import Server
 from tests.bench_durable.steps import Cost, Turn
 
-__all__ = ["Spent", "Steps", "measure_steps"]
+__all__ = ["Spent", "Steps", "contending", "measure_steps"]
 
 
 @attrs.frozen(kw_only=True)
@@ -46,48 +46,53 @@ class Steps:
     spent: Mapping[Contender, Spent]
 
 
+@asynccontextmanager
+async def contending(
+    place: Place, contenders: Sequence[Contender]
+) -> AsyncGenerator[Mapping[Contender, Child]]:
+    """Start a process for each of *contenders*, which keep what is durable at *place*."""
+    async with AsyncExitStack() as stack:
+        found: dict[Contender, Child] = {}
+        for each in contenders:
+            child = Child.started("steps", each.key, place.url, str(place.folder))
+            found[each] = await stack.enter_async_context(child)
+        yield found
+
+
 async def measure_steps(
-    place: Place,
-    contenders: Sequence[Contender],
+    children: Mapping[Contender, Child],
+    server: Server,
     concurrent: int,
     *,
     seconds: float,
     rounds: Iterable[object],
 ) -> Steps:
-    """Let each of *contenders* take a turn in each of *rounds*, *concurrent* tasks at a time.
+    """Let all take a turn in each of *rounds*, in a drawn order, *concurrent* tasks at a time.
 
     Args:
-        place: Where they keep what is durable.
-        contenders: Who takes part.
+        children: Who takes part, each in a process of its own.
+        server: The server that some of them use, whose data are removed before each turn.
         concurrent: Tasks at a time.
         seconds: How long a turn should take; it has a task for each of *concurrent* at least.
         rounds: One item for each turn of everybody.
     """
-    async with AsyncExitStack() as stack:
-        children = {
-            each: await stack.enter_async_context(
-                Child.started("steps", each.key, place.url, str(place.folder))
-            )
-            for each in contenders
-        }
-        server = Server(place.url)
-        turns = {
-            each: await _turn_that_fills(seconds, child, concurrent)
-            for each, child in children.items()
-        }
-        costs: dict[Contender, list[Cost]] = {each: [] for each in contenders}
-        order, dice = list(contenders), random.Random(0)  # noqa: S311 - the order of turns is no secret
-        for _ in rounds:
-            dice.shuffle(order)
-            for each in order:
-                server.forget()
-                costs[each].append(await children[each].ask(turns[each], Cost))
-    return Steps(concurrent=concurrent, spent={each: _spent(found) for each, found in costs.items()})
+    turns = {
+        each: await _turn_that_fills(seconds, child, concurrent) for each, child in children.items()
+    }
+    costs: dict[Contender, list[Cost]] = {each: [] for each in children}
+    order, dice = list(children), random.Random(0)  # noqa: S311 - the order of turns is no secret
+    for _ in rounds:
+        dice.shuffle(order)
+        for each in order:
+            server.forget()
+            costs[each].append(await children[each].ask(turns[each], Cost))
+    return Steps(
+        concurrent=concurrent, spent={each: _spent(found) for each, found in costs.items()}
+    )
 
 
 async def _turn_that_fills(seconds: float, child: Child, concurrent: int) -> Turn:
     """Warm *child* up, and give the turn that takes it about so many *seconds*."""
-    await child.ask(Turn(concurrent=1, runs=1), Cost)
     first = await child.ask(Turn(concurrent=concurrent, runs=concurrent), Cost)
     runs = math.ceil(seconds / (first.wall * len(NAMES)))
     return Turn(concurrent=concurrent, runs=max(concurrent, runs))

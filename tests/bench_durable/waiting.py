@@ -6,10 +6,10 @@ from dara_fp import Outcome, StepContext, Success, made, start, wait_for, workfl
 from dara_fp.databricks.waiting import Polling, wait_for_run
 from dara_fp.databricks.workspace import Workspace
 
-__all__ = ["APPROVAL", "PARKED", "POLLING", "Env", "Request", "RunOf"]
+__all__ = ["APPROVAL", "NOWHERE", "PARKED", "POLLING", "Env", "Request", "RunOf"]
 
-_SECONDS = 5.0
-_POLLING = Polling(least=_SECONDS, most=_SECONDS)
+NOWHERE = "http://127.0.0.1:9"
+"""The address of a workspace that nobody asks."""
 
 APPROVAL = "approval"
 """The signal that parked tasks wait for."""
@@ -17,9 +17,15 @@ APPROVAL = "approval"
 
 @attrs.frozen(kw_only=True)
 class Env:
-    """What the workflows need: the *workspace* of the runs."""
+    """What the workflows need.
+
+    Attributes:
+        workspace: Where the runs are.
+        seconds: How long to pause before a run is asked about again.
+    """
 
     workspace: Workspace
+    seconds: float
 
 
 @attrs.frozen(kw_only=True)
@@ -39,7 +45,8 @@ class RunOf(StepContext):
 
 
 async def _wait_for_run(ctx: RunOf, env: Env) -> Outcome[RunOf]:
-    run = await wait_for_run(env.workspace, ctx.run_id, polling=_POLLING)
+    polling = Polling(least=env.seconds, most=env.seconds)
+    run = await wait_for_run(env.workspace, ctx.run_id, polling=polling)
     return Success(ctx.evolve(result=run.result))
 
 

@@ -1,7 +1,7 @@
 """A worker as `dara worker` runs one, which is asked to begin and what it has taken so far.
 
-`python -m tests.bench_durable.worker URL PREFIX CONCURRENCY [WORKSPACE]` begins to work at the
-first line, and answers each with its `Taken`.
+`python -m tests.bench_durable.worker URL PREFIX CONCURRENCY [WORKSPACE SECONDS]` answers each
+`Order` with what it has `Taken`.
 """
 
 import asyncio
@@ -18,9 +18,16 @@ from dara_fp.databricks.workspace import Workspace
 from dara_fp.runtime.queue import Leases
 from tests.bench_durable.chains import TEN
 from tests.bench_durable.lines import answer
-from tests.bench_durable.waiting import PARKED, POLLING, Env
+from tests.bench_durable.waiting import NOWHERE, PARKED, POLLING, Env
 
-__all__ = ["Taken"]
+__all__ = ["Order", "Taken"]
+
+
+@attrs.frozen(kw_only=True)
+class Order:
+    """What the worker is to do: to *work* from now on, or nothing yet."""
+
+    work: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -36,26 +43,31 @@ class Taken:
     resident: int
 
 
-async def main(url: str, prefix: str, concurrency: str, host: str = "http://127.0.0.1:9") -> None:
-    """Work on the tasks under *prefix* at *url*; whoever polls asks the workspace at *host*."""
+async def main(
+    url: str, prefix: str, concurrency: str, host: str = NOWHERE, seconds: str = "1"
+) -> None:
+    """Work on the tasks under *prefix* at *url*; whoever polls asks *host* every *seconds*."""
     async with (
         Workspace(host, token="bench") as workspace,
         Store.open(url, prefix=prefix) as store,
         WorkflowExecutor(
-            [TEN, PARKED, POLLING], store, Env(workspace=workspace), leases=Leases(grace=0)
+            [TEN, PARKED, POLLING],
+            store,
+            Env(workspace=workspace, seconds=float(seconds)),
+            leases=Leases(grace=0),
         ) as executor,
         AsyncExitStack() as working,
     ):
         begun = False
 
-        async def reply(_asked: object) -> Taken:
+        async def reply(order: Order) -> Taken:
             nonlocal begun
-            if not begun:
+            if order.work and not begun:
                 begun = True
                 await working.enter_async_context(executor.working(int(concurrency)))
             return _taken()
 
-        await answer(object, reply)
+        await answer(Order, reply)
 
 
 def _taken() -> Taken:
