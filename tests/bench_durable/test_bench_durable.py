@@ -52,7 +52,7 @@ def always(value: float) -> Timing:
 def made_up(
     micros: Mapping[Contender, float], *, rate: float = 1_000, resident: float = 0
 ) -> Found:
-    """Give a finding with *micros* a step, for dara_fp with accepting the same unless it says so."""
+    """Give a finding with *micros* a step; accepting costs nothing unless they say so."""
     micros = {ACCEPTING: micros[DARA], **micros}
     spent = {
         each: Spent(wall=always(value / 1e6), cpu=always(value / 2e6), server=always(1e-6))
