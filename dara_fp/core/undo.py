@@ -138,10 +138,21 @@ class _Attempt:
         """Take back what was done, last effect first, and give how the failure reads now."""
         error = outcome.failure()
         if self.frame.undos:
-            return await shielded(self._undo(error))
+            return await self._undone_whatever(error)
         if self._catches and error.kind is not Kind.DEFECT:
             await self._record(error)
         return outcome
+
+    async def _undone_whatever(self, error: StepError) -> Outcome[Any]:
+        """Take back what was done; a cancellation waits, and says what could not be taken back."""
+        task = asyncio.ensure_future(self._undo(error))
+        interrupted = await finished(task)
+        outcome = task.result()
+        if interrupted is None:
+            return outcome
+        if outcome.failure() != error:
+            interrupted.args = (outcome.failure(),)
+        raise interrupted
 
     async def cancel(self, nodes: Sequence[Element], ctx: Any) -> StepError:
         """Take back what was done, also where the run had not come to after a crash."""
