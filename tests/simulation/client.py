@@ -8,6 +8,7 @@ import attrs
 
 from dara_fp import WorkflowExecutor
 from dara_fp.runtime.errors import NotResumable, SignalRefused
+from dara_fp.runtime.status import TaskStatus
 from dara_fp.store.errors import StoreUnavailable
 from tests.simulation.chance import Chance
 from tests.simulation.drawing import SIGNAL, Drawing
@@ -32,6 +33,7 @@ class Client:
         context: What it begins with.
         accepted: Whether a process said that it was accepted.
         cancelled: Whether cancelling it was asked for.
+        seen: Its status when its first attempt had ended.
     """
 
     task_id: str
@@ -43,6 +45,7 @@ class Client:
     say: Callable[[str, str], None]
     accepted: bool = False
     cancelled: bool = False
+    seen: TaskStatus | None = None
 
     async def live(self) -> None:
         """Start the task, and see it through to its end."""
@@ -55,6 +58,7 @@ class Client:
             doing.append(self._cancels())
         await asyncio.gather(*doing)
         state = await self.watch.ended(self.task_id)
+        self.seen = await self._insist("status", lambda e: e.status(self.task_id))
         if state == "failed" and self.chance.happens(0.5):
             await self._resumes()
 
@@ -94,6 +98,7 @@ class Client:
                 self.say("client", f"{what} {self.task_id}: no answer, {type(error).__name__}")
                 await asyncio.sleep(self.chance.between(0.5, 2))
             else:
-                self.say("client", f"{what} {self.task_id}: {answer}")
+                said = answer.state if isinstance(answer, TaskStatus) else answer
+                self.say("client", f"{what} {self.task_id}: {said}")
                 return answer
 

@@ -120,10 +120,14 @@ class Fleet:
         for each in self.served:
             each.process.kill()
 
-    def reopen(self) -> None:
-        """Start one process after all were killed."""
+    async def work_alone(self, seconds: float) -> None:
+        """Have one process serve for so many *seconds* after all were killed, and stop it."""
         self._closed = False
         self.start()
+        self._closed = True
+        await asyncio.sleep(seconds)
+        self.served[-1].stop.set()
+        await asyncio.sleep(seconds)
 
     async def ask(self, call: Callable[[WorkflowExecutor], Awaitable[T]], seconds: float) -> T:
         """Give what *call* gives in one of the processes.

@@ -7,22 +7,45 @@ one goes on later where it stood, and does not know that time has passed.
 
 import asyncio
 import contextvars
+import sys
 import warnings
 from collections import deque
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar, TypeVarTuple
 
 import attrs
 
 from dara_fp.testing import VirtualTimeLoop
 
-__all__ = ["Process", "SimulatedLoop", "current"]
+__all__ = ["Process", "SimulatedLoop", "bury", "current"]
+
+_FINALLIES = 20
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 _CURRENT: contextvars.ContextVar["Process | None"] = contextvars.ContextVar("process", default=None)
+
+
+def bury(tasks: "Iterable[asyncio.Task[Any]]") -> None:
+    """Close the coroutines of *tasks*, and let nobody hear what they say in their `finally`."""
+    hears, sys.unraisablehook = sys.unraisablehook, lambda _said: None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for task in tasks:
+                _close(task.get_coro())
+    finally:
+        sys.unraisablehook = hears
+
+
+def _close(coroutine: Any) -> None:
+    for _ in range(_FINALLIES):
+        try:
+            coroutine.close()
+        except BaseException:  # noqa: BLE001, S112 - whatever the dead say
+            continue
+        return
 
 
 def current() -> "Process | None":
@@ -88,15 +111,10 @@ class Process:
             self.burnt(self)
 
     def bury(self) -> None:
-        """Throw away what is left of it, and let nobody hear what that says."""
+        """Throw away what is left of it."""
         self.kill()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for task in self._tasks:
-                coroutine: Any = task.get_coro()
-                with suppress(BaseException):
-                    coroutine.close()
-            self._tasks.clear()
+        bury(self._tasks)
+        self._tasks.clear()
 
 
 class _Gate:
@@ -149,6 +167,8 @@ class SimulatedLoop(VirtualTimeLoop):
         context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
         """Call *callback* with *args* if its process still runs; see asyncio."""
+        if self.is_closed():
+            return asyncio.Handle(callback, args, self, context)  # of one that is buried
         process = _process(context)
         if process is None:
             return super().call_soon(callback, *args, context=context)
@@ -164,6 +184,8 @@ class SimulatedLoop(VirtualTimeLoop):
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Call *callback* with *args* at *when* if its process still runs; see asyncio."""
+        if self.is_closed():
+            return asyncio.TimerHandle(when, callback, args, self, context)
         process = _process(context)
         if process is None:
             return super().call_at(when, callback, *args, context=context)

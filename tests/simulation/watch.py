@@ -10,12 +10,12 @@ import attrs
 from dara_fp import Position
 from dara_fp.store.functions import Refusal
 from tests.simulation.drawing import Place
-from tests.simulation.journals import TaskKeys, recorded
+from tests.simulation.journals import Recorded, TaskKeys, recorded
 from tests.simulation.processes import current
 from tests.simulation.redis.keyspace import Keyspace, Words
 from tests.simulation.redis.server import Call
 
-__all__ = ["FINAL", "Watch"]
+__all__ = ["FINAL", "End", "Watch"]
 
 FINAL: Final = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -53,6 +53,21 @@ class _Seen:
     most: dict[str, int] = attrs.field(factory=dict[str, int])
 
 
+@attrs.frozen
+class End:
+    """How an attempt ended.
+
+    Attributes:
+        state: The final state.
+        error: The message of why it failed.
+        steps: What was recorded then, by path.
+    """
+
+    state: str
+    error: str
+    steps: Mapping[str, Recorded]
+
+
 @attrs.define(eq=False)
 class Watch:
     """Watches a simulation.
@@ -62,14 +77,19 @@ class Watch:
         say: Takes what happened, for the trace.
         places: Where the bookings of a task stand in its workflow, by the task's id.
         wrong: What happened that may never happen.
+        ends: How the first attempt of each task ended.
+        standing: Whether what was booked still stands, as far as it is recorded, by its key.
     """
 
     space: Keyspace
     say: Callable[[str, str], None]
     places: dict[str, Mapping[str, Place]] = attrs.field(factory=dict[str, Mapping[str, Place]])
     wrong: list[str] = attrs.field(factory=list[str])
+    ends: "dict[str, End]" = attrs.field(factory=dict[str, "End"])
+    standing: dict[str, bool] = attrs.field(factory=dict[str, bool])
     _news: asyncio.Event = attrs.field(factory=asyncio.Event)
     _seen: dict[str, _Seen] = attrs.field(factory=dict[str, _Seen])
+    _booked_at: dict[tuple[str, str], str] = attrs.field(factory=dict[tuple[str, str], str])
     _owns: dict[tuple[str, str], int] = attrs.field(factory=dict[tuple[str, str], int])
 
     def noted(self, key: bytes, field: bytes, before: bytes | None, now: bytes | None) -> None:
@@ -160,6 +180,7 @@ class Watch:
             seen.running_epoch = int(epoch)
         seen.state, seen.attempt = state, attempt
         if state in FINAL:
+            self.ends.setdefault(task.task_id, End(state, task.error(), task.steps()))
             self._news.set()
             self._settled(task, state)
 
@@ -174,10 +195,21 @@ class Watch:
         outcome = "failed" if entry.failed else "succeeded"
         self.say("store", f"{task.task_id} has {path} recorded as {outcome}")
         seen.most[path] = seen.claims
+        if not entry.failed:
+            self._counted(task, path)
         if before is not None:
             self._wrong(task, f"{path} was recorded twice")
         if entry.epoch.decode() != task.field("epoch") or task.field("state") != "running":
             self._wrong(task, f"{path} was recorded by epoch {entry.epoch!r}, {seen.state}")
+
+    def _counted(self, task: TaskKeys, path: str) -> None:
+        prefix, name = _split(path)
+        if name.startswith("book_"):
+            self._booked_at[task.task_id, path] = key = f"{task.task_id} {path} {task.field('attempt')}"
+            self.standing[key] = True
+        elif name.startswith("back_"):
+            key = self._booked_at.get((task.task_id, prefix + _booked(name)), "")
+            self.standing[key] = False
 
     def _undone_in_order(self, task: TaskKeys, path: str) -> None:
         """Look whether something done later stands while the step at *path* takes something back."""

@@ -32,12 +32,14 @@ class JobRun:
         what: What it was started for.
         ends_at: When it ends by itself.
         cancelled: Whether somebody ended it.
+        quit: Whether somebody asked to end it, be it over or not.
     """
 
     number: int
     what: str
     ends_at: float
     cancelled: bool = False
+    quit: bool = False
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -125,6 +127,7 @@ class Workspace:
         return self.runs[token]
 
     def _cancelled(self, run: JobRun) -> None:
+        run.quit = True
         if not run.cancelled and run.ends_at > self.clock():
             run.cancelled = True
             self.say("workspace", f"cancels run {run.number} of {run.what}")

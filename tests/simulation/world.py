@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import warnings
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -15,7 +14,8 @@ from tests.simulation.client import Client
 from tests.simulation.drawing import Drawing
 from tests.simulation.errands import Desk, Errand
 from tests.simulation.fleet import KEPT, Fleet
-from tests.simulation.processes import SimulatedLoop
+from tests.simulation.processes import SimulatedLoop, bury
+from tests.simulation.reckoning import reckoned
 from tests.simulation.redis.keyspace import Keyspace
 from tests.simulation.redis.server import Server
 from tests.simulation.redis.wire import Network
@@ -27,6 +27,7 @@ from tests.simulation.workspace import Workspace
 __all__ = ["Lived", "live"]
 
 _STORM_SECONDS: Final = 35.0
+_CLEANING: Final = 40.0
 _LONGEST: Final = 600.0
 
 
@@ -66,7 +67,8 @@ def live(seed: int, *, change: Callable[[bytes], bytes] = _as_it_is) -> Lived:
         with standing_in(world.network, world.broker, world.chance.about("stand-ins")):
             loop.run_forever()
         main.result()
-    wrong = (*world.watch.wrong, *world.fleet.bugs, *loop.complaints)
+    at_the_end = reckoned(world.watch, world.workspace, world.clients)
+    wrong = (*world.watch.wrong, *at_the_end, *world.fleet.bugs, *loop.complaints)
     return Lived(seed=seed, climate=world.climate, trace=tuple(world.trace), wrong=wrong)
 
 
@@ -79,12 +81,8 @@ def _ended(loop: SimulatedLoop, world: "_World") -> Generator[None]:
         said = len(loop.complaints)
         for each in world.fleet.served:
             each.process.bury()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for task in asyncio.all_tasks(loop):
-                coroutine: Any = task.get_coro()
-                coroutine.close()
-            loop.close()
+        bury(asyncio.all_tasks(loop))
+        loop.close()
         del loop.complaints[said:]
 
 
@@ -216,10 +214,10 @@ class _World:
         """Let what is kept expire, and see what is left."""
         self.fleet.close()
         await asyncio.sleep(KEPT)
-        self.fleet.reopen()
-        await asyncio.sleep(12)
-        self.fleet.close()
-        left = [key.decode() for key in self.server.space.keys()]
+        await self.fleet.work_alone(_CLEANING)
+        space = self.server.space
+        left = {key.decode(): space.shown(key) for key in space.keys()}
+        self.say("store", f"keeps {left}")
         if left and not self.watch.wrong:
             self.watch.wrong.append(f"all tasks have expired, and there are left: {left}")
 

@@ -100,6 +100,11 @@ def _smismember(space: Keyspace, words: Words) -> Reply:
     return [int(each in found) for each in words[1:]]
 
 
+def _sinter(space: Keyspace, words: Words) -> Reply:
+    first, *others = (space.find(key, Members) for key in words)
+    return [each for each in first if all(each in other for other in others)]
+
+
 def _scard(space: Keyspace, words: Words) -> Reply:
     return len(space.find(words[0], Members))
 
@@ -120,5 +125,6 @@ COMMANDS: Final[Mapping[bytes, Command]] = {
     b"SMEMBERS": _smembers,
     b"SISMEMBER": _sismember,
     b"SMISMEMBER": _smismember,
+    b"SINTER": _sinter,
     b"SCARD": _scard,
 }

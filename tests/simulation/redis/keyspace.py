@@ -89,6 +89,10 @@ class Keyspace:
         """Give the keys there are, in order."""
         return sorted(key for key in tuple(self._kept) if self.has(key))
 
+    def shown(self, key: bytes) -> str:
+        """Give what is at *key* as text."""
+        return repr(self._kept.get(key))
+
     def has(self, key: bytes) -> bool:
         """Tell whether there is something at *key* that has not expired."""
         gone_at = self._gone_at.get(key)
