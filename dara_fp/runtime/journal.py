@@ -42,7 +42,9 @@ class StoreJournal:
         self._run = run
         self._claimed = run.claimed
         self._codec = codec
-        self._entries = {step.path: _entry(codec, step) for step in history.steps}
+        # The limits of an attempt do not count the time of the one that failed, or since then.
+        since = history.task.resumed_at or 0.0
+        self._entries = {step.path: _entry(codec, step, since) for step in history.steps}
         self._waits = {wait.path: wait for wait in history.waits}
 
     def cancel(self, root: str) -> None:
@@ -134,12 +136,12 @@ class StoreJournal:
         raise Parked((waiting,))
 
 
-def _entry(codec: Codec[Any], step: StepRecord) -> Entry:
+def _entry(codec: Codec[Any], step: StepRecord, since: float) -> Entry:
     fields = msgspec.json.decode(step.changes, type=dict[str, msgspec.Raw])
     inside = fields.get(INSIDE)
     return Entry(
         changes={INSIDE: bytes(inside)} if inside else codec.decode_changes(step.changes),
         error=step.error,
-        started_at=step.started_at,
+        started_at=max(step.started_at, since),
         finished_at=step.finished_at,
     )

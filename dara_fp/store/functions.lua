@@ -396,11 +396,12 @@ local function resume(keys, args)
   if task[1] ~= 'failed' or task[2] ~= args[3] then return {ok = task[1] .. ' 0'} end
   for place = 4, #args do redis.call('HDEL', keys[2], args[place]) end
   local attempt = redis.call('HINCRBY', keys[1], 'attempt', 1)
-  redis.call('HSET', keys[1], 'deliveries', 0)
+  local at = now()
+  redis.call('HSET', keys[1], 'deliveries', 0, 'resumed_at', at)
   redis.call('HDEL', keys[1], 'error', 'finished_at', 'cancel')
   for _, key in ipairs(keys) do redis.call('PERSIST', key) end
   redis.call('ZREM', prefix .. ':gone', id)
-  enqueue(prefix, keys, id, now(), '{"attempt":' .. attempt .. '}')
+  enqueue(prefix, keys, id, at, '{"attempt":' .. attempt .. '}')
   return {ok = 'queued ' .. ticket_needed(prefix)}
 end
 

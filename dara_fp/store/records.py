@@ -104,6 +104,7 @@ class TaskRecord:
         deliveries: How often a worker took it on since it last got on.
         started_at: When it was first claimed.
         claimed_at: When it was last claimed.
+        resumed_at: When its attempt began, if it was resumed.
         error: Why it failed.
         cancelling: Whether someone asked to cancel it.
     """
@@ -122,6 +123,7 @@ class TaskRecord:
     finished_at: float | None
     error: StepError | None
     claimed_at: float | None = None
+    resumed_at: float | None = None
     cancelling: bool = False
     request: str | None = None
     trace: str | None = None

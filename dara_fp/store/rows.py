@@ -111,6 +111,7 @@ def _task(task_id: str, fields: dict[bytes, bytes]) -> TaskRecord:
         finished_at=_seconds(fields.get(b"finished_at")),
         error=None if error is None else _ERROR.decode(error),
         claimed_at=_seconds(fields.get(b"claimed_at")),
+        resumed_at=_seconds(fields.get(b"resumed_at")),
         cancelling=b"cancel" in fields,
         request=_text(fields.get(b"request")),
         trace=_text(fields.get(b"trace")),
