@@ -9,9 +9,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import attrs
+import msgspec
 
 from dara_fp.core.check import signals, structure
-from dara_fp.core.codec import codec_of
+from dara_fp.core.codec import InvalidFields, codec_of
 from dara_fp.core.scope import Path
 from dara_fp.core.workflow import Workflow
 from dara_fp.runtime.errors import (
@@ -298,7 +299,7 @@ class WorkflowExecutor:
         known = signals(workflow.pipeline)
         if name not in known:
             raise UnknownSignal(name, workflow.name, known)
-        codec_of(workflow.context).decode_field(known[name], body)
+        _check_body(workflow, name, known[name], body)
         came = await self.store.signal(task_id, name, body)
         await self._queue.put(came.tickets)
         if came.outcome in {"taken", "known"}:
@@ -367,6 +368,17 @@ def _encoded(workflow: Workflow[Any, Any], context: object) -> bytes:
         took, got = workflow.context.__name__, type(context).__name__
         raise TypeError(f"workflow {workflow.name!r} takes a {took}, got a {got}")
     return codec_of(workflow.context).encode(context)
+
+
+def _check_body(workflow: Workflow[Any, Any], name: str, field: str, body: bytes) -> None:
+    if field:
+        codec_of(workflow.context).decode_field(field, body)
+        return
+    # It is awaited inside `for_each` or `zoom`, for a field of another class: there it is read.
+    try:
+        msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        raise InvalidFields({name: f"is no JSON: {error}"}) from error
 
 
 def _known(task_id: str, state: State | None) -> State:

@@ -1,19 +1,16 @@
 """What a resumed task keeps of its journal, and what it does anew."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from dara_fp.core.errors import Kind, StepError
 from dara_fp.core.scope import Path
-from dara_fp.core.shape import ITEM, Node, Part, entries, is_verdict
+from dara_fp.core.shape import Node, Part, entries, is_verdict, on_first_try
 from dara_fp.store.records import History, StepRecord
 
 __all__ = ["forgotten"]
 
-_TRIES = re.compile(r"(?:(?<=/)|^)[0-9]+(?:\.[0-9]+)*/")
-_ITEM = re.compile(r"\[[^\]]*\]/")
 
-
-def forgotten(history: History, nodes: Iterable[Node], start: Path | None = None) -> set[str]:
+def forgotten(history: History, nodes: Sequence[Node], start: Path | None = None) -> set[str]:
     """Give the fields of the journal that a resumed task forgets.
 
     It keeps what succeeded and goes on from what failed. Where something was undone, it goes on
@@ -33,11 +30,12 @@ def forgotten(history: History, nodes: Iterable[Node], start: Path | None = None
     steps = [step for step in history.steps if step.number >= cut or _is_open(step)]
     gone = {f"s:{step.path}" for step in steps}
     kept = {step.path for step in history.steps} - {step.path for step in steps}
-    waits = [wait for wait in history.waits if wait.path not in kept]
-    gone |= {f"w:{wait.path}" for wait in waits}
-    # Whoever goes back behind an approval asks for it again.
-    answered = {step.path for step in steps if not step.error}
-    return gone | {f"g:{wait.signal}" for wait in waits if wait.signal and wait.path in answered}
+    gone |= {f"w:{wait.path}" for wait in history.waits if wait.path not in kept}
+    # Whoever goes back behind an approval asks for it again, and so for an answer that did not fit.
+    heard = {
+        on_first_try(step.path) for step in steps if step.error is None or _is_unfit(step.error)
+    }
+    return gone | {f"g:{signal}" for path, signal in _signals(nodes) if path in heard}
 
 
 def _number(history: History, start: Path) -> int:
@@ -53,14 +51,27 @@ def _is_open(step: StepRecord) -> bool:
     return step.error is not None and (not is_verdict(step.path) or step.path.startswith("run("))
 
 
+def _is_unfit(error: StepError) -> bool:
+    return error.kind is Kind.REJECTED
+
+
+def _signals(nodes: Iterable[Node], prefix: str = "") -> Iterator[tuple[Path, str]]:
+    """Give the path of each wait for a signal, and the signal."""
+    for node in nodes:
+        if node.shape.signal:
+            yield prefix + node.name, node.shape.signal
+        for part in node.shape.parts:
+            yield from _signals(part.nodes, prefix + part.segment)
+
+
 def _undone(history: History, nodes: Iterable[Node]) -> float:
     """Give the number of the first effect that was undone; infinity if none was.
 
     Which item or try it was is not told apart: then a little more is done anew than has to be.
     """
-    recorded = {_plain(step.path) for step in history.steps}
+    recorded = {on_first_try(step.path) for step in history.steps}
     effects = {path for body, undo in _undos(nodes) if undo & recorded for path in body}
-    numbers = [step.number for step in history.steps if _plain(step.path) in effects]
+    numbers = [step.number for step in history.steps if on_first_try(step.path) in effects]
     return min(numbers, default=float("inf"))
 
 
@@ -80,8 +91,3 @@ def _undos(nodes: Iterable[Node], prefix: str = "") -> Iterator[tuple[set[Path],
 
 def _paths(part: Part, prefix: str) -> Iterator[Path]:
     return entries(part.nodes, prefix + part.segment)
-
-
-def _plain(path: Path) -> Path:
-    """Give *path* without the numbers of tries and the keys of items."""
-    return _TRIES.sub("", _ITEM.sub(ITEM, path))
