@@ -1,16 +1,18 @@
 """All processes of the chaos: a store, a workspace, a server and its workers."""
 
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 import attrs
 
+from dara_fp.cli.serving import READY
 from dara_fp.store.binary import find_binary
-from tests.chaos.processes import Life, Program
+from tests.chaos.nursery import Nursery
+from tests.chaos.processes import Life, Process, Program
 
 __all__ = ["Fleet", "Workspace", "standing"]
 
@@ -18,7 +20,8 @@ TOKEN: Final = "dapi-of-the-chaos"
 TARGET: Final = "tests.chaos.workflows"
 ROOT: Final = Path(__file__).parents[2]
 STOP_SECONDS: Final = 10.0
-CONCURRENCY: Final = 10
+CONCURRENCY: Final = "10"
+DARA: Final = (sys.executable, "-m", "dara_fp.cli")
 
 
 @attrs.define(kw_only=True)
@@ -145,7 +148,7 @@ async def standing(folder: Path, workers: int, redelivery: float) -> AsyncGenera
     begun = [store, sandbox]
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     try:
-        async with aiohttp.ClientSession(headers=bearer) as http:
+        async with aiohttp.ClientSession(headers=bearer) as http, AsyncExitStack() as stack:
             await store.begin().address()
             url = await sandbox.begin().address()
             environ = {
@@ -156,10 +159,14 @@ async def standing(folder: Path, workers: int, redelivery: float) -> AsyncGenera
                 "DATABRICKS_HOST": url,
                 "DATABRICKS_TOKEN": TOKEN,
             }
+            nursery = Nursery(TARGET, environ, ROOT)
+            stack.callback(nursery.close)
+            names = [f"worker{place}" for place in range(workers)]
+            options = ("--concurrency", CONCURRENCY)
             fleet = Fleet(
                 store=store,
-                server=Running(program=_dara("server", folder, environ, "serve", "--port", "0")),
-                workers=tuple(_worker(place, folder, environ) for place in range(workers)),
+                server=_forked("server", folder, nursery, "serve", "--port", "0"),
+                workers=tuple(_forked(name, folder, nursery, "worker", *options) for name in names),
                 workspace=Workspace(url=url, http=http),
             )
             begun += [fleet.server, *fleet.workers]
@@ -191,28 +198,23 @@ def _valkey(folder: Path) -> Program:
         "maxmemory-policy": "noeviction",
     }
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return Program(
-        name="valkey", words=[str(find_binary()), *words], environ={},
-        folder=folder, logs=folder / "logs", ready="Ready to accept connections",
-    )  # fmt: skip
+    return _program("valkey", folder, "Ready to accept connections", [str(find_binary()), *words])
 
 
 def _sandbox(folder: Path) -> Program:
     words = ["sandbox", "--port", "0", "--data-dir", f"{folder}/sandbox", "--token", TOKEN]
-    return Program(
-        name="sandbox", words=[sys.executable, "-m", "dara_fp.cli", *words], environ={},
-        folder=ROOT, logs=folder / "logs", ready="sandbox ready ",
-    )  # fmt: skip
+    return _program("sandbox", folder, "sandbox ready ", [*DARA, *words])
 
 
-def _worker(place: int, folder: Path, environ: dict[str, str]) -> Running:
-    words = ("worker", "--concurrency", str(CONCURRENCY))
-    return Running(program=_dara(f"worker{place}", folder, environ, *words))
+def _forked(name: str, folder: Path, nursery: Nursery, command: str, *options: str) -> Running:
+    def start(log: Path) -> Process:
+        return Process(pid=nursery.fork(log, (command, TARGET, *options)))
+
+    return Running(program=Program(name=name, start=start, logs=folder / "logs", ready=READY))
 
 
-def _dara(name: str, folder: Path, environ: dict[str, str], command: str, *options: str) -> Program:
-    words = [sys.executable, "-m", "dara_fp.cli", command, TARGET, *options]
-    return Program(
-        name=name, words=words, environ=environ,
-        folder=ROOT, logs=folder / "logs", ready="dara ready ",
-    )  # fmt: skip
+def _program(name: str, folder: Path, ready: str, words: Sequence[str]) -> Program:
+    def start(log: Path) -> Process:
+        return Process.of(words, ROOT, log)
+
+    return Program(name=name, start=start, logs=folder / "logs", ready=ready)
