@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,31 @@ def home() -> Iterator[Path]:
         yield Path(folder)
 
 
-def word_count() -> str:
-    [source] = [block for block in blocks("python") if block.startswith("# word_count.py")]
+def file_of(name: str) -> str:
+    [source] = [block for block in blocks("python") if block.startswith(f"# {name}\n")]
     return source
+
+
+def word_count() -> str:
+    return file_of("word_count.py")
+
+
+@contextmanager
+def serving(home: Path, target: str) -> Iterator[str]:
+    """Serve *target* in *home*, and give the address."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "dara_fp.cli", "serve", target, "--port", "0"],
+        cwd=home,
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        try:
+            assert server.stdout is not None
+            yield server.stdout.readline().removeprefix("dara ready ").strip()
+        finally:
+            server.terminate()
+            server.communicate()
 
 
 def test_the_two_commands_come_first() -> None:
@@ -48,23 +71,34 @@ def test_a_workflow_with_a_step_fits_in_25_lines() -> None:
 @pytest.mark.parametrize("target", ["word_count", "word_count:app"])
 def test_the_workflow_of_the_readme_is_served_as_it_stands(home: Path, target: str) -> None:
     (home / "word_count.py").write_text(word_count())
-    server = subprocess.Popen(
-        [sys.executable, "-m", "dara_fp.cli", "serve", target, "--port", "0"],
-        cwd=home,
-        env={"PATH": os.environ["PATH"], "HOME": str(home)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert server.stdout is not None
-        api = server.stdout.readline().removeprefix("dara ready ").strip()
+    with serving(home, target) as api:
         answer = httpx.post(f"{api}/api/v1/workflow/count-words", json={"text": "to be or not"})
         assert answer.status_code == 202
         assert answer.headers["Retry-After"]
         assert ended(f"{api}{answer.headers['Location']}")["context"]["words"] == 4
-    finally:
-        server.terminate()
-        server.communicate()
+
+
+def test_the_page_of_the_readme_waits_for_its_approval(home: Path) -> None:
+    (home / "review.py").write_text(file_of("review.py"))
+    with serving(home, "review") as api:
+        started = httpx.post(f"{api}/api/v1/workflow/review-page", json={}).json()
+        status = seen(f"{api}{started['status_url']}", "waiting")
+        assert [wait["signal"] for wait in status["waiting"]] == ["verdict"]
+        task = f"{api}/api/v1/workflow/tasks/{started['task_id']}"
+        verdict = {"approved": True, "by": "Ada"}
+        assert httpx.post(f"{task}/signal/verdict", json=verdict).is_success
+        assert ended(f"{api}{started['status_url']}")["context"]["published"] is True
+        [schedule] = httpx.get(f"{api}/api/v1/workflow/schedules").json()["schedules"]
+        assert schedule["workflow"] == "review-page"
+
+
+def seen(url: str, state: str) -> dict[str, Any]:
+    for _ in range(100):
+        status: dict[str, Any] = httpx.get(url).json()
+        if status["state"] == state:
+            return status
+        time.sleep(0.05)
+    raise AssertionError(f"the task is not {state}: {status}")
 
 
 def ended(url: str) -> dict[str, Any]:
@@ -77,7 +111,7 @@ def ended(url: str) -> dict[str, Any]:
 
 
 def test_the_test_of_the_readme_passes_as_it_stands(home: Path) -> None:
-    [source] = [block for block in blocks("python") if block.startswith("# test_report.py")]
+    source = file_of("test_report.py")
     (home / "test_report.py").write_text(source)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     run = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
