@@ -87,6 +87,8 @@ class Client:
             await self._insist("resume", lambda e: e.resume(self.task_id))
         except NotResumable as refused:
             self.say("client", f"{self.task_id} is not resumed: {refused}")
+        if self.drawing.waits:
+            await self._signals()  # whoever goes back behind an approval asks for it again
         await self.watch.ended(self.task_id)
 
     async def _insist(self, what: str, call: Callable[[WorkflowExecutor], Awaitable[T]]) -> T:

@@ -127,7 +127,7 @@ class Fleet:
         self._closed = True
         await asyncio.sleep(seconds)
         self.served[-1].stop.set()
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(_LEASES.grace)
 
     async def ask(self, call: Callable[[WorkflowExecutor], Awaitable[T]], seconds: float) -> T:
         """Give what *call* gives in one of the processes.

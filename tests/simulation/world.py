@@ -16,7 +16,7 @@ from tests.simulation.errands import Desk, Errand
 from tests.simulation.fleet import KEPT, Fleet
 from tests.simulation.processes import SimulatedLoop, bury
 from tests.simulation.reckoning import reckoned
-from tests.simulation.redis.keyspace import Keyspace
+from tests.simulation.redis.keyspace import Hash, Keyspace
 from tests.simulation.redis.server import Server
 from tests.simulation.redis.wire import Network
 from tests.simulation.stand_ins import server_time, standing_in
@@ -27,7 +27,7 @@ from tests.simulation.workspace import Workspace
 __all__ = ["Lived", "live"]
 
 _STORM_SECONDS: Final = 35.0
-_CLEANING: Final = 40.0
+_CLEANING: Final = 26.0
 _LONGEST: Final = 600.0
 
 
@@ -217,6 +217,8 @@ class _World:
         await self.fleet.work_alone(_CLEANING)
         space = self.server.space
         left = {key.decode(): space.shown(key) for key in space.keys()}
+        if set(space.find(b"sim:fleet", Hash)) == {b"tickets"}:
+            del left["sim:fleet"]  # a ticket that was lost is counted until a task is ready again
         self.say("store", f"keeps {left}")
         if left and not self.watch.wrong:
             self.watch.wrong.append(f"all tasks have expired, and there are left: {left}")
