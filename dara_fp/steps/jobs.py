@@ -72,13 +72,15 @@ async def submit_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[R
         job_id, idempotency_token=at.token, job_parameters=ctx.job_parameters
     )
     starting = asyncio.ensure_future(request)
-    interrupted = await finished(starting)
-    if interrupted is not None:
+    try:
+        run_id = await asyncio.shield(starting)
+    except asyncio.CancelledError as interrupted:
+        if at.scope.cancelling():
+            await _stop(env.workspace, starting, interrupted)
         # Where only this worker stops, the next one asks with the same token, and gets the run.
-        if starting.exception() is None and at.scope.cancelling():
-            await _cancelled(env.workspace, starting.result(), interrupted)
-        raise interrupted
-    return Success(ctx.evolve(run=JobRun(run_id=starting.result(), job_id=job_id)))
+        starting.cancel()
+        raise
+    return Success(ctx.evolve(run=JobRun(run_id=run_id, job_id=job_id)))
 
 
 @step
@@ -107,14 +109,17 @@ run_job = on_cancel(submit_run >> await_run, cancel_run)
 """Start the job and wait for its run to end; a run that is cut is cancelled."""
 
 
-async def _cancelled(
-    workspace: Workspace, run_id: int, interrupted: asyncio.CancelledError
+async def _stop(
+    workspace: Workspace, starting: "asyncio.Future[int]", interrupted: asyncio.CancelledError
 ) -> None:
-    """Have the run cancelled; if that is refused, *interrupted* says so."""
+    """Have the run that is *starting* cancelled; if that is refused, *interrupted* says so."""
+    await finished(starting)
+    if starting.exception() is not None:
+        return
     try:
-        await shielded(workspace.jobs.cancel_run(run_id))
+        await shielded(workspace.jobs.cancel_run(starting.result()))
     except StepFailed as error:
-        interrupted.add_note(f"run {run_id} goes on: {error}")
+        interrupted.add_note(f"run {starting.result()} goes on: {error}")
 
 
 async def _job_id(workspace: Workspace, job: str) -> int:
