@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import attrs
 
-from dara_fp.store.records import State
+from dara_fp.store.records import Event, State
 from tests.chaos.chaos import Found
 from tests.chaos.client import Seen
 from tests.chaos.plan import token_of
@@ -17,7 +17,8 @@ REDELIVERY_BOUND: Final = 1.35
 """How many times the redelivery a task may stand still after its worker was killed."""
 
 SHOWN: Final = 10
-SUBMITTED: Final = "submit_run"
+RECORDS: Final = ("step.succeeded", "step.failed")
+ENDS: Final = tuple(f"task.{state}" for state in State if state.final)
 
 
 @attrs.frozen(kw_only=True)
@@ -71,7 +72,7 @@ def figures(found: Found) -> Figures:
         accepted=sum(bool(each.task_ids) for each in found.seen),
         succeeded=ends[State.SUCCEEDED],
         failed=ends[State.FAILED],
-        lost=sum(1 for each in found.seen if _is_lost(each)),
+        lost=sum(1 for each in found.seen if _is_lost(each, found)),
         stuck=sum(each.final is None for each in found.seen),
         wrong=sum(1 for each in found.seen if list(_wrongs(each, found))),
         runs=len(found.ledger),
@@ -104,8 +105,10 @@ def complaints(found: Found) -> list[str]:
     ]  # fmt: skip
 
 
-def _is_lost(seen: Seen) -> bool:
-    return len(seen.task_ids) > 1 or any(": 404 " in line for line in seen.complaints)
+def _is_lost(seen: Seen, found: Found) -> bool:
+    """Tell whether a task was accepted that the store does not know, or that is two tasks."""
+    unknown = not found.events.get(seen.task_id) or any(": 404 " in x for x in seen.complaints)
+    return len(seen.task_ids) > 1 or (bool(seen.task_ids) and unknown)
 
 
 def _expected(seen: Iterable[Seen]) -> set[object]:
@@ -121,6 +124,7 @@ def _wrongs(seen: Seen, found: Found) -> Iterator[str]:
     if status is None:
         return
     name = f"task {planned.number} ({planned.workflow} {seen.task_id})"
+    yield from (f"{name} {said}" for said in _log_wrongs(found.events.get(seen.task_id, ())))
     if status["state"] != planned.state:
         yield f"{name} {status['state']} instead of {planned.state}: {status['error']}"
         return
@@ -133,6 +137,15 @@ def _wrongs(seen: Seen, found: Found) -> Iterator[str]:
     foreign = set(_run_ids(context)) - known
     if foreign:
         yield f"{name} has the runs {foreign}, which the workspace did not start for it"
+
+
+def _log_wrongs(events: Sequence[Event]) -> Iterator[str]:
+    """Tell what a task's log has twice, or after its end."""
+    steps = Counter(event.path for event in events if event.kind in RECORDS)
+    yield from (f"recorded {path} {times} times" for path, times in steps.items() if times > 1)
+    ends = [place for place, event in enumerate(events) if event.kind in ENDS]
+    if ends != [len(events) - 1]:
+        yield f"did not end once and for all: {[event.kind for event in events]}"
 
 
 def _run_ids(context: Mapping[str, Any]) -> Iterator[int]:
