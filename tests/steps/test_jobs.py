@@ -262,17 +262,27 @@ async def test_a_run_that_cannot_be_cancelled_is_named_by_the_cancellation(
     assert caught.value.__notes__ == [f"run {run_id} goes on: not {run_id}"]
 
 
-async def test_a_worker_that_stops_leaves_the_run_to_the_next_one(
-    env: DatabricksEnv, job: CreateJob, name: str, slow_answer: asyncio.Event
+async def test_a_worker_that_stops_leaves_the_run_to_the_next_one_without_waiting_for_its_id(
+    env: DatabricksEnv, job: CreateJob, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    started, run_now = asyncio.Event(), Jobs.run_now
+
+    async def run_now_without_an_answer(jobs: Jobs, job_id: int, **how: Any) -> int:
+        await run_now(jobs, job_id, **how)
+        started.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
     job_id = await job(name, "print('done')")
     task_id = uuid.uuid4().hex
     stopping = Scope(task_id=task_id, cancelling=lambda: False)
-    running = asyncio.ensure_future(submit_run(Running(job=name), env, scope=stopping))
-    await slow_answer.wait()
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
+    with monkeypatch.context() as patched:
+        patched.setattr(Jobs, "run_now", run_now_without_an_answer)
+        running = asyncio.ensure_future(submit_run(Running(job=name), env, scope=stopping))
+        await started.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
     ended = unwrap(await run_job(Running(job=name), env, scope=Scope(task_id=task_id)))
     assert ended.run is not None
     assert (ended.run.run_id, ended.run.state) == (await last_run(env, job_id), "SUCCESS")
