@@ -3,7 +3,8 @@
 -- KEYS of a task: 1 task (hash), 2 journal (hash), 3 events (stream). They share a hash tag.
 -- KEYS of the fleet begin with the prefix, which is an argument where they are used:
 --   :ready:<workflow>  tasks that may be claimed, by their age
---   :blocked:<owner>   tasks whose owner has as many running as allowed, by their age
+--   :aside:<workflow>:<owner>  tasks whose owner has as many running as allowed, by their age
+--   :blocked:<owner>   the workflows of these
 --   :fleet             counters: ready, queued, tickets, w:<workflow>, o:<owner>
 --   :alive             workers, by the time of their last sign of life
 --   :runs:<worker>     tasks that it runs
@@ -88,6 +89,33 @@ local function withdraw(prefix, id, workflow)
   return removed
 end
 
+local function aside(prefix, workflow, owner)
+  return prefix .. ':aside:' .. workflow .. ':' .. owner
+end
+
+local function set_aside(prefix, id, workflow, owner, age)
+  withdraw(prefix, id, workflow)
+  redis.call('ZADD', aside(prefix, workflow, owner), string.format('%.6f', age), id)
+  redis.call('SADD', prefix .. ':blocked:' .. owner, workflow)
+end
+
+local function none_left_aside(prefix, workflow, owner)
+  if redis.call('EXISTS', aside(prefix, workflow, owner)) == 0 then
+    redis.call('SREM', prefix .. ':blocked:' .. owner, workflow)
+  end
+end
+
+-- One task of this owner less may run now, or was about to. The oldest of each workflow comes
+-- back, since some workflow may have reached its limit, or no worker that knows it.
+local function unblock(prefix, owner)
+  if not owner then return end
+  for _, workflow in ipairs(redis.call('SMEMBERS', prefix .. ':blocked:' .. owner)) do
+    local first = redis.call('ZPOPMIN', aside(prefix, workflow, owner))
+    if first[1] then offer(prefix, first[1], workflow, first[2]) end
+    none_left_aside(prefix, workflow, owner)
+  end
+end
+
 -- The one way into the queue.
 local function enqueue(prefix, keys, id, at, data)
   local task = redis.call('HMGET', keys[1], 'workflow', 'created_at')
@@ -107,10 +135,7 @@ local function release(prefix, keys, id)
   redis.call('HDEL', keys[1], 'worker', 'claimed_by')
   if not task[2] then return end
   count(prefix, 'o:' .. task[2], -1)
-  local first = redis.call('ZPOPMIN', prefix .. ':blocked:' .. task[2])
-  if first[1] then
-    offer(prefix, first[1], redis.call('HGET', keys_of(prefix, first[1])[1], 'workflow'), first[2])
-  end
+  unblock(prefix, task[2])
 end
 
 -- The one place that ends a task: all its keys expire at the same millisecond.
@@ -148,6 +173,7 @@ local function create(keys, args)
   redis.call('HSET', keys[1], 'created_by', token, 'epoch', 0, 'attempt', 1,
     'deliveries', 0, 'created_at', at, unpack(args, 5))
   redis.call('ZADD', prefix .. ':tasks', at, id)
+  redis.call('ZREM', prefix .. ':gone', id) -- one of that id may have expired a moment ago
   enqueue(prefix, keys, id, at, '{}')
   return {'created', ticket_needed(prefix)}
 end
@@ -177,6 +203,7 @@ local function claim(prefix, id, workflow, worker, token, most, poison, retentio
   local deliveries = tonumber(task[2]) + 1
   if deliveries > most then
     end_task(prefix, keys, id, 'failed', poison, retention)
+    unblock(prefix, task[3])
     return nil
   end
   local at = now()
@@ -202,8 +229,7 @@ local function pick(prefix, worker, token, args)
     if not id then return nil end
     local owner = owners > 0 and redis.call('HGET', keys_of(prefix, id)[1], 'owner')
     if owner and counted(prefix, 'o:' .. owner) >= owners then
-      withdraw(prefix, id, workflow)
-      redis.call('ZADD', prefix .. ':blocked:' .. owner, string.format('%.6f', age), id)
+      set_aside(prefix, id, workflow, owner, age)
     else
       local keys = claim(prefix, id, workflow, worker, token, tonumber(args[5]), args[6], args[7])
       if keys then return id, keys end
@@ -371,13 +397,16 @@ local function cancel(keys, args)
   if is_final(state) or task[3] then return {ok = state .. ' 0'} end
   if state == 'queued' and not task[2] then
     -- It never ran, so there is nothing to take back.
-    if withdraw(prefix, id, task[4]) == 0 and task[5] then
-      redis.call('ZREM', prefix .. ':blocked:' .. task[5], id)
+    if withdraw(prefix, id, task[4]) == 1 then
+      unblock(prefix, task[5])
+    elseif task[5] then
+      redis.call('ZREM', aside(prefix, task[4], task[5]), id)
+      none_left_aside(prefix, task[4], task[5])
     end
     count(prefix, 'queued', -1)
     redis.call('HINCRBY', keys[1], 'epoch', 1)
     end_task(prefix, keys, id, 'cancelled', args[3], args[4])
-    return {ok = 'cancelled 0'}
+    return {ok = 'cancelled ' .. ticket_needed(prefix)}
   end
   local at = now()
   redis.call('HSET', keys[1], 'cancel', at)

@@ -15,8 +15,8 @@ from redis.exceptions import RedisError
 
 from dara_fp.store.binary import find_binary
 from dara_fp.store.embedded import EmbeddedServer
-from dara_fp.store.records import NewTask
 from dara_fp.store.store import Store
+from tests.durability.endings import leave_nothing
 from tests.durability.proxy import Proxy
 
 PASSWORD = "s3cr:t/7"
@@ -63,11 +63,10 @@ def prefix() -> str:
 
 @pytest.fixture
 async def store(url: str, prefix: str) -> AsyncIterator[Store]:
-    """A store whose keys are checked and removed when the test is over."""
+    """A store that is left without a key when the test is over."""
     async with Store.open(url, prefix=prefix) as opened:
         yield opened
-        await opened.queued()
-    check_and_remove(url, prefix)
+    await leave_nothing(url, prefix)
 
 
 @pytest.fixture
@@ -79,14 +78,11 @@ async def proxy(embedded_url: str, unused_port: int) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-async def far(
-    proxy: Proxy, embedded_url: str, prefix: str, clean: Callable[[str, str], None]
-) -> AsyncIterator[Store]:
+async def far(proxy: Proxy, embedded_url: str, prefix: str) -> AsyncIterator[Store]:
     """A store whose connections go through the proxy."""
     async with Store.open(proxy.url, prefix=prefix, timeout=2) as opened:
         yield opened
-        await opened.queued()
-    clean(embedded_url, prefix)
+    await leave_nothing(embedded_url, prefix)
 
 
 @pytest.fixture(scope="session")
@@ -95,26 +91,9 @@ def command() -> Callable[..., Any]:
     return ask
 
 
-@pytest.fixture(scope="session")
-def clean() -> Callable[[str, str], None]:
-    """Check and remove the keys of a prefix."""
-    return check_and_remove
-
-
 @pytest.fixture
 def unused_port() -> int:
     return free_port()
-
-
-@pytest.fixture
-def new_task() -> Callable[[str], NewTask]:
-    return lambda task_id: NewTask(
-        task_id=task_id,
-        workflow="ingest",
-        context=b'{"path":"/Volumes/a"}',
-        structure=("upload", "run", "sync"),
-        owner="ada@example.com",
-    )
 
 
 @pytest.fixture
@@ -126,27 +105,6 @@ def ask(url: str, *words: str) -> Any:
     with Redis.from_url(url, legacy_responses=False) as client:  # pyright: ignore[reportUnknownMemberType] # redis-py's **kwargs
         answer = client.execute_command(*words)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] # redis-py's *args
         return cast("Any", answer)
-
-
-def check_and_remove(url: str, prefix: str) -> None:
-    """Prove that what is left under *prefix* belongs to tasks, and expires if they are final."""
-    keys = [key.decode() for key in cast("list[bytes]", ask(url, "KEYS", f"{prefix}:*"))]
-    final = {
-        key.removesuffix(":task")
-        for key in keys
-        if key.endswith(":task") and ask(url, "HGET", key, "state") in {b"succeeded", b"failed"}
-    }
-    listed = {one.decode() for one in ask(url, "ZRANGE", f"{prefix}:queued", "0", "-1")}
-    for key in keys:
-        if key == f"{prefix}:queued":
-            continue
-        start, _, part = key.rpartition(":")
-        assert part in {"task", "journal", "events"}, key
-        expires = ask(url, "PTTL", key) != -1
-        assert expires == (start in final), key
-        assert start not in final or start.partition("{")[2].rstrip("}") not in listed, key
-    if keys:
-        ask(url, "DEL", *keys)
 
 
 def free_port() -> int:
