@@ -1,22 +1,18 @@
 """The commands as a user runs them: real processes, real servers, no process left behind."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
 
 import httpx
 import psutil
 import pytest
 
-DARA = (sys.executable, "-m", "dara_fp.cli")
+from tests.cli.processes import dara, line_that_starts, running, wait_until_ended
+
 WORD_COUNT = '''
 import attrs
 from dara_fp import Outcome, StepContext, Success, create_app, fail, made, start, step, workflow
@@ -47,48 +43,6 @@ def home() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="dara-") as folder:
         (Path(folder) / "word_count.py").write_text(WORD_COUNT)
         yield Path(folder)
-
-
-def environ(home: Path, **more: str) -> Mapping[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    return {**kept, "HOME": str(home), "COLUMNS": "100", **more}
-
-
-def dara(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*DARA, *words],
-        cwd=home,
-        env=environ(home, **more),
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
-
-
-@contextmanager
-def running(home: Path, *words: str, **more: str) -> Generator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [*DARA, *words],
-        cwd=home,
-        env=environ(home, **more),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def line_that_starts(stream: IO[str] | None, beginning: str) -> str:
-    assert stream is not None
-    for line in stream:
-        if line.startswith(beginning):
-            return line.removeprefix(beginning).strip()
-    raise AssertionError(f"no line starts with {beginning!r}")
 
 
 def everything_below(process: subprocess.Popen[str]) -> list[psutil.Process]:
@@ -189,15 +143,6 @@ def test_a_worker_beside_a_server_does_its_tasks(home: Path) -> None:
             assert wait_until_ended(status_url)["state"] == "succeeded"
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(timeout=20) == 0
-
-
-def wait_until_ended(status_url: str) -> dict[str, Any]:
-    for _ in range(200):
-        status: dict[str, Any] = httpx.get(status_url).json()
-        if status["state"] in {"succeeded", "failed"}:
-            return status
-        time.sleep(0.05)
-    raise AssertionError("the task did not end")
 
 
 @pytest.fixture
