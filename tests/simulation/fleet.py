@@ -58,6 +58,7 @@ class Fleet:
     Attributes:
         definitions: The workflows.
         desk: The environment of their steps.
+        concurrency: How many tasks each of them runs at a time.
         weather: Gives how bad the world is now.
         say: Takes what happened, for the trace.
         served: All processes there ever were.
@@ -66,6 +67,7 @@ class Fleet:
 
     definitions: Sequence[Workflow[Errand, Desk]]
     desk: Desk
+    concurrency: int
     chance: Chance
     weather: Callable[[], Weather]
     say: Callable[[str, str], None]
@@ -158,7 +160,7 @@ class Fleet:
             async with (
                 Store.open("redis://simulated", prefix="sim", retention=_RETENTION) as store,
                 WorkflowExecutor(self.definitions, store, self.desk, leases=_LEASES) as executor,
-                executor.working(concurrency=3),
+                executor.working(self.concurrency),
             ):
                 served.executor = executor
                 await served.stop.wait()

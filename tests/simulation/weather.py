@@ -50,6 +50,7 @@ CLIMATES: Final[Mapping[str, Weather]] = {
     "crashes": Weather(kills=8),
     "zombies": Weather(pauses=6, doubles=0.1),
     "network": Weather(cut=0.1, slow=0.03, late=0.02, refused=0.02, restarts=1),
+    "echoes": Weather(late=0.15, slow=0.05),
     "workspace": Weather(lost=0.3, busy=0.3, dragging=0.1, kills=3),
     "deploys": Weather(stops=6, kills=1, restarts=1),
     "queue": Weather(doubles=0.3, forgotten=0.3, kills=3),

@@ -78,12 +78,11 @@ def _ended(loop: SimulatedLoop, world: "_World") -> Generator[None]:
     try:
         yield
     finally:
-        said = len(loop.complaints)
+        loop.set_exception_handler(lambda _loop, _said: None)
         for each in world.fleet.served:
             each.process.bury()
         bury(asyncio.all_tasks(loop))
         loop.close()
-        del loop.complaints[said:]
 
 
 class _World:
@@ -119,9 +118,13 @@ class _World:
         desk = Desk(self.workspace, self.watch)
         definitions = [each.workflow for each in drawings]
         self.fleet = Fleet(
-            definitions=definitions, desk=desk, chance=chance.about("fleet"), **around
+            definitions=definitions,
+            desk=desk,
+            concurrency=chance.number(1, 3),
+            chance=chance.about("fleet"),
+            **around,
         )
-        self.clients = [self._client(number, drawings) for number in range(chance.number(2, 4))]
+        self.clients = [self._client(number, drawings) for number in range(chance.number(2, 5))]
 
     def say(self, who: str, what: str) -> None:
         self.trace.append(f"{self.loop.time():10.4f} {who}: {what}")
