@@ -31,6 +31,7 @@ from dara_fp.store.records import History, State
 from dara_fp.testing.leaves import titled
 
 __all__ = [
+    "BEGIN",
     "QUICK",
     "Order",
     "Shop",
@@ -89,6 +90,10 @@ class Shop:
         await asyncio.wait_for(self.reached[name].wait(), 10)
 
 
+BEGIN = start(Order, Shop)
+"""What a chain begins with whose first step says nothing of context and environment."""
+
+
 def called(name: str) -> Pipeline[Order, Shop]:
     """Give a step of that *name*, which does in the shop what is planned for it."""
 
@@ -104,7 +109,7 @@ def shopping(
     concurrency: int | None = None,
 ) -> Workflow[Order, Shop]:
     """Give the workflow of *steps*."""
-    pipeline = start(Order, Shop)
+    pipeline = BEGIN
     for each in steps:
         pipeline = pipeline >> each
     return workflow(name, pipeline, concurrency=concurrency)

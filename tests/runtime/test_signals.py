@@ -9,7 +9,17 @@ from dara_fp.core.codec import InvalidFields
 from dara_fp.runtime.errors import SignalRefused, UnknownSignal, UnknownTask
 from dara_fp.runtime.status import WaitStatus
 from dara_fp.store.records import State
-from tests.runtime.stage import Order, Shop, at_work, called, ended, in_state, shopping, until
+from tests.runtime.stage import (
+    BEGIN,
+    Order,
+    Shop,
+    at_work,
+    called,
+    ended,
+    in_state,
+    shopping,
+    until,
+)
 
 APPROVED = wait_for("approval", "approved")
 ASKING = shopping(called("fetch"), APPROVED, called("send"))
@@ -139,7 +149,8 @@ async def test_lanes_wait_at_the_same_time_and_go_on_each_with_its_own_signal(
     store: Store,
 ) -> None:
     shop = Shop()
-    lanes = (APPROVED >> called("wrap")) & (wait_for("price", "price") >> called("bill"))
+    asked = BEGIN >> APPROVED >> called("wrap")
+    lanes = asked & (BEGIN >> wait_for("price", "price") >> called("bill"))
     async with at_work(store, shop, shopping(lanes, called("send"))) as executor:
         task_id = await executor.start("shopping", Order())
         status = await in_state(executor, task_id, State.WAITING)
@@ -154,7 +165,7 @@ async def test_lanes_wait_at_the_same_time_and_go_on_each_with_its_own_signal(
 
 async def test_a_lane_that_works_goes_on_while_another_waits(store: Store) -> None:
     shop = Shop(gates=("bill",))
-    lanes = (APPROVED >> called("wrap")) & (called("fetch") >> called("bill"))
+    lanes = (BEGIN >> APPROVED >> called("wrap")) & (called("fetch") >> called("bill"))
     async with at_work(store, shop, shopping(lanes)) as executor:
         task_id = await executor.start("shopping", Order())
         await shop.comes_to("bill")

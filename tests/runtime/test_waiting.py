@@ -20,6 +20,7 @@ from dara_fp.runtime.running import Run
 from dara_fp.runtime.status import TaskStatus
 from dara_fp.store.records import State
 from tests.runtime.stage import (
+    BEGIN,
     Order,
     Shop,
     at_work,
@@ -166,7 +167,7 @@ async def test_two_pauses_follow_one_another(store: Store) -> None:
 
 async def test_an_alternative_is_taken_once_nobody_answered(store: Store) -> None:
     shop = Shop()
-    asked = wait_for("approval", "approved", timeout=0.2) >> called("send")
+    asked = BEGIN >> wait_for("approval", "approved", timeout=0.2) >> called("send")
     async with at_work(store, shop, shopping(asked | called("drop"))) as executor:
         task_id = await executor.start("shopping", Order())
         assert (await ended(executor, task_id)).state is State.SUCCEEDED
@@ -202,7 +203,8 @@ async def test_a_lane_that_fails_while_another_waits_is_heard_when_that_is_over(
     store: Store,
 ) -> None:
     shop = Shop(broken=("pack",))
-    lanes = APPROVED & (compensate(called("reserve"), called("release")) >> called("pack"))
+    reserved = compensate(called("reserve"), called("release"))
+    lanes = (BEGIN >> APPROVED) & (reserved >> called("pack"))
     async with at_work(store, shop, shopping(lanes)) as executor:
         task_id, _ = await parked(executor)
         assert shop.notes == ["reserve", "pack"]
@@ -215,7 +217,7 @@ async def test_a_lane_that_fails_while_another_waits_is_heard_when_that_is_over(
 
 async def test_an_undo_may_wait_too(store: Store) -> None:
     shop = Shop(broken=("pack",))
-    reserved = compensate(called("reserve"), pause(0.2) >> called("release"))
+    reserved = compensate(called("reserve"), BEGIN >> pause(0.2) >> called("release"))
     async with at_work(store, shop, shopping(reserved, called("pack"))) as executor:
         task_id, _ = await parked(executor)
         assert shop.notes == ["reserve", "pack"]
