@@ -16,7 +16,7 @@ from dara_fp.store.records import Event
 from dara_fp.store.store import Store
 from tests.chaos.client import Client, Seen
 from tests.chaos.fleet import Fleet, Workspace, standing
-from tests.chaos.plan import planned
+from tests.chaos.plan import Jobs, planned
 from tests.chaos.recovery import Loss, losses
 from tests.chaos.trouble import Trouble, arm
 
@@ -25,7 +25,7 @@ __all__ = ["Asked", "Found", "wreak"]
 REVIVE_SECONDS: Final = 0.5
 CONNECTIONS: Final = 40
 RUNS_AT_ONCE: Final = 1000
-SLEEP: Final = b"import time; time.sleep(1)"
+SLEEP: Final = b"import sys, time; time.sleep(float(sys.argv[1]))"
 SLEEP_FILE: Final = "/Volumes/main/default/chaos/sleep.py"
 
 
@@ -92,13 +92,13 @@ async def wreak(asked: Asked, folder: Path, show: Callable[[Sequence[Seen]], Non
         fleet = await stack.enter_async_context(standing(folder, asked.workers, asked.redelivery))
         jobs = await _jobs(fleet.workspace)
         await arm(fleet.workspace, asked.seed)
-        plan = planned(asked.tasks, asked.seed, *jobs)
+        plan = planned(asked.tasks, asked.seed, jobs)
         seen = [Seen(planned=each) for each in plan]
         connector = aiohttp.TCPConnector(limit=CONNECTIONS)
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         chance = random.Random(asked.seed)  # noqa: S311 - the same seed draws the same
         client = Client(address=lambda: fleet.address, http=http, chance=chance)
-        trouble = Trouble(fleet=fleet, seed=asked.seed)
+        trouble = Trouble(fleet=fleet, seed=asked.seed, redelivery=asked.redelivery)
         died: list[str] = []
         keepers = [
             asyncio.create_task(_revive(fleet, died)),
@@ -140,15 +140,24 @@ async def _live_through(
     return faults, final
 
 
-async def _jobs(workspace: Workspace) -> tuple[str, str]:
-    """Make a job that ends at once, and one that is a process and takes its time."""
+async def _jobs(workspace: Workspace) -> Jobs:
+    """Make a job that is a condition, and two that are a process which sleeps."""
     await workspace.upload(SLEEP_FILE, SLEEP)
-    many = {"max_concurrent_runs": RUNS_AT_ONCE, "queue": {"enabled": True}}
     condition = {"op": "EQUAL_TO", "left": "{{job.id}}", "right": "{{job.id}}"}
-    tasks = [{"task_key": "main", "condition_task": condition}]
-    quick = await workspace.create_job({"name": "quick", "tasks": tasks, **many})
-    tasks = [{"task_key": "main", "spark_python_task": {"python_file": SLEEP_FILE}}]
-    return quick, await workspace.create_job({"name": "slow", "tasks": tasks, **many})
+
+    async def job(name: str, work: dict[str, object]) -> str:
+        settings = {"max_concurrent_runs": RUNS_AT_ONCE, "queue": {"enabled": True}}
+        tasks = [{"task_key": "main", **work}]
+        return await workspace.create_job({"name": name, "tasks": tasks, **settings})
+
+    def sleep(seconds: str) -> dict[str, object]:
+        return {"spark_python_task": {"python_file": SLEEP_FILE, "parameters": [seconds]}}
+
+    return Jobs(
+        quick=await job("quick", {"condition_task": condition}),
+        slow=await job("slow", sleep("1")),
+        endless=await job("endless", sleep("3600")),
+    )
 
 
 async def _revive(fleet: Fleet, died: list[str]) -> None:

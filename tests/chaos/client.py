@@ -78,6 +78,9 @@ class Client:
         signalled = planned.approval is None
         if planned.early and not signalled:
             signalled = await self._signal(seen)
+        if planned.cancel_after is not None:
+            await asyncio.sleep(planned.cancel_after)
+            await self._ask(seen, "POST", f"{BASE}/tasks/{seen.task_id}/cancel")
         pause = FIRST_PAUSE
         while not await self._look(seen):
             if seen.states[-1] is State.WAITING and not signalled:

@@ -33,11 +33,16 @@ Measured on {day} with {machine}. `make chaos` runs it anew and writes this page
   the sandbox as the workspace, whose jobs are mostly conditions and now and then a process.
 - Tasks of six workflows (one step after the other, `&`, `for_each`, `retry`, `compensate`,
   `wait_for`) come in over HTTP, each with an `Idempotency-Key`, during the first {coming:.0%} of
-  the trouble. Their client asks again until it is answered, and some ask twice on purpose.
+  the trouble. Their client asks again until it is answered, and some ask twice on purpose. One in
+  twenty is cancelled while its run, which would take an hour, may be anywhere.
 - For {seconds:g} s a random worker is killed by SIGKILL every second, and another started in its
-  place at once. The server is killed or stopped three times, and so is Valkey. Of the calls that
-  start a run about a third goes wrong: reset before the effect, reset or answered 503 after it,
-  429, 503, late. Of those that look at a run about another third does.
+  place at once. Twice one is frozen for longer than its leases last, and wakes up to find that
+  others have its tasks. The server is killed or stopped three times, and so is Valkey. Of the
+  calls that start a run about a third goes wrong: reset before the effect, reset or answered 503
+  after it, 429, 503, late. Of those that look at a run about another third does.
+- Server and workers are `dara serve` and `dara worker`, forked from a process that has imported
+  what they need: importing it takes two seconds of a core, and starting one a second would leave
+  nothing of two cores.
 - Then the trouble ends, and every task has to end within {patience:g} s.
 
 ## What is compared
@@ -48,7 +53,8 @@ Measured on {day} with {machine}. `make chaos` runs it anew and writes this page
 - The sandbox keeps a ledger of all runs it ever started. The token of every run that the plan asks
   for is worked out anew, from task, step and attempt. **Duplicates** are runs with a token that
   another run has, **missing** ones tokens without a run, **foreign** ones runs with any other token
-  or none.
+  or none. A cancelled task may have no run; if it has, that has to be cancelled, too, or it was
+  **left behind**.
 - **Held** are the tasks that a worker ran when it was killed, by what its log says it took and what
   the task's events say it still had. **Until it is taken** counts from the kill until another
   worker has claimed the task, which is to be {bound:g} times the redelivery of {redelivery:g} s at
@@ -97,6 +103,7 @@ def _books(counted: Figures) -> Mapping[str, str]:
         "tasks accepted": f"{counted.accepted:,}",
         "succeeded": f"{counted.succeeded:,}",
         "failed, as planned": f"{counted.failed:,}",
+        "cancelled, as asked": f"{counted.cancelled:,}",
         "lost": f"{counted.lost:,}",
         "stuck": f"{counted.stuck:,}",
         "wrong": f"{counted.wrong:,}",
@@ -104,6 +111,7 @@ def _books(counted: Figures) -> Mapping[str, str]:
         "duplicate runs": f"{counted.duplicates:,}",
         "missing runs": f"{counted.missing:,}",
         "foreign runs": f"{counted.foreign:,}",
+        "runs left behind by a cancelled task": f"{counted.left:,}",
     }
 
 

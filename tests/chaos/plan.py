@@ -9,12 +9,23 @@ import attrs
 
 from dara_fp.store.records import State
 
-__all__ = ["Planned", "planned", "token_of"]
+__all__ = ["Jobs", "Planned", "planned", "token_of"]
 
 SUBMIT = "submit_run"
 SLOW_SHARE = 0.03
 EARLY_SHARE = 0.3
 AGAIN_SHARE = 0.05
+CANCELLED_SHARE = 0.05
+LONGEST_LIFE = 6.0
+
+
+@attrs.frozen(kw_only=True)
+class Jobs:
+    """Ids of jobs: one that ends at once, one that takes a while, one that does not end."""
+
+    quick: str
+    slow: str
+    endless: str
 
 
 @attrs.frozen(kw_only=True)
@@ -30,7 +41,8 @@ class Planned:
         again: Whether the client asks once more, as one that lost the answer.
         approval: The body of the signal it waits for, if it waits for one.
         early: Whether that is sent before anyone waits for it.
-        paths: The steps that start a run, each with one run.
+        cancel_after: Seconds after which the client cancels it; None if it does not.
+        paths: The steps that start a run, each with one run; one that is cancelled may have none.
         state: How it ends.
         made: Fields of its context at the end.
     """
@@ -43,6 +55,7 @@ class Planned:
     again: bool = False
     approval: Mapping[str, Any] | None = None
     early: bool = False
+    cancel_after: float | None = None
     paths: tuple[str, ...] = (SUBMIT,)
     state: State = State.SUCCEEDED
     made: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
@@ -54,15 +67,16 @@ class _Drawn:
 
     fields: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
     approval: Mapping[str, Any] | None = None
+    cancel_after: float | None = None
     paths: tuple[str, ...] = (SUBMIT,)
     state: State = State.SUCCEEDED
     made: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
 
 
-def planned(count: int, seed: int, job: str, slow_job: str) -> tuple[Planned, ...]:
-    """Draw *count* tasks by *seed*; a few of their runs take longer, those of *slow_job*."""
+def planned(count: int, seed: int, jobs: Jobs) -> tuple[Planned, ...]:
+    """Draw *count* tasks with runs of *jobs* by *seed*; a few runs take longer."""
     chance = random.Random(seed)  # noqa: S311 - the same seed draws the same
-    return tuple(_task(number, count, chance, (job, slow_job)) for number in range(count))
+    return tuple(_task(number, count, chance, jobs) for number in range(count))
 
 
 def token_of(task_id: str, path: str) -> str:
@@ -70,18 +84,21 @@ def token_of(task_id: str, path: str) -> str:
     return hashlib.sha256(f"{task_id}\n{path}\n1".encode()).hexdigest()
 
 
-def _task(number: int, count: int, chance: random.Random, jobs: tuple[str, str]) -> Planned:
-    workflow, draw = chance.choice(_KINDS)
+def _task(number: int, count: int, chance: random.Random, jobs: Jobs) -> Planned:
+    cancelled = chance.random() < CANCELLED_SHARE
+    workflow, draw = ("linear", _cancelled) if cancelled else chance.choice(_KINDS)
     drawn = draw(number, chance)
+    job = jobs.slow if chance.random() < SLOW_SHARE else jobs.quick
     return Planned(
         number=number,
         key=f"chaos-{number}",
         workflow=workflow,
-        fields={"job": jobs[chance.random() < SLOW_SHARE], "number": number, **drawn.fields},
+        fields={"job": jobs.endless if cancelled else job, "number": number, **drawn.fields},
         at=(number + chance.random()) / count,
         again=chance.random() < AGAIN_SHARE,
         approval=drawn.approval,
         early=chance.random() < EARLY_SHARE,
+        cancel_after=drawn.cancel_after,
         paths=drawn.paths,
         state=drawn.state,
         made=drawn.made,
@@ -90,6 +107,10 @@ def _task(number: int, count: int, chance: random.Random, jobs: tuple[str, str])
 
 def _linear(number: int, _chance: random.Random) -> _Drawn:
     return _Drawn(made={"doubled": 2 * number, "total": 2 * number + 1})
+
+
+def _cancelled(_number: int, chance: random.Random) -> _Drawn:
+    return _Drawn(state=State.CANCELLED, cancel_after=chance.random() * LONGEST_LIFE)
 
 
 def _lanes(_number: int, _chance: random.Random) -> _Drawn:

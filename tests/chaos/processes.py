@@ -86,6 +86,14 @@ class Process:
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGTERM)
 
+    def freeze(self) -> None:
+        """Have it stand still."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Have it go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """Have nothing left of its session."""
         with suppress(ProcessLookupError):

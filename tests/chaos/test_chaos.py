@@ -17,9 +17,11 @@ async def test_nothing_is_lost_doubled_or_stuck_when_everything_is_killed(
     found = await wreak(SHORT, tmp_path / "c", lambda _seen: None)
     assert not complaints(found), "\n".join(complaints(found))
     counted = figures(found)
-    assert counted.accepted == counted.succeeded + counted.failed == SHORT.tasks
+    ended = counted.succeeded + counted.failed + counted.cancelled
+    assert counted.accepted == ended == SHORT.tasks
     assert (counted.lost, counted.stuck, counted.duplicates) == (0, 0, 0)
     assert counted.kills >= 10
     assert counted.held > 0
     assert found.faults > 0
     assert found.trouble["store killed"] > 0
+    assert found.trouble["workers frozen"] > 0

@@ -10,7 +10,7 @@ from dara_fp.store.records import Event, State
 from tests.chaos.chaos import Asked, Found
 from tests.chaos.client import Seen
 from tests.chaos.page import page
-from tests.chaos.plan import planned, token_of
+from tests.chaos.plan import Jobs, planned, token_of
 from tests.chaos.recovery import Loss
 from tests.chaos.verdict import Figures, complaints, figures
 
@@ -23,12 +23,15 @@ RIGHT = (event("task.queued"), event("step.succeeded", "submit_run"), event("tas
 
 
 def run(run_id: int, token: str) -> dict[str, object]:
-    return {"run_id": run_id, "token": token}
+    return {"run_id": run_id, "token": token, "cancel_requested": False}
+
+
+JOBS = Jobs(quick="1", slow="2", endless="3")
 
 
 def found(**changes: Any) -> Found:
     """Give the books of one linear task that went right, but for *changes*."""
-    plan = next(each for each in planned(50, 0, "1", "2") if each.workflow == "linear")
+    plan = next(each for each in planned(50, 0, JOBS) if each.made.get("total"))
     status = {"state": "succeeded", "context": {"run": {"run_id": 7}, **plan.made}, "error": None}
     seen = Seen(planned=plan, task_ids={"t"}, states=[State.SUCCEEDED], final=status)
     right = Found(
@@ -61,8 +64,9 @@ def test_nothing_is_wrong_with_the_books_of_a_task_that_went_right() -> None:
     right = found()
     assert complaints(right) == []
     assert figures(right) == Figures(
-        accepted=1, succeeded=1, failed=0, lost=0, stuck=0, wrong=0, runs=1, duplicates=0,
-        missing=0, foreign=0, kills=1, held=1, again=0, standstills=(20,), recoveries=(21,),
+        accepted=1, succeeded=1, failed=0, cancelled=0, lost=0, stuck=0, wrong=0, runs=1,
+        duplicates=0, missing=0, foreign=0, left=0, kills=1, held=1, again=0, standstills=(20,),
+        recoveries=(21,),
     )  # fmt: skip
     assert "Nothing was found wrong." in page(right)
 
@@ -76,10 +80,10 @@ OURS = run(7, token_of("t", "submit_run"))
         (
             {"ledger": [OURS, run(8, token_of("t", "submit_run"))]},
             "duplicates",
-            "2 runs for linear",
+            "2 runs for task",
         ),
         ({"ledger": [OURS, run(8, "?")]}, "foreign", "no step we know"),
-        ({"ledger": []}, "missing", "no run for linear t at submit_run"),
+        ({"ledger": []}, "missing", "no run for task"),
         ({"ledger": [run(8, token_of("t", "submit_run"))]}, "wrong", "has the runs {7}"),
         ({"seen": seen(final=None)}, "stuck", "is stuck; its last events: task.queued"),
         ({"seen": seen(task_ids={"t", "u"})}, "lost", "got two ids"),
@@ -110,6 +114,20 @@ def test_what_is_wrong_is_counted_and_told(changes: dict[str, Any], figure: str,
 )
 def test_what_else_should_not_be_is_told(changes: dict[str, Any], said: str) -> None:
     assert any(said in line for line in complaints(found(**changes)))
+
+
+def test_a_cancelled_task_may_have_no_run_but_none_that_nobody_cancelled() -> None:
+    plan = next(each for each in planned(99, 0, JOBS) if each.cancel_after is not None)
+    status = {"state": "cancelled", "context": {"run": None}, "error": None}
+    events = {"t": (event("task.queued"), event("task.cancelled"))}
+    asked = seen(planned=plan, states=[State.CANCELLED], final=status)
+    for ledger in ([], [{**OURS, "cancel_requested": True}]):
+        right = found(seen=asked, events=events, ledger=ledger)
+        assert complaints(right) == []
+        assert (figures(right).cancelled, figures(right).missing) == (1, 0)
+    wrong = found(seen=asked, events=events, ledger=[OURS])
+    assert figures(wrong).left == 1
+    assert "was left running" in complaints(wrong)[0]
 
 
 def test_of_many_complaints_the_first_are_told_and_the_others_counted() -> None:

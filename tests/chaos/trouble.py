@@ -24,6 +24,9 @@ _RESTARTS: Final = (
     (0.85, "server", True),
 )
 
+_FREEZES: Final = (0.05, 0.5)
+_TOO_LONG: Final = 1.5
+
 _STARTS: Final = "POST /api/2.*/jobs/run-now"
 _LOOKS: Final = "GET /api/2.*/jobs/runs/get"
 _FAULTS: Final[tuple[dict[str, object], ...]] = (
@@ -42,23 +45,30 @@ _FAULTS: Final[tuple[dict[str, object], ...]] = (
 
 @attrs.define(kw_only=True)
 class Trouble:
-    """Makes trouble for *fleet*, drawn from *seed*, and counts what it did."""
+    """Makes trouble for *fleet*, drawn from *seed*, and counts what it did.
+
+    A worker that is *frozen* is not killed meanwhile.
+    """
 
     fleet: Fleet
     seed: int
+    redelivery: float
     done: Counter[str] = attrs.field(factory=Counter[str])
+    frozen: int | None = None
 
     async def make(self, seconds: float) -> None:
         """Make trouble for so many *seconds*."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._kill_workers(time.monotonic() + seconds))
             group.create_task(self._restart_others(seconds))
+            group.create_task(self._freeze_workers(seconds))
 
     async def _kill_workers(self, end: float) -> None:
         chance = random.Random(self.seed)  # noqa: S311 - the same seed draws the same
         while time.monotonic() < end:
             await asyncio.sleep(KILL_SECONDS)
-            self.fleet.restart_worker(chance.randrange(len(self.fleet.workers)))
+            places = [n for n in range(len(self.fleet.workers)) if n != self.frozen]
+            self.fleet.restart_worker(chance.choice(places))
             self.done["workers killed"] += 1
 
     async def _restart_others(self, seconds: float) -> None:
@@ -68,6 +78,18 @@ class Trouble:
             restart = self.fleet.restart_store if who == "store" else self.fleet.restart_server
             await restart(kill=kill)
             self.done[f"{who} {'killed' if kill else 'restarted by SIGTERM'}"] += 1
+
+    async def _freeze_workers(self, seconds: float) -> None:
+        began = time.monotonic()
+        for place, share in enumerate(_FREEZES):
+            await asyncio.sleep(began + share * seconds - time.monotonic())
+            self.frozen = place % len(self.fleet.workers)
+            process = self.fleet.workers[self.frozen].life.process
+            process.freeze()
+            await asyncio.sleep(self.redelivery * _TOO_LONG)
+            process.thaw()
+            self.frozen = None
+            self.done["workers frozen"] += 1
 
 
 async def arm(workspace: Workspace, seed: int) -> None:

@@ -27,7 +27,7 @@ class Figures:
 
     Attributes:
         accepted: Tasks that a client was told are accepted.
-        succeeded, failed: How they ended; those that failed were made to.
+        succeeded, failed, cancelled: How they ended; they failed because they were made to.
         lost: Accepted tasks the server does not know any more, or knows by two ids.
         stuck: Accepted tasks that did not end.
         wrong: Tasks that ended as they should not.
@@ -35,6 +35,7 @@ class Figures:
         duplicates: Runs beyond the first of a task, step and attempt.
         missing: Runs that should have been started and were not.
         foreign: Runs that no step of a task accounts for.
+        left: Runs of cancelled tasks that nobody cancelled.
         kills: Workers killed.
         held: Tasks that stood still because of that, each time counted.
         again: Those among them whose next worker was killed, too, before it recorded anything.
@@ -45,6 +46,7 @@ class Figures:
     accepted: int
     succeeded: int
     failed: int
+    cancelled: int
     lost: int
     stuck: int
     wrong: int
@@ -52,6 +54,7 @@ class Figures:
     duplicates: int
     missing: int
     foreign: int
+    left: int
     kills: int
     held: int
     again: int
@@ -67,18 +70,23 @@ def figures(found: Found) -> Figures:
         loss.recorded_at - loss.killed_at for loss in found.losses if loss.recorded_at
     )
     started = Counter(run["token"] for run in found.ledger)
-    expected = _expected(found.seen)
+    owners = _owners(found.seen)
     return Figures(
         accepted=sum(bool(each.task_ids) for each in found.seen),
         succeeded=ends[State.SUCCEEDED],
         failed=ends[State.FAILED],
+        cancelled=ends[State.CANCELLED],
         lost=sum(1 for each in found.seen if _is_lost(each, found)),
         stuck=sum(each.final is None for each in found.seen),
         wrong=sum(1 for each in found.seen if list(_wrongs(each, found))),
         runs=len(found.ledger),
         duplicates=len(found.ledger) - len(started),
-        missing=len(expected - started.keys()),
-        foreign=len(started.keys() - expected),
+        missing=sum(
+            each.planned.cancel_after is None and token not in started
+            for token, each in owners.items()
+        ),
+        foreign=len(started.keys() - owners.keys()),
+        left=len(list(_left(found))),
         kills=found.trouble["workers killed"],
         held=len(found.losses),
         again=sum(loss.recorded_at is None for loss in found.losses),
@@ -111,9 +119,10 @@ def _is_lost(seen: Seen, found: Found) -> bool:
     return len(seen.task_ids) > 1 or (bool(seen.task_ids) and unknown)
 
 
-def _expected(seen: Iterable[Seen]) -> set[object]:
+def _owners(seen: Iterable[Seen]) -> dict[object, Seen]:
+    """Give the tasks by the tokens of the runs that they start."""
     return {
-        token_of(each.task_id, path)
+        token_of(each.task_id, path): each
         for each in seen if each.task_ids for path in each.planned.paths
     }  # fmt: skip
 
@@ -123,7 +132,7 @@ def _wrongs(seen: Seen, found: Found) -> Iterator[str]:
     status, planned = seen.final, seen.planned
     if status is None:
         return
-    name = f"task {planned.number} ({planned.workflow} {seen.task_id})"
+    name = _name(seen)
     yield from (f"{name} {said}" for said in _log_wrongs(found.events.get(seen.task_id, ())))
     if status["state"] != planned.state:
         yield f"{name} {status['state']} instead of {planned.state}: {status['error']}"
@@ -162,22 +171,34 @@ def _stuck(seen: Seen, found: Found) -> str:
         f"{event.kind} {event.path or ''} {event.data.decode()}"
         for event in found.events.get(seen.task_id, ())[-6:]
     ]
-    name = f"{seen.planned.workflow} {seen.task_id}"
-    return f"task {seen.planned.number} ({name}) is stuck; its last events: {'; '.join(log)}"
+    return f"{_name(seen)} is stuck; its last events: {'; '.join(log)}"
+
+
+def _name(seen: Seen) -> str:
+    return f"task {seen.planned.number} ({seen.planned.workflow} {seen.task_id})"
 
 
 def _runs(found: Found) -> Iterator[str]:
-    started = Counter(run["token"] for run in found.ledger)
-    owners = {
-        token_of(each.task_id, path): f"{each.planned.workflow} {each.task_id} at {path}"
-        for each in found.seen if each.task_ids for path in each.planned.paths
-    }  # fmt: skip
+    started, owners = Counter(run["token"] for run in found.ledger), _owners(found.seen)
     for token, times in started.items():
-        if times > 1 or token not in owners:
-            yield f"{times} runs for {owners.get(str(token), f'no step we know ({token})')}"
+        if token not in owners:
+            yield f"{times} runs for no step we know ({token})"
+        elif times > 1:
+            yield f"{times} runs for {_name(owners[token])}"
     for token, owner in owners.items():
-        if token not in started:
-            yield f"no run for {owner}"
+        if owner.planned.cancel_after is None and token not in started:
+            yield f"no run for {_name(owner)}"
+    yield from _left(found)
+
+
+def _left(found: Found) -> Iterator[str]:
+    """Tell which runs of cancelled tasks nobody cancelled."""
+    owners = _owners(found.seen)
+    for run in found.ledger:
+        owner = owners.get(run["token"])
+        cancelled = owner is not None and owner.planned.cancel_after is not None
+        if owner is not None and cancelled and not run["cancel_requested"]:
+            yield f"run {run['run_id']} of {_name(owner)} was left running"
 
 
 def _few(lines: Iterable[str]) -> Sequence[str]:
