@@ -39,11 +39,12 @@ def main() -> None:
     """Run the command line; expected errors end it with one line and exit code 1."""
     from dara_fp.cli.mistakes import CannotLoad  # noqa: PLC0415 - keeps --help quick
     from dara_fp.core.errors import ConfigurationError, StepFailed  # noqa: PLC0415
+    from dara_fp.runtime.errors import QueueFull  # noqa: PLC0415
     from dara_fp.store.errors import StoreUnavailable  # noqa: PLC0415
 
     try:
         app()
-    except (CannotLoad, ConfigurationError, StepFailed, StoreUnavailable) as error:
+    except (CannotLoad, ConfigurationError, QueueFull, StepFailed, StoreUnavailable) as error:
         # A Text, since what others wrote is no markup.
         errors.print(Text.assemble(("dara:", "bold red"), f" {error}"), soft_wrap=True)
         sys.exit(1)

@@ -193,8 +193,8 @@ async def test_a_task_that_succeeded_is_not_resumed(client: httpx.AsyncClient) -
     ("body", "code"),
     [
         (b'{"from":"nowhere"}', "INVALID_PARAMETERS"),
-        (b'{"form":"pay"}', "INVALID_JSON"),
-        (b'{"from":3}', "INVALID_JSON"),
+        (b'{"form":"pay"}', "INVALID_FIELDS"),
+        (b'{"from":3}', "INVALID_FIELDS"),
         (b"{", "INVALID_JSON"),
     ],
 )

@@ -104,6 +104,17 @@ def test_a_mistake_is_answered_in_one_line_and_exit_code_1(
     assert "Traceback" not in done.stderr
 
 
+def test_a_full_queue_is_told_in_one_line(home: Path) -> None:
+    (home / "other.py").write_text(WORD_COUNT.replace("count-words", "other-words"))
+    with running(home, "serve", "other", "--port", "0", DARA_CONCURRENCY="0") as server:
+        api = line_that_starts(server.stdout, "dara ready ")
+        httpx.post(f"{api}/api/v1/workflow/other-words", json={"text": "to be"})
+        words = ("run", "word_count:count-words", "text=or not")
+        done = dara(home, *words, DARA_QUEUE_LIMIT="1")
+    assert done.returncode == 1
+    assert done.stderr.startswith("dara: 1 tasks are queued, which is the limit: try again in")
+
+
 def test_a_store_that_is_away_at_start_is_named_without_its_password(home: Path) -> None:
     done = dara(home, "serve", "word_count", DARA_REDIS_URL="redis://:hush@127.0.0.1:1/0")
     assert done.returncode == 1

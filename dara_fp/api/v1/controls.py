@@ -154,9 +154,11 @@ async def _start_of(request: Request) -> str | None:
     body = await json_body(request)
     try:
         given = msgspec.json.decode(body or b"{}", type=_From)
+    except msgspec.ValidationError as error:
+        detail = f'The body may be {{"from": "path of a step"}}, or left out: {error}'
+        raise Rejected(422, "INVALID_FIELDS", detail) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        detail = f'The body is not what it may be, {{"from": "path of a step"}}: {error}'
-        raise Rejected(422, "INVALID_JSON", detail) from error
+        raise Rejected(422, "INVALID_JSON", f"The body is not JSON: {error}") from error
     return given.start or text_of(request, START)
 
 
