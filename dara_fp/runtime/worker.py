@@ -61,6 +61,7 @@ class Worker:
         self._name = ""
         self._runs: dict[str, Run] = {}
         self._lost: set[str] = set()
+        self._strays: dict[str, float] = {}
         self._stopping = False
 
     async def spend(self) -> None:
@@ -119,9 +120,13 @@ class Worker:
         Raises:
             StoreUnavailable: The store did not answer.
         """
-        lost = tuple(self._lost)
-        found = await self._work.store.look(self._name, self._work.leases.redelivery, lost)
+        patience, now = self._work.leases.redelivery, asyncio.get_running_loop().time()
+        strays = {task_id for task_id, since in self._strays.items() if since + patience <= now}
+        lost = tuple(self._lost | strays)
+        found = await self._work.store.look(self._name, patience, lost)
         self._lost.difference_update(lost)
+        unknown = set(found.claimed) - self._runs.keys()
+        self._strays = {task_id: self._strays.get(task_id, now) for task_id in unknown}
         for task_id in found.cancelling:
             run = self._runs.get(task_id)
             if run is not None:

@@ -479,7 +479,7 @@ end
 
 -- args: prefix, worker, seconds after which one is lost, then tasks that this one lost track of.
 -- A sign of life; wakes parked tasks that are due, forgets tasks that expired.
--- Answers the tickets to put, and which of its tasks the worker is to cancel.
+-- Answers the tickets to put, which of its tasks the worker is to cancel, and which it has.
 local function look(_, args)
   local prefix, worker, at = args[1], args[2], now()
   redis.call('ZADD', prefix .. ':alive', at, worker)
@@ -489,7 +489,8 @@ local function look(_, args)
   forget(prefix, at)
   local tickets = 0
   while ticket_needed(prefix) == 1 do tickets = tickets + 1 end
-  return {tickets, redis.call('SINTER', prefix .. ':runs:' .. worker, prefix .. ':cancelling')}
+  local runs = prefix .. ':runs:' .. worker
+  return {tickets, redis.call('SINTER', runs, prefix .. ':cancelling'), redis.call('SMEMBERS', runs)}
 end
 
 -- args: prefix, worker. It works no more; what it still ran goes to others.

@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias, cast
 
 import attrs
 from redis.asyncio.connection import Connection, parse_url
-from redis.exceptions import BusyLoadingError, RedisError, ResponseError
+from redis.exceptions import BusyLoadingError, InvalidResponse, RedisError, ResponseError
 
 from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.functions import SOURCE, Refusal, Reply, pack
@@ -186,7 +186,7 @@ def _refusal(error: ResponseError) -> Refusal:
 
 
 def _lost(error: BaseException) -> LinkLost:
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | InvalidResponse):
         return LinkLost(f"it does not speak the Redis protocol: {error}")
     loading = isinstance(error, BusyLoadingError)
     return LinkLost(str(error) or type(error).__name__, loading=loading)

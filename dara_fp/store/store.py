@@ -1,5 +1,6 @@
 """The store: tasks, their journal and their events, each change one call of a function."""
 
+import re
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ MAX_EVENT_NUMBER: Final = 2**62
 MAX_PAGE: Final = 1_000
 _RETENTION = Retention()
 _FIRST_PAGE = ("+inf", "")
+_AGE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,20})?")
 
 
 @attrs.frozen(kw_only=True)
@@ -71,10 +73,18 @@ class Signalled:
 
 @attrs.frozen(kw_only=True)
 class Look:
-    """What a look found: how many tickets are to be put, and which tasks are to be cancelled."""
+    """What a look found.
+
+    Attributes:
+        tickets: How many are to be put.
+        cancelling: Which tasks of the worker are to be cancelled.
+        claimed: All tasks of the worker, as far as the store knows. One that the worker never
+            hears of was claimed by a copy of a call that came very late.
+    """
 
     tickets: int
     cancelling: tuple[str, ...]
+    claimed: tuple[str, ...]
 
 
 class Store:
@@ -332,8 +342,9 @@ class Store:
         """
         words = (worker, repr(float(patience)), *lost)
         packed = call("look", (), self._start, *(word.encode() for word in words))
-        tickets, found = cast("tuple[int, list[bytes]]", await self._write(packed))
-        return Look(tickets=tickets, cancelling=tuple(one.decode() for one in found))
+        reply = cast("tuple[int, list[bytes], list[bytes]]", await self._write(packed))
+        cancelling, claimed = (tuple(one.decode() for one in found) for found in reply[1:])
+        return Look(tickets=reply[0], cancelling=cancelling, claimed=claimed)
 
     async def retire(self, worker: str) -> int:
         """Take leave of *worker*; what it still runs is queued again.
@@ -397,8 +408,6 @@ def _cursor(after: str | None) -> tuple[str, str]:
     if after is None:
         return _FIRST_PAGE
     age, _, last = after.partition(" ")
-    try:
-        float(age)
-    except ValueError:
-        raise ValueError(f"cursor {after[:200]!r} is none that a page gave as `next`") from None
+    if not _AGE.fullmatch(age) or not is_task_id(last):
+        raise ValueError(f"cursor {after[:200]!r} is none that a page gave as `next`")
     return age, last
