@@ -1,5 +1,6 @@
 """What the fleet's keys say, compared with what the tasks themselves say."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -129,8 +130,10 @@ def _waiting_is_complete(books: Books) -> None:
 
 
 def _final_is_complete(books: Books) -> None:
-    gone = books.scores("gone")
-    assert set(books.scores("tasks")) == set(books.tasks)
+    left = set(books.scores("gone")) - set(books.tasks)
+    gone = {one: at for one, at in books.scores("gone").items() if one not in left}
+    assert all(books.scores("gone")[one] <= time.time() for one in left), "expired too early"
+    assert set(books.scores("tasks")) == {*books.tasks, *left}
     assert set(gone) == {one for one, task in books.tasks.items() if task["state"] in FINAL}
     for task_id, expiries in books.expiries.items():
         expected = round(gone[task_id] * 1000) if task_id in gone else -1
@@ -156,7 +159,7 @@ def _text(reply: Any) -> Any:
     if isinstance(reply, bytes):
         return reply.decode()
     if isinstance(reply, dict):
-        return {_text(key): _text(value) for key, value in cast("dict[Any, Any]", reply).items()}
+        return {_text(key): _text(value) for key, value in reply.items()}
     if isinstance(reply, list | set | tuple):
         return [_text(one) for one in cast("list[Any]", reply)]
     return reply

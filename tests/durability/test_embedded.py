@@ -15,13 +15,13 @@ import psutil
 import pytest
 
 from dara_fp.store import binary, embedded
+from dara_fp.store.claimed import Claimed
 from dara_fp.store.embedded import EmbeddedServer
 from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.process import DirectoryLock
-from dara_fp.store.records import History, NewTask
 from dara_fp.store.store import Store
+from tests.durability.tasks import history_of, lose, new_task, own
 
-Make = Callable[[str], NewTask]
 Command = Callable[..., Any]
 
 OWNER = """
@@ -32,11 +32,11 @@ from dara_fp.store.store import Store
 
 async def main():
     async with Store.open(data_dir=Path(sys.argv[1])) as store:
-        await store.create(NewTask(task_id="t", workflow="w", context=b"{}", structure=()))
-        await store.claim("t")
+        await store.create(NewTask(task_id="t", workflow="ingest", context=b"{}", structure=()))
+        mine = (await store.take("w1", {"ingest": 0}, fresh=True)).task
         number = 0
         while True:
-            await store.record("t", 1, f"each/{number}", b"{}", None, 1.0)
+            await mine.record(f"each/{number}", b"{}", None, 1.0)
             print(number, flush=True)
             number += 1
 
@@ -79,13 +79,7 @@ def runs(pid: int) -> bool:
     return bool(status != psutil.STATUS_ZOMBIE)
 
 
-async def history_of(store: Store, task_id: str) -> History:
-    history = await store.read(task_id)
-    assert history is not None
-    return history
-
-
-async def test_only_its_user_can_reach_the_data(short_dir: Path, new_task: Make) -> None:
+async def test_only_its_user_can_reach_the_data(short_dir: Path) -> None:
     data = short_dir / "data"
     async with Store.open(data_dir=data) as store:
         await store.create(new_task("t"))
@@ -97,7 +91,7 @@ async def test_only_its_user_can_reach_the_data(short_dir: Path, new_task: Make)
 
 
 async def test_the_server_stops_with_its_owner_and_the_data_stays(
-    short_dir: Path, new_task: Make, command: Command
+    short_dir: Path, command: Command
 ) -> None:
     async with Store.open(data_dir=short_dir) as store:
         await store.create(new_task("t"))
@@ -108,20 +102,19 @@ async def test_the_server_stops_with_its_owner_and_the_data_stays(
 
 
 async def test_after_kill_9_of_the_server_nothing_acknowledged_is_lost(
-    short_dir: Path, new_task: Make, command: Command
+    short_dir: Path, command: Command
 ) -> None:
     acknowledged: set[str] = set()
 
-    async def record(store: Store, branch: int) -> None:
+    async def record(mine: Claimed, branch: int) -> None:
         for number in range(60):
             path = f"{branch}/{number}"
-            await store.record("t", 1, path, b"{}", None, 1.0)
+            await mine.record(path, b"{}", None, 1.0)
             acknowledged.add(path)
 
     async with Store.open(data_dir=short_dir) as store:
-        await store.create(new_task("t"))
-        await store.claim("t")
-        branches = [asyncio.create_task(record(store, branch)) for branch in range(20)]
+        mine = await own(store)
+        branches = [asyncio.create_task(record(mine, branch)) for branch in range(20)]
         for kill_at in (200, 600):
             while len(acknowledged) < kill_at:  # noqa: ASYNC110 - the count matters, not a moment
                 await asyncio.sleep(0)
@@ -157,10 +150,9 @@ async def test_a_process_that_adopted_the_server_takes_over_from_its_killed_owne
     pid = server_pid(command, short_dir)
     async with Store.open(data_dir=short_dir) as store:
         assert server_pid(command, short_dir) == pid, "adopted, not started"
-        history = await store.claim("t")
-        assert history is not None
+        mine = await lose(store)
         owner.kill()
-        await store.record("t", 2, "mine", b"{}", None, 1.0)
+        await mine.record("mine", b"{}", None, 1.0)
         assert await gone(pid, within=1)
         await store.ping()
         successor = server_pid(command, short_dir)
@@ -195,7 +187,7 @@ async def test_a_server_that_lost_its_owner_and_its_watchdog_is_adopted_and_neve
 
 
 async def test_a_server_whose_socket_was_removed_is_replaced(
-    short_dir: Path, new_task: Make, command: Command
+    short_dir: Path, command: Command
 ) -> None:
     server = EmbeddedServer(short_dir)
     try:
@@ -213,31 +205,29 @@ async def test_a_server_whose_socket_was_removed_is_replaced(
 
 
 async def test_of_two_stores_on_a_directory_the_second_goes_on_when_the_first_closes(
-    short_dir: Path, new_task: Make
+    short_dir: Path,
 ) -> None:
     async with Store.open(data_dir=short_dir) as first:
         await first.create(new_task("t"))
         second_store = Store.open(data_dir=short_dir)
         second = await second_store.__aenter__()
     assert (await history_of(second, "t")).task.workflow == "ingest"
-    assert await second.create(new_task("other"))
+    assert (await second.create(new_task("other"))).outcome == "created"
     await second_store.__aexit__(None, None, None)
 
 
-async def test_many_that_open_a_directory_at_once_share_one_server(
-    short_dir: Path, new_task: Make
-) -> None:
+async def test_many_that_open_a_directory_at_once_share_one_server(short_dir: Path) -> None:
     async def use(number: int) -> None:
         async with Store.open(data_dir=short_dir) as store:
             await store.create(new_task(f"t{number}"))
 
     await asyncio.gather(*(use(number) for number in range(8)))
     async with Store.open(data_dir=short_dir) as store:
-        assert len(await store.queued()) == 8
+        assert await store.ready() == 8
 
 
 async def test_a_long_directory_gets_its_socket_in_a_short_private_one(
-    short_dir: Path, new_task: Make, monkeypatch: pytest.MonkeyPatch
+    short_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(short_dir))
     data = short_dir / ("long" * 30)
@@ -262,9 +252,7 @@ async def test_a_short_directory_that_others_can_enter_is_refused(
     await server.stop()
 
 
-async def test_a_server_that_does_not_start_shows_the_end_of_its_log(
-    short_dir: Path, new_task: Make
-) -> None:
+async def test_a_server_that_does_not_start_shows_the_end_of_its_log(short_dir: Path) -> None:
     async with Store.open(data_dir=short_dir) as store:
         await store.create(new_task("t"))
     manifest = next((short_dir / "appendonlydir").glob("*.manifest"))
