@@ -167,11 +167,12 @@ def _run_ids(context: Mapping[str, Any]) -> Iterator[int]:
 
 
 def _stuck(seen: Seen, found: Found) -> str:
-    log = [
-        f"{event.kind} {event.path or ''} {event.data.decode()}"
-        for event in found.events.get(seen.task_id, ())[-6:]
-    ]
-    return f"{_name(seen)} is stuck; its last events: {'; '.join(log)}"
+    return f"{_name(seen)} is stuck; its last events: {_last_events(seen, found)}"
+
+
+def _last_events(seen: Seen, found: Found) -> str:
+    events = found.events.get(seen.task_id, ())[-8:]
+    return "; ".join(f"{each.kind} {each.path or ''} {each.data.decode()}" for each in events)
 
 
 def _name(seen: Seen) -> str:
@@ -198,7 +199,8 @@ def _left(found: Found) -> Iterator[str]:
         owner = owners.get(run["token"])
         cancelled = owner is not None and owner.planned.cancel_after is not None
         if owner is not None and cancelled and not run["cancel_requested"]:
-            yield f"run {run['run_id']} of {_name(owner)} was left running"
+            events = _last_events(owner, found)
+            yield f"run {run['run_id']} of {_name(owner)} was left running: {events}"
 
 
 def _few(lines: Iterable[str]) -> Sequence[str]:
