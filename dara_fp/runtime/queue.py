@@ -28,14 +28,6 @@ _PUT_BACK = Retry.forever(delay=timedelta(seconds=2))
 logger = logging.getLogger(__name__)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Leave out what docket logs, with its stack, when the store is away: it is said once, here."""
-    return not (record.exc_info and isinstance(record.exc_info[1], StoreUnavailable))
-
-
-logging.getLogger("docket.worker").addFilter(_is_news)
-
-
 @attrs.frozen(kw_only=True)
 class Leases:
     """How long a worker may hold a task, and how often it looks around.
@@ -203,6 +195,7 @@ def _scheduled(firing: Firing) -> Callable[..., Awaitable[None]]:
     async def fire(
         execution: Execution = CurrentExecution(),  # noqa: B008 - docket fills it in
         cron: Cron = Cron(firing.cron),  # noqa: ARG001, B008 - docket plans the next one by it
+        retry: Retry = _PUT_BACK,  # noqa: ARG001 - and fires again if this raises
     ) -> None:
         await firing.start(execution.when)
 

@@ -1,6 +1,6 @@
 """Workflows that are started by the clock: by a cron expression, in UTC."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import attrs
@@ -12,6 +12,7 @@ from dara_fp.runtime.queue import Firing
 
 __all__ = ["Schedule", "firing", "schedule"]
 
+_SOON = timedelta(seconds=1)
 _KEYWORDS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -65,8 +66,9 @@ def firing(workflow: Workflow[Any, Any], start: Starts) -> Firing:
     cron = _expression(workflow)
 
     async def fire(when: datetime) -> None:
-        # The id is that of the firing, so however often it is delivered it is one task.
-        task_id = f"{workflow.name}.{when.astimezone(UTC):%Y%m%dT%H%MZ}"
+        # The id is that of the firing, so it is one task however often, or late, it is delivered.
+        last = next(CronSim(cron, when.astimezone(UTC) + _SOON, reverse=True))
+        task_id = f"{workflow.name}.{last:%Y%m%dT%H%MZ}"
         await start(workflow.name, workflow.context(), task_id=task_id)
 
     return Firing(name=workflow.name, cron=cron, start=fire)

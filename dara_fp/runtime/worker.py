@@ -180,6 +180,9 @@ async def _result(doing: "asyncio.Task[int]") -> int:
         doing.cancel()
         await asyncio.wait({doing})
         raise
+    error = None if doing.cancelled() else doing.exception()
+    if error is not None and not isinstance(error, StoreUnavailable):
+        logger.error("%s was not brought to an end here", doing.get_name(), exc_info=error)
     return doing.result()
 
 
