@@ -41,6 +41,7 @@ class Asked:
         seed: What everything is drawn from.
         redelivery: Seconds after which what a lost worker held goes to another.
         coming: The share of the time in which tasks come in; some trouble is left for the last.
+        slack: Seconds that a task may stand still beyond the bound, where others use the machine.
     """
 
     tasks: int = 2000
@@ -50,6 +51,7 @@ class Asked:
     seed: int = 0
     redelivery: float = 20.0
     coming: float = 0.8
+    slack: float = 0.0
 
 
 @attrs.frozen(kw_only=True)

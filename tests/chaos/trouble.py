@@ -24,8 +24,9 @@ _RESTARTS: Final = (
     (0.85, "server", True),
 )
 
-_FREEZES: Final = (0.05, 0.5)
-_TOO_LONG: Final = 1.5
+# A frozen worker wakes up while others are at its tasks, which they took a moment ago.
+_FREEZES: Final = (0.2, 0.6)
+_TOO_LONG: Final = 1.1
 
 _STARTS: Final = "POST /api/2.*/jobs/run-now"
 _LOOKS: Final = "GET /api/2.*/jobs/runs/get"

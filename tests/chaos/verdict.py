@@ -98,7 +98,7 @@ def figures(found: Found) -> Figures:
 def complaints(found: Found) -> list[str]:
     """Tell everything that should not be, a line each; nothing where all is well."""
     counted = figures(found)
-    bound = REDELIVERY_BOUND * found.asked.redelivery
+    bound = REDELIVERY_BOUND * found.asked.redelivery + found.asked.slack
     late = [seconds for seconds in counted.standstills if seconds > bound]
     return [
         *_few(f"task {each.planned.number} was not accepted" for each in found.seen
