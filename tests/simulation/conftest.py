@@ -1,5 +1,6 @@
 """How many seeds are simulated, and from which on."""
 
+import gc
 import logging
 from collections.abc import Iterator
 
@@ -22,6 +23,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     last = first + int(metafunc.config.getoption("--seeds", default=500))
     dealt = [range(n, min(n + _A_TEST, last)) for n in range(first, last, _A_TEST)]
     metafunc.parametrize("seeds", dealt, ids=[f"{each[0]}-{each[-1]}" for each in dealt])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _frozen() -> Iterator[None]:
+    """Spare the collector what was there before: each simulation ends with a collection."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

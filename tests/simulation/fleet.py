@@ -131,6 +131,12 @@ class Fleet:
         self.served[-1].stop.set()
         await asyncio.sleep(_LEASES.grace)
 
+    def tasks(self) -> "list[asyncio.Task[Any]]":
+        """Give what is left of all processes, and forget it."""
+        left = [task for each in self.served for task in each.process.remains()]
+        self.served.clear()
+        return left
+
     async def ask(self, call: Callable[[WorkflowExecutor], Awaitable[T]], seconds: float) -> T:
         """Give what *call* gives in one of the processes.
 

@@ -7,17 +7,19 @@ one goes on later where it stood, and does not know that time has passed.
 
 import asyncio
 import contextvars
+import gc
 import sys
 import warnings
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
 from typing import Any, TypeVar, TypeVarTuple
 
 import attrs
 
 from dara_fp.testing import VirtualTimeLoop
 
-__all__ = ["Process", "SimulatedLoop", "bury", "current"]
+__all__ = ["Process", "SimulatedLoop", "bury", "current", "unheard"]
 
 _FINALLIES = 20
 
@@ -27,16 +29,23 @@ Ts = TypeVarTuple("Ts")
 _CURRENT: contextvars.ContextVar["Process | None"] = contextvars.ContextVar("process", default=None)
 
 
-def bury(tasks: "Iterable[asyncio.Task[Any]]") -> None:
-    """Close the coroutines of *tasks*, and let nobody hear what they say in their `finally`."""
+@contextmanager
+def unheard() -> Generator[None]:
+    """Let nobody hear what is left of the dead, which speaks until it is collected."""
     hears, sys.unraisablehook = sys.unraisablehook, lambda _said: None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for task in tasks:
-                _close(task.get_coro())
+            yield
+            gc.collect()
     finally:
         sys.unraisablehook = hears
+
+
+def bury(tasks: "list[asyncio.Task[Any]]") -> None:
+    """Close the coroutines of *tasks*."""
+    while tasks:
+        _close(tasks.pop().get_coro())
 
 
 def _close(coroutine: Any) -> None:
@@ -110,11 +119,10 @@ class Process:
             self.fuse = None
             self.burnt(self)
 
-    def bury(self) -> None:
-        """Throw away what is left of it."""
-        self.kill()
-        bury(self._tasks)
-        self._tasks.clear()
+    def remains(self) -> "list[asyncio.Task[Any]]":
+        """Give all that was ever begun in it, and forget it."""
+        remains, self._tasks = self._tasks, []
+        return remains
 
 
 class _Gate:

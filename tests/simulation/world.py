@@ -14,7 +14,7 @@ from tests.simulation.client import Client
 from tests.simulation.drawing import Drawing
 from tests.simulation.errands import Desk, Errand
 from tests.simulation.fleet import KEPT, Fleet
-from tests.simulation.processes import SimulatedLoop, bury
+from tests.simulation.processes import SimulatedLoop, bury, unheard
 from tests.simulation.reckoning import reckoned
 from tests.simulation.redis.keyspace import Hash, Keyspace
 from tests.simulation.redis.server import Server
@@ -59,6 +59,11 @@ def live(seed: int, *, change: Callable[[bytes], bytes] = _as_it_is) -> Lived:
         seed: Decides everything.
         change: What is done to the store's functions before they are loaded.
     """
+    with unheard():
+        return _lived(seed, change)
+
+
+def _lived(seed: int, change: Callable[[bytes], bytes]) -> Lived:
     loop = SimulatedLoop()
     world = _World(seed, loop, change)
     with _ended(loop, world):
@@ -79,9 +84,7 @@ def _ended(loop: SimulatedLoop, world: "_World") -> Generator[None]:
         yield
     finally:
         loop.set_exception_handler(lambda _loop, _said: None)
-        for each in world.fleet.served:
-            each.process.bury()
-        bury(asyncio.all_tasks(loop))
+        bury([*world.fleet.tasks(), *asyncio.all_tasks(loop)])
         loop.close()
 
 
