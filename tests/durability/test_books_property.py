@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 import attrs
@@ -89,10 +89,8 @@ async def write(fleet: Fleet, step: Step) -> None:
         "park": lambda: mine.park(waits),
         "hand_back": mine.hand_back,
     }
-    try:
+    with suppress(Fenced):  # whether it was welcome is the matter of another property
         await calls[step.name]()
-    except Fenced:
-        pass  # what it wrote is not in the books, which is all that matters here
 
 
 async def look(fleet: Fleet, step: Step) -> None:
@@ -117,7 +115,7 @@ RULES: dict[str, Rule] = {
     "resume": resume,
     "look": look,
     "retire": lambda fleet, step: fleet.store.retire(f"w{step.which % 3}"),
-    "recount": lambda fleet, step: fleet.store.recount(),
+    "recount": lambda fleet, _: fleet.store.recount(),
     "expire": expire,
 }
 # Without tasks and claims there is little to do, so these come more often than others.

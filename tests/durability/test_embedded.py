@@ -19,6 +19,7 @@ from dara_fp.store.claimed import Claimed
 from dara_fp.store.embedded import EmbeddedServer
 from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.process import DirectoryLock
+from dara_fp.store.settings import Fsync
 from dara_fp.store.store import Store
 from tests.durability.tasks import history_of, lose, new_task, own
 
@@ -326,3 +327,17 @@ async def test_a_server_that_ignores_being_asked_is_killed(
         pid = server_pid(command, short_dir)
         os.kill(pid, signal.SIGSTOP)
     assert await gone(pid, within=1)
+
+
+@pytest.mark.parametrize("fsync", ["everysec", "always"])
+async def test_the_server_writes_to_the_disk_as_it_is_told(
+    short_dir: Path, command: Command, fsync: Fsync
+) -> None:
+    async with Store.open(data_dir=short_dir, fsync=fsync) as store:
+        assert command(store.url, "CONFIG", "GET", "appendfsync") == {
+            b"appendfsync": fsync.encode()
+        }
+        mine = await own(store)
+        await mine.record("upload", b"{}", None, 1.0)
+        os.kill(server_pid(command, short_dir), signal.SIGKILL)
+        assert len((await history_of(store)).steps) == 1

@@ -150,6 +150,14 @@ async def test_a_look_names_the_worker_s_tasks_that_are_to_be_cancelled(store: S
     assert (await store.look("w2", FOREVER)).cancelling == ("other",)
 
 
+async def test_a_look_tells_what_the_store_has_the_worker_running(store: Store) -> None:
+    for name, worker in (("one", "w1"), ("two", "w1"), ("other", "w2")):
+        await own(store, name, worker)
+    assert sorted((await store.look("w1", FOREVER)).claimed) == ["one", "two"]
+    assert (await store.look("w1", FOREVER, ("one",))).claimed == ("two",)
+    assert (await store.look("w3", FOREVER)).claimed == ()
+
+
 async def test_a_look_makes_up_for_every_ticket_that_is_missing(
     store: Store, url: str, prefix: str, command: Command
 ) -> None:
