@@ -76,6 +76,8 @@ async def _end(
 ) -> Ending:
     loop = asyncio.get_running_loop()
     scope = Scope(task_id="t", journal=journal, clock=loop.time)
+    if journal is not None:
+        journal.clock = loop.time
     noted: list[int] = []
     running = asyncio.ensure_future(saga(World(), world, scope=scope))
     cancelling = asyncio.ensure_future(_cancel(running, sorted(cancels), noted, world))
@@ -114,7 +116,8 @@ class SlowJournal(StoredJournal):
     """A journal that takes *before* seconds to keep an entry, and *after* seconds to say so."""
 
     def __init__(self, before: float, after: float, earlier: MemoryJournal | None = None) -> None:
-        super().__init__(earlier.entries if earlier else None)
+        kept = earlier or MemoryJournal()
+        super().__init__(kept.entries, waits=kept.waits, signals=kept.signals)
         self.before = before
         self.after = after
 

@@ -25,6 +25,8 @@ from dara_fp import (
     for_each,
     made,
     named,
+    on_cancel,
+    pause,
     recover,
     repeat,
     retry,
@@ -46,8 +48,10 @@ __all__ = [
     "act",
     "deed",
     "gathered",
+    "held",
     "is_again_there",
     "last_of",
+    "lease",
     "quit_task",
     "sagas",
     "standing",
@@ -60,11 +64,16 @@ def joined(before: Trail, left: Trail, right: Trail) -> Trail:
     return left + right[len(before) :]
 
 
+def either(_before: str, left: str, right: str) -> str:
+    return left or right
+
+
 @attrs.frozen(kw_only=True)
 class World(StepContext):
-    """What has been done on the way to here: the paths of the deeds."""
+    """What has been done on the way to here: the paths of the deeds, and of the last lease."""
 
     trail: Trail = made((), merge=joined)
+    held: str = made("", merge=either)
 
 
 Saga: TypeAlias = Pipeline[World, Recorder]
@@ -85,9 +94,18 @@ def act(name: str, seconds: float = 0, ending: str = "succeed") -> Saga:
 
 
 def deed(
-    name: str, seconds: float = 0, back: float = 0, body: Saga | None = None, undo: str = "succeed"
+    name: str,
+    seconds: float = 0,
+    back: float = 0,
+    body: Saga | None = None,
+    undo: str = "succeed",
+    *,
+    parks: bool = False,
 ) -> Saga:
-    """Make a step with an undo, both of which take their time; after *body*, if there is one."""
+    """Make a step with an undo, both of which take their time; after *body*, if there is one.
+
+    The undo *parks* before it does anything, or does not.
+    """
 
     async def do(ctx: World, env: Recorder, at: Position) -> Outcome[World]:
         await _pass(seconds)
@@ -104,7 +122,44 @@ def deed(
 
     done = step(titled(do, name))
     undoing = step(titled(take_back, f"un{name}"))
+    if parks:
+        undoing = start(World, Recorder) >> named(f"{name}_is_kept", pause(1)) >> undoing
     return compensate(body >> done if body is not None else done, undoing)
+
+
+def lease(name: str, seconds: int, rest: int) -> Saga:
+    """Make steps that hold something for *seconds* and a *rest*, and release it, even if cut."""
+
+    async def hold(ctx: World, env: Recorder, at: Position) -> Outcome[World]:
+        env.note("hold", at.path)
+        return Success(ctx.evolve(held=at.path))
+
+    async def release(ctx: World, env: Recorder) -> Outcome[World]:
+        env.note("release", ctx.held)
+        return Success(ctx)
+
+    async def clean_up(ctx: World, env: Recorder, at: Position) -> Outcome[World]:
+        if ctx.held == at.path.removesuffix("_cleaned"):
+            env.note("release", ctx.held)
+        return Success(ctx)
+
+    body = step(titled(hold, name)) >> act(f"{name}_used", seconds)
+    waited = body >> named(f"{name}_rested", pause(rest)) if rest else body
+    return on_cancel(
+        waited >> step(titled(release, f"{name}_released")),
+        step(titled(clean_up, f"{name}_cleaned")),
+    )
+
+
+def held(notes: Iterable[Note]) -> set[object]:
+    """Give what is held after *notes*, and was not released."""
+    holds: set[object] = set()
+    for note in notes:
+        if note.name == "hold":
+            holds.add(note.what)
+        if note.name == "release":
+            holds.discard(note.what)
+    return holds
 
 
 def handled(name: str, ending: str = "succeed") -> Handler:
@@ -204,6 +259,19 @@ def _deed(sketch: Sketch, _depth: int) -> Saga:
     return deed(sketch.name("do"), sketch.draw(sketch.times), sketch.draw(sketch.times))
 
 
+def _rest(sketch: Sketch, _depth: int) -> Saga:
+    whole: Saga = start(World, Recorder)
+    return whole >> named(sketch.name("rest"), pause(sketch.draw(st.integers(1, 3))))
+
+
+def _parking(sketch: Sketch, _depth: int) -> Saga:
+    return deed(sketch.name("do"), sketch.draw(sketch.times), parks=True)
+
+
+def _lease(sketch: Sketch, _depth: int) -> Saga:
+    return lease(sketch.name("lease"), sketch.draw(sketch.times), sketch.draw(st.integers(0, 2)))
+
+
 def _whole(sketch: Sketch, depth: int) -> Saga:
     body = sketch.chain(depth)
     return deed(sketch.name("do"), sketch.draw(sketch.times), body=body)
@@ -268,6 +336,9 @@ def gathered(ctx: World, items: tuple[World, ...]) -> World:
 _BUILDERS: dict[str, Callable[[Sketch, int], Saga]] = {
     "act": _act,
     "deed": _deed,
+    "parking": _parking,
+    "rest": _rest,
+    "lease": _lease,
     "whole": _whole,
     "any": _any,
     "recover": _recover,

@@ -26,6 +26,8 @@ def test_the_world_is_always_what_the_context_says(p: Saga) -> None:
     seen = run(p)
     done: list[Note] = []
     for note in seen.effects:
+        if note.name in {"hold", "release"}:
+            continue
         done += [note] if note.name == "do" else []
         assert standing(done) == note.what
         done += [note] if note.name == "undo" else []
