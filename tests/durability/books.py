@@ -159,7 +159,8 @@ def _text(reply: Any) -> Any:
     if isinstance(reply, bytes):
         return reply.decode()
     if isinstance(reply, dict):
-        return {_text(key): _text(value) for key, value in reply.items()}
+        pairs = cast("dict[Any, Any]", reply)  # type: ignore[redundant-cast]  # not to every checker
+        return {_text(key): _text(value) for key, value in pairs.items()}
     if isinstance(reply, list | set | tuple):
         return [_text(one) for one in cast("list[Any]", reply)]
     return reply

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
@@ -23,7 +23,7 @@ from tests.durability.endings import leave_nothing
 from tests.durability.tasks import FOREVER, NO, new_task, waiting_for
 
 WORKFLOWS = ("v", "w")
-OWNERS = ("ada", "bob", None)
+OWNERS = ("ada", "ada", "ada", "ada", "bob", None)
 
 
 @attrs.frozen
@@ -59,7 +59,7 @@ def task_of(step: Step) -> str:
 
 
 async def create(fleet: Fleet, step: Step) -> None:
-    task = new_task(task_of(step), WORKFLOWS[step.which % 2], OWNERS[step.which % 3])
+    task = new_task(task_of(step), WORKFLOWS[step.which % 2], OWNERS[step.which])
     await fleet.store.create(task, bound=(0, 3, 5)[step.how])
 
 
@@ -131,7 +131,7 @@ steps = st.builds(
 
 
 @contextmanager
-def losing_answers(step: Step) -> Iterator[None]:
+def losing_answers(step: Step) -> Generator[None]:
     """Send what *step* sends a second time where it says so, and give the second answer."""
     ask = Writer.ask
 
@@ -174,7 +174,7 @@ async def play(url: str, prefix: str, script: list[Step], limits: tuple[int, int
 @settings(max_examples=60)
 @given(
     script=st.lists(steps, min_size=10, max_size=40),
-    limits=st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    limits=st.tuples(st.sampled_from([0, 0, 1, 2]), st.sampled_from([1, 1, 0, 2])),
 )
 def test_the_books_balance_after_every_call(
     embedded_url: str, script: list[Step], limits: tuple[int, int]
