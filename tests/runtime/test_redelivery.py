@@ -45,7 +45,7 @@ async def doing(yard: Yard, what: str, number: int = 1) -> list[int]:
         pids = [pid for name, pid in yard.done() if name == what]
         return pids if len(pids) >= number else None
 
-    return await until(look, seconds=30)
+    return await until(look, seconds=60)
 
 
 async def test_what_a_killed_worker_ran_goes_on_with_another_from_its_last_step(
@@ -60,8 +60,8 @@ async def test_what_a_killed_worker_ran_goes_on_with_another_from_its_last_step(
         os.kill(first, signal.SIGKILL)
         killed = time.monotonic()
         _, second = await doing(yard, "pack", 2)
-        # As long as nobody misses it, a look, and the way to the other one.
-        assert time.monotonic() - killed < LEASES.redelivery * 1.35 + 1
+        # Until it is missed; the rest is for a machine that is busy with other things.
+        assert time.monotonic() - killed < LEASES.redelivery * 1.35 + 2
         yard.gate.touch()
         assert (await ended(executor, task_id)).state is State.SUCCEEDED
     assert first != second
@@ -101,10 +101,9 @@ async def test_a_task_that_kills_its_workers_is_given_up(
     explosions = LEASES.deliveries + 1  # the first worker got on: it has done `fetch`
     async with WorkflowExecutor(labor(), store, yard) as executor:
         task_id = await executor.start("poison", Job())
-        for number in range(1, explosions + 1):
+        for _ in range(explosions + 1):
             hire()
-            await doing(yard, "explode", number)
-        hire()
+        await doing(yard, "explode", explosions)
         status = await ended(executor, task_id)
     assert status.error is not None
     assert "poisoned: 2 workers took this task" in status.error.message
