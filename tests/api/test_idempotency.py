@@ -9,6 +9,7 @@ import pytest
 
 from dara_fp import Outcome, StepContext, Success, start, step, workflow
 from dara_fp.api.app import create_app
+from dara_fp.databricks.files import Files
 from tests.api.conftest import Sandbox
 from tests.api.stage import (
     FORM,
@@ -113,13 +114,14 @@ async def test_any_visible_ascii_is_a_key(client: httpx.AsyncClient, key: str) -
 
 
 async def test_a_form_that_is_sent_again_uploads_nothing_again(
-    client: httpx.AsyncClient, sandbox: Sandbox
+    client: httpx.AsyncClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await sent(client, "form", LETTER, *PHOTOS, NOTE)
     assert not replayed(first)
     context = await context_of(client, first)
     before = {path: path.stat().st_mtime_ns for path in stored(sandbox.data_dir)}
     assert len(before) == 3
+    monkeypatch.setattr(Files, "upload", None)
     again = await sent(client, "form", NOTE, *PHOTOS, LETTER)
     assert replayed(again)
     assert again.json() == first.json()
