@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -29,6 +29,7 @@ class MemoryJournal:
     Attributes:
         entries: What was recorded, by path, in order.
         reports: What running steps said: (path, message, fraction).
+        heard: The paths of those that said anything, also in an earlier delivery.
         waits: What the task waits or has waited for, by path.
         signals: The bodies of the signals that came, as JSON, by name.
         clock: Gives the time by which waits of an earlier run end: that of the `Scope`.
@@ -40,10 +41,12 @@ class MemoryJournal:
         *,
         waits: Mapping[Path, Waiting] | None = None,
         signals: Mapping[str, bytes] | None = None,
+        heard: Iterable[Path] = (),
     ) -> None:
-        """Start from *entries*, *waits* and *signals* of an earlier run."""
+        """Start from *entries*, *waits*, *signals* and who was *heard* of an earlier run."""
         self.entries: dict[Path, Entry] = dict(entries or {})
         self.reports: list[tuple[Path, str, float | None]] = []
+        self.heard: set[Path] = set(heard)
         self.waits: dict[Path, Waiting] = dict(waits or {})
         self.signals: dict[str, bytes] = dict(signals or {})
         self.clock: Callable[[], float] = time.time
@@ -81,6 +84,7 @@ class MemoryJournal:
     async def report(self, path: Path, message: str, fraction: float | None) -> None:
         """Keep what the step at *path* said."""
         self.reports.append((path, message, fraction))
+        self.heard.add(path)
 
     def signal(self, name: str, body: object = None) -> bool:
         """Give the signal *name* to whoever waits for it now or later.
@@ -106,6 +110,10 @@ class MemoryJournal:
                 f"cannot become {shown(body)}"
             )
         return False
+
+    def reported(self, path: Path) -> bool:
+        """Tell whether the step at *path* has reported anything."""
+        return path in self.heard
 
     def waiting(self, path: Path) -> Waiting | None:
         """Give the wait that was begun at *path*, or None."""

@@ -114,6 +114,10 @@ class Journal(Protocol):
         """Say how far the running step at *path* is."""
         ...
 
+    def reported(self, path: Path) -> bool:
+        """Tell whether the step at *path* has reported anything, now or in an earlier delivery."""
+        ...
+
     def waiting(self, path: Path) -> Waiting | None:
         """Give the wait that an earlier delivery of the task began at *path*, or None."""
         ...
@@ -193,6 +197,26 @@ class Position:
         _check_fraction(fraction)
         if self.scope.journal is not None:
             await self.scope.journal.report(self.path, message, fraction)
+
+    def beside(self, step: str) -> "Position":
+        """Give the position of another *step* of the same pipeline, such as the one to clean up.
+
+        >>> Position(path="2/cancel_run", scope=Scope()).beside("submit_run").path
+        '2/submit_run'
+        """
+        above, slash, _ = self.path.rpartition("/")
+        return attrs.evolve(self, path=above + slash + step)
+
+    @property
+    def reported(self) -> bool:
+        """Whether the step has reported anything: then it has begun, though it may not have ended.
+
+        A step that has an effect elsewhere reports before it, so that one which cleans up after it
+        knows whether there can be anything to clean up. Without a journal nobody knows, and it is
+        False.
+        """
+        journal = self.scope.journal
+        return journal is not None and journal.reported(self.path)
 
     def report_soon(self, message: str, fraction: float | None = None) -> None:
         """Say the same from a plain step, which cannot await; it may be called in any thread.

@@ -45,6 +45,7 @@ class StoreJournal:
         # The limits of an attempt do not count the time of the one that failed, or since then.
         since = history.task.resumed_at or 0.0
         self._entries = {step.path: _entry(codec, step, since) for step in history.steps}
+        self._reported = {report.path for report in history.reports}
         self._waits = {wait.path: wait for wait in history.waits}
 
     def cancel(self, root: str) -> None:
@@ -116,6 +117,11 @@ class StoreJournal:
     async def report(self, path: Path, message: str, fraction: float | None) -> None:
         """Say how far the running step at *path* is."""
         await self._claimed.report(path, message, fraction)
+        self._reported.add(path)
+
+    def reported(self, path: Path) -> bool:
+        """Tell whether the step at *path* has reported anything, now or in an earlier delivery."""
+        return path in self._reported
 
     def waiting(self, path: Path) -> Waiting | None:
         """Give the wait that an earlier delivery began at *path*, or None."""

@@ -31,6 +31,8 @@ def forgotten(history: History, nodes: Sequence[Node], start: Path | None = None
     gone = {f"s:{step.path}" for step in steps}
     kept = {step.path for step in history.steps} - {step.path for step in steps}
     gone |= {f"w:{wait.path}" for wait in history.waits if wait.path not in kept}
+    gone |= {f"r:{report.path}" for report in history.reports if report.path not in kept}
+    gone |= {f"b:{path}" for path in history.begun if path not in kept}
     # Whoever goes back behind an approval asks for it again, and so for an answer that did not fit.
     heard = {
         on_first_try(step.path) for step in steps if step.error is None or _is_unfit(step.error)

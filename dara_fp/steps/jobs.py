@@ -68,6 +68,8 @@ async def submit_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[R
     step that is cut while the request is under way learns the id first, and has the run cancelled.
     """
     job_id = await _job_id(env.workspace, ctx.job)
+    # Recorded before the request, so that whoever cleans up knows that there can be a run.
+    await at.report(f"starting job {job_id}")
     request = env.workspace.jobs.run_now(
         job_id, idempotency_token=at.token, job_parameters=ctx.job_parameters
     )
@@ -98,10 +100,20 @@ async def await_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[Ru
 
 
 @step
-async def cancel_run(ctx: RunsJob, env: HasWorkspace) -> Outcome[RunsJob]:
-    """Ask for the run to be stopped, if there is one; one that has ended stays as it is."""
+async def cancel_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[RunsJob]:
+    """Ask for the run to be stopped, if there is one; one that has ended stays as it is.
+
+    A run whose id got lost on its way is asked for again: the same token gives the same run.
+    """
+    started = at.beside("submit_run")
     if ctx.run is not None:
         await env.workspace.jobs.cancel_run(ctx.run.run_id)
+    elif started.reported:
+        job_id = await _job_id(env.workspace, ctx.job)
+        run_id = await env.workspace.jobs.run_now(
+            job_id, idempotency_token=started.token, job_parameters=ctx.job_parameters
+        )
+        await env.workspace.jobs.cancel_run(run_id)
     return Success(ctx)
 
 

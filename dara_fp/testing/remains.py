@@ -43,7 +43,9 @@ class StoredJournal(MemoryJournal):
     @staticmethod
     def of(journal: MemoryJournal) -> "StoredJournal":
         """Give a journal to go on from after *journal*, which stays as it is."""
-        return StoredJournal(journal.entries, waits=journal.waits, signals=journal.signals)
+        return StoredJournal(
+            journal.entries, waits=journal.waits, signals=journal.signals, heard=journal.heard
+        )
 
     async def record(self, path: Path, entry: Entry) -> None:
         """Keep *entry* at *path*.

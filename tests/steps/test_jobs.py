@@ -9,6 +9,7 @@ import pytest
 
 from dara_fp import (
     DatabricksEnv,
+    Entry,
     Kind,
     MemoryJournal,
     Scope,
@@ -19,6 +20,7 @@ from dara_fp import (
     unwrap,
 )
 from dara_fp.core.check import structure
+from dara_fp.core.undo import CANCELLED
 from dara_fp.databricks.jobs import Jobs
 from dara_fp.steps.jobs import JobRun, await_run, cancel_run, run_job, submit_run
 from tests.steps.served import Running
@@ -294,3 +296,28 @@ async def test_without_a_run_there_is_nothing_to_cancel(env: DatabricksEnv) -> N
 
 def test_the_paths_of_a_job_are_those_of_its_two_steps() -> None:
     assert structure(start(Running, DatabricksEnv) >> run_job) == ("submit_run", "await_run")
+
+
+async def test_a_run_whose_id_was_lost_with_its_worker_is_found_by_its_token_and_cancelled(
+    env: DatabricksEnv, job: CreateJob, name: str
+) -> None:
+    job_id = await job(name, LONG)
+    journal, task_id = MemoryJournal(), uuid.uuid4().hex
+    unwrap(await submit_run(Running(job=name), env, scope=Scope(task_id=task_id, journal=journal)))
+    lost = MemoryJournal({}, heard=journal.heard)  # the worker died before it recorded the id
+    root = Entry(error=CANCELLED, verdict="undone")
+    lost.entries["run(submit_run)"] = root
+    with pytest.raises(asyncio.CancelledError):
+        await run_job(Running(job=name), env, scope=Scope(task_id=task_id, journal=lost))
+    assert await result_of(env, await last_run(env, job_id)) == "CANCELED"
+
+
+async def test_where_no_run_was_asked_for_none_is_started_to_be_cancelled(
+    env: DatabricksEnv, job: CreateJob, name: str
+) -> None:
+    job_id = await job(name, LONG)
+    root = Entry(error=CANCELLED, verdict="undone")
+    journal = MemoryJournal({"run(submit_run)": root})
+    with pytest.raises(asyncio.CancelledError):
+        await run_job(Running(job=name), env, scope=Scope(journal=journal))
+    assert await runs_of(env, job_id) == []
