@@ -75,6 +75,10 @@ class Watch:
         """Note that something runs now."""
         self.live = True
 
+    def is_over(self) -> bool:
+        """Tell whether what waits now cannot make it any more."""
+        return False
+
 
 @attrs.frozen
 class Level:

@@ -306,7 +306,8 @@ class Timeout:
                 outcome = await run_nodes(self.body, ctx, frame.watched(alarm))
                 await due(frame)
         except Parked as parked:
-            if not alarm.is_over():
+            # Of limits that are over at once the outermost counts, as it does without a park.
+            if not alarm.is_over() or any(watch.is_over() for watch in frame.level.watches):
                 raise Parked((*parked.waits, alarm.waiting(self._path(frame)))) from None
             return await self._late(ctx, frame, alarm)
         except (TimeoutError, asyncio.CancelledError, _TooLate) as error:

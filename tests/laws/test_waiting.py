@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dara_fp import Entry, Kind, Parked, Pipeline, Scope, for_each, pause, start, timeout
+from dara_fp import Entry, Kind, Parked, Pipeline, Scope, for_each, pause, recover, start, timeout
 from dara_fp.core.shape import Form, first_name
 from dara_fp.core.undo import CANCELLED
 from dara_fp.testing import (
@@ -34,6 +34,7 @@ from tests.laws.effects import (
     act,
     deed,
     gathered,
+    handled,
     held,
     lease,
     sagas,
@@ -44,11 +45,11 @@ Drawing = Pipeline[Drawn, Recorder]
 
 WAITS: tuple[Form, ...] = ("wait",) * 8
 ANYWHERE: list[Form] = [*FORMS, *WAITS]
-SEQUENTIAL = [form for form in ANYWHERE if form not in {"all", "for_each"}]
+SEQUENTIAL: list[Form] = [form for form in ANYWHERE if form not in {"all", "for_each"}]
 # What hangs is cut by a limit, which comes later for whoever is parked beside it.
 ENDING: tuple[Ending, ...] = ("succeed", "fail", "flake", "break")
-FOR_EVER = dict.fromkeys(("go", "stop", "more"))
-FOR_A_WHILE = {"go": None, "stop": 3.0, "more": 20.0}
+FOR_EVER: dict[str, float | None] = {"go": None, "stop": None, "more": None}
+FOR_A_WHILE: dict[str, float | None] = {"go": None, "stop": 3.0, "more": 20.0}
 worlds = contexts(Drawn)
 
 
@@ -199,6 +200,15 @@ def test_all_that_a_parked_run_waits_for_is_told_at_once() -> None:
     seen = observe_parked(timeout(90)(p), World(), Recorder())
     assert [wait.path for wait in seen.parks[0]] == ["pause(60)", "pause(70)", "timeout(do)"]
     assert [wait.until for wait in seen.parks[0]] == [60, 70, 90]
+
+
+def test_of_limits_that_are_over_at_once_the_outer_one_counts() -> None:
+    """timeout(9)(recover(timeout(9)(pause(60)), handler)) fails, parked or not."""
+    inner = timeout(9)(start(World, Recorder) >> pause(60))
+    p = timeout(9)(recover(inner, handled("handle")))
+    seen = observe_parked(p, World(), Recorder())
+    assert seen == observe(p, World(), Recorder(), journal=StoredJournal())
+    assert (seen.error and seen.error.kind, seen.effects) == (Kind.TIMEOUT, ())
 
 
 def test_a_limit_around_a_park_is_over_on_time() -> None:
