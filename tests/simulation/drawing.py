@@ -60,14 +60,14 @@ class Drawing:
             return job(number)
         if kind <= 9:
             return failing(f"falter_{number}")
-        if kind == 10:
+        if kind <= 11:
             return self._waiting(number)
         return marking(f"mark_{number}")
 
     def _waiting(self, number: int) -> Leaf:
         """Draw a pause, or the one wait for the signal; lengths differ, since names have to."""
         here = marking(f"mark_{number}")
-        if self.waits or self._chance.happens(0.5):
+        if self.waits or self._chance.happens(0.4):
             return here >> pause(number + self._chance.number(1, 9) / 10)
         self.waits = True
         limit = self._chance.one((None, 20.0 + number))

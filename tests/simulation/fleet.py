@@ -86,7 +86,7 @@ class Fleet:
         served.process.spawn(self._serve(served)).add_done_callback(self._bug)
 
     def strike(self, served: Served, pause: float | None) -> None:
-        """Kill or pause the process of *served* after some more steps of its coroutines."""
+        """Kill or pause the process of *served*, soon, or when its next call has had its effect."""
 
         def burnt(process: Process) -> None:
             if pause is None:
@@ -97,7 +97,11 @@ class Fleet:
             _outside(pause, process.wake)
 
         served.process.burnt = burnt
-        served.process.fuse = self.chance.number(1, 120)
+        moment = self.chance.one(("anywhere", "workspace", "store"))
+        if moment == "anywhere":
+            served.process.fuse = self.chance.number(1, 120)
+        else:
+            served.process.moment = moment
 
     def kill(self, served: Served) -> None:
         """Kill the process of *served*; another one is started in its place."""

@@ -72,6 +72,7 @@ class Process:
         alive: Whether it was not killed.
         paused: Whether nothing of it runs for the moment.
         fuse: After how many more steps of its coroutines `burnt` is called.
+        moment: Where the fuse is lit that burns for a few steps only, or None.
         burnt: What happens then.
     """
 
@@ -80,6 +81,7 @@ class Process:
     alive: bool = True
     paused: bool = False
     fuse: int | None = None
+    moment: str | None = None
     burnt: "Callable[[Process], None] | None" = None
     _tasks: "list[asyncio.Task[Any]]" = attrs.field(factory=list["asyncio.Task[Any]"], repr=False)
     _backlog: "deque[_Gate]" = attrs.field(factory=deque["_Gate"], repr=False)
@@ -93,6 +95,11 @@ class Process:
     def keep(self, task: "asyncio.Task[Any]") -> None:
         """Keep *task*: one that were collected would run its `finally` blocks."""
         self._tasks.append(task)
+
+    def reach(self, moment: str, steps: int) -> None:
+        """Note that it has come to *moment*; if that is its last, it ends in so many *steps*."""
+        if self.moment == moment:
+            self.moment, self.fuse = None, steps
 
     def kill(self) -> None:
         """Let nothing of it run ever again."""

@@ -1,6 +1,5 @@
 """What has to be so at the end: the workspace's ledgers beside what is recorded, and the results."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -15,8 +14,9 @@ from tests.simulation.chance import Chance
 from tests.simulation.client import Client
 from tests.simulation.drawing import SIGNAL
 from tests.simulation.errands import Desk, Errand
+from tests.simulation.stand_ins import server_time
 from tests.simulation.watch import End, Watch
-from tests.simulation.weather import CALM
+from tests.simulation.weather import CALM, Weather
 from tests.simulation.workspace import JobRun, Workspace
 
 __all__ = ["reckoned"]
@@ -50,12 +50,18 @@ def _otherwise(client: Client, end: End) -> Iterator[str]:
     """Say how the task ended otherwise than it would have where nothing goes wrong."""
     if client.drawing.timed or client.cancelled or client.seen is None:
         return
-    outcome = run(_undisturbed(client))
+    workspace = Workspace(
+        chance=Chance(0, "undisturbed"), weather=_calm, clock=server_time, say=_unsaid
+    )
+    outcome = run(_undisturbed(client, workspace))
+    stands = {key: not given_back for key, given_back in workspace.bookings.items()}
     wanted = "succeeded" if isinstance(outcome, Success) else "failed"
     if end.state != wanted:
         yield f"task {client.task_id} {end.state}, and without faults it {wanted}: {end.error}"
     elif isinstance(outcome, Success):
         yield from _differs(client, outcome.unwrap())
+    if end.standing != stands:
+        yield f"task {client.task_id} leaves {dict(end.standing)}, and without faults {stands}"
 
 
 def _differs(client: Client, wanted: Errand) -> Iterator[str]:
@@ -66,20 +72,22 @@ def _differs(client: Client, wanted: Errand) -> Iterator[str]:
         yield f"task {client.task_id} made {marks} {answer!r}, and not {wanted}"
 
 
-async def _undisturbed(client: Client) -> Any:
+async def _undisturbed(client: Client, workspace: Workspace) -> Any:
     """Give the outcome of the workflow where nothing goes wrong."""
-    clock = asyncio.get_running_loop().time
     journal = MemoryJournal()
-    journal.clock = clock
+    journal.clock = server_time
     journal.signal(SIGNAL, f"to {client.task_id}")
-    workspace = Workspace(
-        chance=Chance(0, "undisturbed"),
-        weather=lambda: CALM,
-        clock=clock,
-        say=lambda _who, _what: None,
-    )
-    scope = Scope(task_id=client.task_id, journal=journal, clock=clock)
-    return await client.drawing.workflow(client.context, Desk(workspace, _Nobody()), scope=scope)
+    scope = Scope(task_id=client.task_id, journal=journal, clock=server_time)
+    desk = Desk(workspace, _Nobody())
+    return await client.drawing.workflow(client.context, desk, scope=scope)
+
+
+def _calm() -> Weather:
+    return CALM
+
+
+def _unsaid(who: str, what: str) -> None:
+    """Say nothing."""
 
 
 class _Nobody:

@@ -15,7 +15,7 @@ from dara_fp.store import arguments, link
 from tests.simulation.broker import Broker
 from tests.simulation.chance import Chance
 from tests.simulation.docket import Docket, Worker
-from tests.simulation.processes import current
+from tests.simulation.processes import Process, current
 from tests.simulation.redis.wire import Network, Wire
 
 __all__ = ["EPOCH", "server_time", "standing_in"]
@@ -66,5 +66,4 @@ class _Datetime:
 
 
 def _wire(network: Network, _url: str, connect_timeout: float) -> Wire:
-    process = current()
-    return Wire(network, process.name if process else "nobody")
+    return Wire(network, current() or Process("nobody"))

@@ -61,11 +61,13 @@ class End:
         state: The final state.
         error: The message of why it failed.
         steps: What was recorded then, by path.
+        standing: Whether what was booked stood then, by its key.
     """
 
     state: str
     error: str
     steps: Mapping[str, Recorded]
+    standing: Mapping[str, bool]
 
 
 @attrs.define(eq=False)
@@ -180,7 +182,8 @@ class Watch:
             seen.running_epoch = int(epoch)
         seen.state, seen.attempt = state, attempt
         if state in FINAL:
-            self.ends.setdefault(task.task_id, End(state, task.error(), task.steps()))
+            mine = {k: v for k, v in self.standing.items() if k.startswith(f"{task.task_id} ")}
+            self.ends.setdefault(task.task_id, End(state, task.error(), task.steps(), mine))
             self._news.set()
             self._settled(task, state)
 

@@ -55,8 +55,8 @@ CLIMATES: Final[Mapping[str, Weather]] = {
     "deploys": Weather(stops=6, kills=1, restarts=1),
     "queue": Weather(doubles=0.3, forgotten=0.3, kills=3),
     "all": Weather(
-        **{"cut": 0.04, "late": 0.01, "slow": 0.02, "refused": 0.01, "restarts": 0.5},
-        **{"kills": 4, "pauses": 2, "stops": 2},
-        **{"lost": 0.15, "busy": 0.15, "dragging": 0.05, "doubles": 0.1, "forgotten": 0.1},
+        cut=0.04, late=0.01, slow=0.02, refused=0.01, restarts=0.5,
+        kills=4, pauses=2, stops=2,
+        lost=0.15, busy=0.15, dragging=0.05, doubles=0.1, forgotten=0.1,
     ),
 }

@@ -10,6 +10,7 @@ from typing import TypeVar
 import attrs
 
 from tests.simulation.chance import Chance
+from tests.simulation.processes import current
 from tests.simulation.weather import Weather
 
 __all__ = ["JobRun", "Trouble", "Workspace"]
@@ -114,6 +115,8 @@ class Workspace:
         if self.chance.happens(weather.busy):
             raise Trouble(self.chance.one(("429 too many requests", "503 unavailable")))
         done = effect()
+        if process := current():
+            process.reach("workspace", self.chance.number(1, 5))
         if self.chance.happens(weather.lost):
             raise Trouble("connection reset by peer")
         return done

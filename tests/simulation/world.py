@@ -52,20 +52,23 @@ def _as_it_is(source: bytes) -> bytes:
     return source
 
 
-def live(seed: int, *, change: Callable[[bytes], bytes] = _as_it_is) -> Lived:
+def live(
+    seed: int, *, climate: str | None = None, change: Callable[[bytes], bytes] = _as_it_is
+) -> Lived:
     """Live through the simulation of *seed*.
 
     Args:
         seed: Decides everything.
+        climate: How bad the world is, if *seed* is not to decide that, too.
         change: What is done to the store's functions before they are loaded.
     """
     with unheard():
-        return _lived(seed, change)
+        return _lived(seed, climate or tuple(CLIMATES)[seed % len(CLIMATES)], change)
 
 
-def _lived(seed: int, change: Callable[[bytes], bytes]) -> Lived:
+def _lived(seed: int, climate: str, change: Callable[[bytes], bytes]) -> Lived:
     loop = SimulatedLoop()
-    world = _World(seed, loop, change)
+    world = _World(seed, climate, loop, change)
     with _ended(loop, world):
         main = loop.create_task(world.live())
         main.add_done_callback(lambda _: loop.stop())
@@ -91,13 +94,14 @@ def _ended(loop: SimulatedLoop, world: "_World") -> Generator[None]:
 class _World:
     """All that there is."""
 
-    def __init__(self, seed: int, loop: SimulatedLoop, change: Callable[[bytes], bytes]) -> None:
+    def __init__(
+        self, seed: int, climate: str, loop: SimulatedLoop, change: Callable[[bytes], bytes]
+    ) -> None:
         self.chance = chance = Chance(seed)
         self.loop = loop
         self.trace: list[str] = []
-        names = tuple(CLIMATES)
-        self.climate = names[seed % len(names)]
-        self.weather = CLIMATES[self.climate]
+        self.climate = climate
+        self.weather = CLIMATES[climate]
         server = Server(Keyspace(clock=server_time), change)
         self.server = server
         self.watch = Watch(server.space, self.say)

@@ -1,6 +1,6 @@
 """Commands on hashes and sets, as a Redis server answers them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from dara_fp.store.functions import Reply

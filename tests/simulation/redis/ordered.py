@@ -77,7 +77,7 @@ def _zcount(space: Keyspace, words: Words) -> Reply:
     return len(_rows_between(space, *words[:3]))
 
 
-def _between(  # noqa: PLR0913 - the arguments of the command
+def _between(
     space: Keyspace, key: bytes, least: bytes, most: bytes, options: Words, *, step: int = 1
 ) -> Reply:
     rows = _rows_between(space, key, least, most)[::step]

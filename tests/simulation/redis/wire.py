@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError as NotConnected
 
 from dara_fp.store.functions import Refusal, Reply
 from tests.simulation.chance import Chance
+from tests.simulation.processes import Process
 from tests.simulation.redis.keyspace import Words
 from tests.simulation.redis.server import Server, unpack
 from tests.simulation.weather import Weather
@@ -57,12 +58,13 @@ class _Connection:
 
 
 class Wire:
-    """What `Link` takes for redis-py's connection; it belongs to the process *who*."""
+    """What `Link` takes for redis-py's connection; it belongs to a process."""
 
-    def __init__(self, network: Network, who: str) -> None:
-        """Belong to *who*, not connected yet."""
+    def __init__(self, network: Network, process: Process) -> None:
+        """Belong to *process*, not connected yet."""
         self._network = network
-        self._who = who
+        self._process = process
+        self._who = process.name
         self._connection: _Connection | None = None
 
     async def connect(self) -> None:
@@ -157,6 +159,8 @@ class Wire:
             (words, self._refusal() if place == refused else server.answer(number, who, words))
             for place, words in enumerate(batch)
         ]
+        if batch and batch[0][0] == b"FCALL":
+            self._process.reach("store", self._network.chance.number(1, 5))
         if not silent:
             connection.bring(answers[:seen], broken=seen is not None)
 

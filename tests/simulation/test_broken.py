@@ -1,0 +1,139 @@
+"""The simulation can fail: take away any one of the protections, and it sees a promise broken."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import pytest
+
+from dara_fp import Position
+from dara_fp.core import undo
+from dara_fp.core.shape import is_verdict
+from dara_fp.runtime import worker
+from dara_fp.runtime.journal import HandedBack, StoreJournal
+from dara_fp.store.claimed import Claimed
+from tests.simulation.world import live
+
+_SEEDS: Final = range(90)
+
+_IN_THE_STORE: Final = {
+    "an old epoch may write": (
+        "if task[2] ~= epoch then return 'stale ' .. task[2] end",
+        "",
+    ),
+    "a task that waits or is queued may be written": (
+        "if task[1] ~= 'running' then return 'state ' .. task[1] end",
+        "",
+    ),
+    "the epoch does not rise": (
+        "local epoch = redis.call('HINCRBY', keys[1], 'epoch', 1)",
+        "local epoch = redis.call('HINCRBY', keys[1], 'epoch', 0)",
+    ),
+    "a call that is sent again takes a second task": (
+        "local id = redis.call('HGET', prefix .. ':calls', token)",
+        "local id = false",
+    ),
+    "a second copy of a record is recorded again": (
+        "if before and string.match(before, '^%d+ (%d+) ') == args[1] then",
+        "if false then",
+    ),
+    "a task of a lost worker stays with it": (
+        "if task[1] ~= 'running' or task[2] ~= worker then return end",
+        "do return end",
+    ),
+    "a parked task is never due": (
+        "if first then redis.call('ZADD', prefix .. ':due', first, id) end",
+        "",
+    ),
+    "a signal wakes nobody": (
+        "if task[1] == 'waiting' and task[2] and string.find(",
+        "if false and string.find(",
+    ),
+    "what has ended is kept for ever": (
+        "redis.call('PEXPIREAT', key,",
+        "redis.call('EXISTS', key, key,",
+    ),
+    "a limit is never free again": (
+        "count(prefix, 'w:' .. task[1], -1)",
+        "",
+    ),
+    "a final task may end once more": (
+        "if task[1] == args[4] and task[2] == args[1] then return {ok = 'ok 0'} end\n"
+        "  local refused = refusal(keys, args[1])",
+        "local refused",
+    ),
+    "whoever resumes keeps the attempt": (
+        "redis.call('HINCRBY', keys[1], 'attempt', 1)",
+        "redis.call('HINCRBY', keys[1], 'attempt', 0)",
+    ),
+}
+
+
+def _seen(change: Callable[[bytes], bytes] = bytes) -> str:
+    """Give the first broken promise that the seeds show."""
+    broken: Iterator[str] = (said for seed in _SEEDS for said in live(seed, change=change).wrong)
+    return next(broken, "")
+
+
+@pytest.mark.parametrize("weakness", _IN_THE_STORE)
+def test_a_store_without_a_protection_is_seen(weakness: str) -> None:
+    old, new = _IN_THE_STORE[weakness]
+
+    def weaken(source: bytes) -> bytes:
+        assert old.encode() in source, "the store has changed: name what protects it now"
+        return source.replace(old.encode(), new.encode())
+
+    assert _seen(weaken)
+
+
+def test_a_token_that_changes_with_the_worker_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def token(at: Any) -> str:
+        return f"{at.scope.task_id} {at.path} {id(at.scope)}"
+
+    monkeypatch.setattr(Position, "token", property(token))
+    assert "runs" in _seen()
+
+
+def test_an_undo_without_its_verdict_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def forget(_self: object, _error: object) -> None:
+        """Record nothing."""
+
+    monkeypatch.setattr(undo._Attempt, "_record", forget)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]  # what is broken is private
+    assert _seen()
+
+
+def test_a_worker_that_goes_on_after_it_was_refused_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Claimed, "_welcome", lambda _self, _reply: 0)
+    assert _seen()
+
+
+def test_a_worker_that_undoes_what_it_hands_back_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = StoreJournal.record
+
+    async def undo_all(self: Any, path: str, entry: Any) -> None:
+        try:
+            await record(self, path, entry)
+        except HandedBack:
+            return
+
+    monkeypatch.setattr(StoreJournal, "record", undo_all)
+    assert _seen()
+
+
+def test_a_journal_that_forgets_its_verdicts_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = StoreJournal.find
+
+    def forget(self: Any, path: str, context: type[Any]) -> Any:
+        return None if is_verdict(path) else find(self, path, context)
+
+    monkeypatch.setattr(StoreJournal, "find", forget)
+    assert _seen()
+
+
+def test_a_worker_without_signs_of_life_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def look(_self: object) -> None:
+        """Look after nothing."""
+
+    monkeypatch.setattr(worker.Worker, "_look", look)
+    assert _seen()
