@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import attrs
@@ -47,16 +47,20 @@ def read_books(client: Redis, prefix: str) -> Books:
     tasks: dict[str, Mapping[str, str]] = {}
     rest: dict[str, Any] = {}
     expiries: dict[str, dict[str, int]] = {}
-    for key in sorted(_call(client, "KEYS", f"{prefix}:*")):
-        name = key.removeprefix(f"{prefix}:")
-        if name.startswith("{"):
-            task_id, _, part = name[1:].rpartition("}:")
-            assert part in {"task", "journal", "events"}, key
-            expiries.setdefault(task_id, {})[part] = _call(client, "PEXPIRETIME", key)
-            if part == "task":
-                tasks[task_id] = _pairs(_call(client, "HGETALL", key))
-        else:
-            rest[name] = _value(client, key)
+    (keys,) = _calls(client, [("KEYS", f"{prefix}:*")])
+    parts = [key for key in keys if key.startswith(f"{prefix}:{{")]
+    hashes = [key for key in parts if key.endswith(":task")]
+    moments = _calls(client, [("PEXPIRETIME", key) for key in parts])
+    for key, moment in zip(parts, moments, strict=True):
+        task_id, _, part = key.removeprefix(f"{prefix}:{{").rpartition("}:")
+        assert part in {"task", "journal", "events"}, key
+        expiries.setdefault(task_id, {})[part] = moment
+    for key, fields in zip(
+        hashes, _calls(client, [("HGETALL", key) for key in hashes]), strict=True
+    ):
+        tasks[key.removeprefix(f"{prefix}:{{").removesuffix("}:task")] = _pairs(fields)
+    for key in set(keys) - set(parts):
+        rest[key.removeprefix(f"{prefix}:")] = _value(client, key)
     return Books(tasks=tasks, rest=rest, expiries=expiries)
 
 
@@ -83,10 +87,10 @@ def balance(books: Books) -> None:
 def forget(client: Redis, prefix: str) -> None:
     """Let the time pass after which nothing of the final tasks is kept."""
     books = read_books(client, prefix)
-    for task_id in books.scores("gone"):
-        for part in books.expiries.get(task_id, ()):
-            _call(client, "PEXPIREAT", f"{prefix}:{{{task_id}}}:{part}", "1")
-        _call(client, "ZADD", f"{prefix}:gone", "1", task_id)
+    gone = books.scores("gone")
+    keys = [(one, part) for one in gone for part in books.expiries.get(one, ())]
+    _calls(client, [("PEXPIREAT", f"{prefix}:{{{one}}}:{part}", "1") for one, part in keys])
+    _calls(client, [("ZADD", f"{prefix}:gone", "1", one) for one in gone])
 
 
 def _queue_is_complete(books: Books, queued: set[str]) -> None:
@@ -152,7 +156,15 @@ def _value(client: Redis, key: str) -> Any:
 
 
 def _call(client: Redis, *words: str) -> Any:
-    return _text(cast("Any", client).execute_command(*words))
+    return _calls(client, [words])[0]
+
+
+def _calls(client: Redis, commands: Sequence[Sequence[str]]) -> list[Any]:
+    """Give the replies to all *commands*, which travel together."""
+    batch = cast("Any", client).pipeline(transaction=False)
+    for words in commands:
+        batch.execute_command(*words)
+    return cast("list[Any]", _text(batch.execute()))
 
 
 def _text(reply: Any) -> Any:

@@ -1,5 +1,6 @@
 """The end of a test: its tasks come to theirs, time passes, and not one key is left."""
 
+import asyncio
 from collections.abc import Iterable
 
 from redis import Redis
@@ -21,8 +22,7 @@ async def leave_nothing(url: str, prefix: str) -> None:
             books = read_books(client, prefix)
             balance(books)
             await _retire(store, books)
-            for task_id in books.tasks:
-                await store.cancel(task_id)
+            await asyncio.gather(*(store.cancel(task_id) for task_id in books.tasks))
             await _finish_all(store, {task["workflow"] for task in books.tasks.values()})
             books = read_books(client, prefix)
             balance(books)
@@ -42,7 +42,11 @@ async def _retire(store: Store, books: Books) -> None:
 
 async def _finish_all(store: Store, workflows: Iterable[str]) -> None:
     anything = dict.fromkeys(workflows, 0)
-    while (taken := await store.take(LAST, anything, fresh=True)).task:
-        await taken.task.finish(State.CANCELLED)
+    while True:
+        some = await asyncio.gather(*(store.take(LAST, anything, fresh=True) for _ in range(50)))
+        running = [taken.task for taken in some if taken.task]
+        if not running:
+            break
+        await asyncio.gather(*(task.finish(State.CANCELLED) for task in running))
     await store.retire(LAST)
     await store.recount()

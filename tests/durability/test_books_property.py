@@ -171,7 +171,7 @@ async def play(url: str, prefix: str, script: list[Step], limits: tuple[int, int
     await leave_nothing(url, prefix)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     script=st.lists(steps, min_size=10, max_size=40),
     limits=st.tuples(st.sampled_from([0, 0, 1, 2]), st.sampled_from([1, 1, 0, 2])),

@@ -192,7 +192,7 @@ async def play(url: str, prefix: str, script: list[Operation]) -> None:
     await leave_nothing(url, prefix)
 
 
-@settings(max_examples=80)
+@settings(max_examples=60)
 @given(script=operations)
 def test_states_move_forward_and_no_stale_write_is_accepted(
     embedded_url: str, script: list[Operation]
