@@ -141,6 +141,20 @@ async def test_files_stay_when_it_is_not_known_whether_their_task_was_accepted(
         store.start()
 
 
+async def test_a_start_that_got_no_answer_is_sent_again_with_its_key_and_is_one_task(
+    store: Store,
+) -> None:
+    sent: dict[str, Any] = {"json": {"text": "a"}, "headers": {"Idempotency-Key": "once"}}
+    async with served(create_app([check])) as client:
+        store.kill()
+        await away(client, "POST", "/check", **sent)
+        store.start()
+        await until_ready(client)
+        ids = {(await client.post(f"{PREFIX}/check", **sent)).json()["task_id"] for _ in range(3)}
+        assert len((await client.get(f"{PREFIX}/tasks")).json()["tasks"]) == len(ids) == 1
+        assert (await ended(client, ids.pop()))["state"] == "succeeded"
+
+
 async def test_an_embedded_store_that_is_killed_comes_back(tmp_path: Path) -> None:
     gate = Gate()
     async with served(create_app([count], env=gate)) as client:
