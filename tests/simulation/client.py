@@ -103,4 +103,3 @@ class Client:
                 said = answer.state if isinstance(answer, TaskStatus) else answer
                 self.say("client", f"{what} {self.task_id}: {said}")
                 return answer
-

@@ -188,7 +188,9 @@ def rescued(body: Leaf, name: str) -> Leaf:
     return recover(body, rescue)
 
 
-def _named(name: str, function: Callable[[Errand, Desk, Position], Awaitable[Outcome[Errand]]]) -> Leaf:
+def _named(
+    name: str, function: Callable[[Errand, Desk, Position], Awaitable[Outcome[Errand]]]
+) -> Leaf:
     function.__name__ = name
     return step(function)
 

@@ -6,83 +6,90 @@ from typing import Any, Final
 import pytest
 
 from dara_fp import Position
-from dara_fp.core import undo
 from dara_fp.core.shape import is_verdict
 from dara_fp.runtime import worker
 from dara_fp.runtime.journal import HandedBack, StoreJournal
 from dara_fp.store.claimed import Claimed
 from tests.simulation.world import live
 
-_SEEDS: Final = range(90)
+_SEEDS: Final = range(60)
 
 _IN_THE_STORE: Final = {
     "an old epoch may write": (
+        "zombies",
         "if task[2] ~= epoch then return 'stale ' .. task[2] end",
         "",
     ),
     "a task that waits or is queued may be written": (
+        "network",
         "if task[1] ~= 'running' then return 'state ' .. task[1] end",
         "",
     ),
     "the epoch does not rise": (
+        "zombies",
         "local epoch = redis.call('HINCRBY', keys[1], 'epoch', 1)",
         "local epoch = redis.call('HINCRBY', keys[1], 'epoch', 0)",
     ),
-    "a call that is sent again takes a second task": (
-        "local id = redis.call('HGET', prefix .. ':calls', token)",
-        "local id = false",
-    ),
     "a second copy of a record is recorded again": (
+        "network",
         "if before and string.match(before, '^%d+ (%d+) ') == args[1] then",
         "if false then",
     ),
     "a task of a lost worker stays with it": (
+        "crashes",
         "if task[1] ~= 'running' or task[2] ~= worker then return end",
         "do return end",
     ),
     "a parked task is never due": (
+        "calm",
         "if first then redis.call('ZADD', prefix .. ':due', first, id) end",
         "",
     ),
     "a signal wakes nobody": (
+        "calm",
         "if task[1] == 'waiting' and task[2] and string.find(",
         "if false and string.find(",
     ),
     "what has ended is kept for ever": (
+        "calm",
         "redis.call('PEXPIREAT', key,",
         "redis.call('EXISTS', key, key,",
     ),
     "a limit is never free again": (
+        "calm",
         "count(prefix, 'w:' .. task[1], -1)",
         "",
     ),
     "a final task may end once more": (
+        "network",
         "if task[1] == args[4] and task[2] == args[1] then return {ok = 'ok 0'} end\n"
         "  local refused = refusal(keys, args[1])",
         "local refused",
     ),
     "whoever resumes keeps the attempt": (
+        "calm",
         "redis.call('HINCRBY', keys[1], 'attempt', 1)",
         "redis.call('HINCRBY', keys[1], 'attempt', 0)",
     ),
 }
 
 
-def _seen(change: Callable[[bytes], bytes] = bytes) -> str:
-    """Give the first broken promise that the seeds show."""
-    broken: Iterator[str] = (said for seed in _SEEDS for said in live(seed, change=change).wrong)
+def _seen(climate: str, change: Callable[[bytes], bytes] = bytes) -> str:
+    """Give the first broken promise that the seeds show in *climate*."""
+    lives = (live(seed, climate=climate, change=change) for seed in _SEEDS)
+    broken: Iterator[str] = (said for lived in lives for said in lived.wrong)
     return next(broken, "")
 
 
 @pytest.mark.parametrize("weakness", _IN_THE_STORE)
 def test_a_store_without_a_protection_is_seen(weakness: str) -> None:
-    old, new = _IN_THE_STORE[weakness]
+    climate, old, new = _IN_THE_STORE[weakness]
 
     def weaken(source: bytes) -> bytes:
         assert old.encode() in source, "the store has changed: name what protects it now"
         return source.replace(old.encode(), new.encode())
 
-    assert _seen(weaken)
+    assert _seen(climate, weaken)
 
 
 def test_a_token_that_changes_with_the_worker_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,22 +97,14 @@ def test_a_token_that_changes_with_the_worker_is_seen(monkeypatch: pytest.Monkey
         return f"{at.scope.task_id} {at.path} {id(at.scope)}"
 
     monkeypatch.setattr(Position, "token", property(token))
-    assert "runs" in _seen()
-
-
-def test_an_undo_without_its_verdict_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def forget(_self: object, _error: object) -> None:
-        """Record nothing."""
-
-    monkeypatch.setattr(undo._Attempt, "_record", forget)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]  # what is broken is private
-    assert _seen()
+    assert "runs" in _seen("workspace")
 
 
 def test_a_worker_that_goes_on_after_it_was_refused_is_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Claimed, "_welcome", lambda _self, _reply: 0)
-    assert _seen()
+    assert _seen("zombies")
 
 
 def test_a_worker_that_undoes_what_it_hands_back_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +117,7 @@ def test_a_worker_that_undoes_what_it_hands_back_is_seen(monkeypatch: pytest.Mon
             return
 
     monkeypatch.setattr(StoreJournal, "record", undo_all)
-    assert _seen()
+    assert _seen("deploys")
 
 
 def test_a_journal_that_forgets_its_verdicts_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +127,7 @@ def test_a_journal_that_forgets_its_verdicts_is_seen(monkeypatch: pytest.MonkeyP
         return None if is_verdict(path) else find(self, path, context)
 
     monkeypatch.setattr(StoreJournal, "find", forget)
-    assert _seen()
+    assert _seen("crashes")
 
 
 def test_a_worker_without_signs_of_life_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,4 +135,4 @@ def test_a_worker_without_signs_of_life_is_seen(monkeypatch: pytest.MonkeyPatch)
         """Look after nothing."""
 
     monkeypatch.setattr(worker.Worker, "_look", look)
-    assert _seen()
+    assert _seen("crashes")

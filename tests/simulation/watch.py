@@ -187,9 +187,7 @@ class Watch:
             self._news.set()
             self._settled(task, state)
 
-    def _recorded(
-        self, task: TaskKeys, path: str, before: bytes | None, now: bytes | None
-    ) -> None:
+    def _recorded(self, task: TaskKeys, path: str, before: bytes | None, now: bytes | None) -> None:
         seen = self._of(task.task_id)
         if now is None:
             seen.most.pop(path, None)
@@ -208,7 +206,9 @@ class Watch:
     def _counted(self, task: TaskKeys, path: str) -> None:
         prefix, name = _split(path)
         if name.startswith("book_"):
-            self._booked_at[task.task_id, path] = key = f"{task.task_id} {path} {task.field('attempt')}"
+            self._booked_at[task.task_id, path] = key = (
+                f"{task.task_id} {path} {task.field('attempt')}"
+            )
             self.standing[key] = True
         elif name.startswith("back_"):
             key = self._booked_at.get((task.task_id, prefix + _booked(name)), "")

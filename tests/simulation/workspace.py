@@ -134,5 +134,3 @@ class Workspace:
         if not run.cancelled and run.ends_at > self.clock():
             run.cancelled = True
             self.say("workspace", f"cancels run {run.number} of {run.what}")
-
-

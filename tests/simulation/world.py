@@ -116,9 +116,7 @@ class _World:
             away=lambda: server.state != "up",
             **around,
         )
-        self.workspace = Workspace(
-            chance=chance.about("workspace"), clock=loop.time, **around
-        )
+        self.workspace = Workspace(chance=chance.about("workspace"), clock=loop.time, **around)
         drawings = [
             Drawing(chance.about(f"drawing {n}"), f"errand-{n}") for n in range(chance.number(1, 2))
         ]

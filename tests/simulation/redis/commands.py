@@ -25,6 +25,7 @@ def _time(space: Keyspace, _words: Words) -> Reply:
     seconds, rest = divmod(round(space.clock() * 1_000_000), 1_000_000)
     return [b"%d" % seconds, b"%d" % rest]
 
+
 def _del(space: Keyspace, words: Words) -> Reply:
     removed = sum(space.drop(key) for key in words if space.has(key))
     space.writes += removed

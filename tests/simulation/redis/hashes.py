@@ -69,7 +69,6 @@ def _hkeys(space: Keyspace, words: Words) -> Reply:
     return list(space.find(words[0], Hash))
 
 
-
 def _sadd(space: Keyspace, words: Words) -> Reply:
     found = space.find(words[0], Members)
     added = len([found.setdefault(each) for each in dict.fromkeys(words[1:]) if each not in found])

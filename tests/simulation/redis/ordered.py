@@ -116,7 +116,6 @@ def _upper(words: Words) -> list[bytes]:
     return [word.upper() for word in words]
 
 
-
 def _xadd(space: Keyspace, words: Words) -> Reply:
     found, rest = space.find(words[0], Stream), list(words[1:])
     most = None

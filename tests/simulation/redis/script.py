@@ -50,10 +50,13 @@ class Functions:
             return Refusal(code="ERR", text="Function not found")
         count, self._space, before = int(words[1]), space, space.writes
         keys, arguments = self._lua.table_from(words[2 : 2 + count]), words[2 + count :]
-        reply = self._reply(function.callback(keys, self._lua.table_from(arguments)))
+        try:
+            value = function.callback(keys, self._lua.table_from(arguments))
+        except _LUA.LuaError as error:
+            return Refusal(code="ERR", text=str(error))
         if function.reads_only and space.writes != before:
             raise AssertionError(f"{words[0]!r} is said to write nothing, and wrote")
-        return reply
+        return self._reply(value)
 
     def _register(self, given: Any, callback: Any = None) -> None:
         if callback is not None:
