@@ -22,13 +22,14 @@ from dara_fp.core.errors import (
     unwrap,
 )
 from dara_fp.core.fanout import for_each, zoom
+from dara_fp.core.limit import timeout
 from dara_fp.core.memory import MemoryJournal
 from dara_fp.core.pipeline import Modifier, Pipeline, start, step
 from dara_fp.core.saga import compensate, on_cancel, recover
 from dara_fp.core.scope import Entry, Journal, Parked, Position, Scope, Waiting
 from dara_fp.core.signals import pause, wait_for
 from dara_fp.core.step import Step
-from dara_fp.core.timing import Backoff, repeat, retry, timeout
+from dara_fp.core.timing import Backoff, repeat, retry
 from dara_fp.core.workflow import Workflow, workflow
 from dara_fp.databricks.upload import Upload
 

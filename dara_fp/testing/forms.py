@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from dara_fp.core.context import evolved
 from dara_fp.core.control import branch, ensure, named, tap, when
 from dara_fp.core.fanout import for_each, zoom
+from dara_fp.core.limit import timeout
 from dara_fp.core.pipeline import start, step
 from dara_fp.core.saga import compensate, on_cancel, recover
 from dara_fp.core.shape import Form
 from dara_fp.core.signals import pause, wait_for
-from dara_fp.core.timing import Backoff, repeat, retry, timeout
+from dara_fp.core.timing import Backoff, repeat, retry
 from dara_fp.testing.drawing import Builder, Drawing, Place, Whole
 from dara_fp.testing.leaves import Change, Ending, Leaf, handler_of, step_of, tap_of, titled
 from dara_fp.testing.recorder import Recorder

@@ -22,6 +22,8 @@ from dara_fp import (
     for_each,
     made,
     named,
+    on_cancel,
+    pause,
     recover,
     repeat,
     retry,
@@ -30,6 +32,7 @@ from dara_fp import (
     tap,
     timeout,
     unwrap,
+    wait_for,
     when,
     workflow,
     zoom,
@@ -88,6 +91,39 @@ async def bare_with_env(ctx: Ingest, env: Env) -> Outcome[Ingest]:
 
 
 async def bare_with_position(ctx: Ingest, env: Env, at: Position) -> Outcome[Ingest]:
+    return Success(ctx.evolve(path=env.client + at.token))
+
+
+@step
+def plain(ctx: Ingest) -> Outcome[Ingest]:
+    return Success(ctx.evolve(run_id=1))
+
+
+@step
+def plain_with_env(ctx: Ingest, env: Env) -> Outcome[Ingest]:
+    return Success(ctx.evolve(path=env.client))
+
+
+@step
+def plain_with_position(ctx: HasPath, env: HasClient, at: Position) -> Outcome[HasPath]:
+    at.report_soon(ctx.path)
+    return Success(ctx.evolve(path=env.client))
+
+
+@step
+def plain_result(ctx: Ingest) -> Result[Ingest, StepError]:
+    return Success(ctx)
+
+
+def bare_plain(ctx: Ingest) -> Outcome[Ingest]:
+    return Success(ctx)
+
+
+def bare_plain_with_env(ctx: Ingest, env: Env) -> Outcome[Ingest]:
+    return Success(ctx.evolve(path=env.client))
+
+
+def bare_plain_with_position(ctx: Ingest, env: Env, at: Position) -> Outcome[Ingest]:
     return Success(ctx.evolve(path=env.client + at.token))
 
 
@@ -260,3 +296,28 @@ async def inferred(ctx: Ingest, env: Env) -> None:
             assert_type(value, Ingest)
         case Failure(error):
             assert_type(error, StepError)
+
+
+def inferred_of_plain_steps() -> None:
+    assert_type(plain, Pipeline[Ingest, object])
+    assert_type(plain_with_env, Pipeline[Ingest, Env])
+    assert_type(plain_with_position, Pipeline[HasPath, HasClient])
+    assert_type(plain_result, Pipeline[Ingest, object])
+    anchored = start(Ingest, Env)
+    bare_ones = anchored >> bare_plain >> bare_plain_with_env >> bare_plain_with_position
+    assert_type(bare_ones, Pipeline[Ingest, Env])
+    assert_type(bare_plain >> one, Pipeline[Ingest, object])
+    assert_type(anchored & bare_plain_with_env | bare_plain, Pipeline[Ingest, Env])
+    assert_type(retry(3)(bare_plain_with_env), Pipeline[Ingest, Env])
+
+
+def inferred_of_waits() -> None:
+    anchored = start(Ingest, Env)
+    waits = anchored >> wait_for("approval", into="run_id", timeout=60) >> pause(60) >> two
+    assert_type(waits, Pipeline[Ingest, Env])
+    assert_type(two >> pause(60), Pipeline[Ingest, Env])
+    assert_type(pause(60), Pipeline[object, object])
+    assert_type(on_cancel(two, two), Pipeline[Ingest, Env])
+    assert_type(on_cancel(two >> pause(60), two), Pipeline[Ingest, Env])
+    assert_type(anchored >> on_cancel(two, one), Pipeline[Ingest, Env])
+    assert_type(workflow("x", waits, schedule="@daily", concurrency=3), Workflow[Ingest, Env])

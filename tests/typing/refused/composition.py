@@ -19,6 +19,8 @@ from dara_fp import (
     for_each,
     made,
     named,
+    on_cancel,
+    pause,
     recover,
     repeat,
     retry,
@@ -26,6 +28,7 @@ from dara_fp import (
     step,
     tap,
     timeout,
+    wait_for,
     when,
     workflow,
     zoom,
@@ -101,7 +104,19 @@ async def gives_int(ctx: Ingest) -> int:
     return len(ctx.path)
 
 
-def not_async(ctx: Ingest) -> Outcome[Ingest]:
+def plain_gives_int(ctx: Ingest) -> int:
+    return len(ctx.path)
+
+
+def plain_other(ctx: Other) -> Outcome[Other]:
+    return Success(ctx)
+
+
+def plain_four(ctx: Ingest, env: Env, at: object, more: int) -> Outcome[Ingest]:
+    return Success(ctx)
+
+
+def plain_handler(ctx: Ingest, error: StepError) -> Outcome[Ingest]:
     return Success(ctx)
 
 
@@ -175,10 +190,12 @@ async def refused() -> None:
     anchored >> 3  # refused: a non-step operand
     3 >> anchored  # refused: a non-step operand on the left
     anchored >> gives_int  # refused: does not return an outcome
-    anchored >> not_async  # refused: is not async
+    anchored >> plain_gives_int  # refused: a plain function that returns no outcome
+    anchored >> plain_other  # refused: a plain function of another context
+    anchored >> plain_four  # refused: a plain function of too many parameters
     anchored >> four  # refused: too many parameters
     step(gives_int)  # refused: does not return an outcome
-    step(not_async)  # refused: is not async
+    step(plain_gives_int)  # refused: a plain function that returns no outcome
 
     await on_ingest(other)  # refused: wrong context
     await (anchored >> on_ingest)(other, env)  # refused: wrong context
@@ -204,7 +221,7 @@ async def refused_operators() -> None:
 
     retry(3)(gives_int)  # refused: does not return an outcome
     retry("3")  # refused: how often is a number
-    timeout(5)(not_async)  # refused: is not async
+    timeout(5)(plain_gives_int)  # refused: a plain function that returns no outcome
     anchored >> retry(3)(on_other)  # refused: mixed contexts
     anchored >> when(is_other, on_ingest)  # refused: a predicate of another context
     when(is_async, on_ingest)  # refused: an async predicate
@@ -219,7 +236,14 @@ async def refused_operators() -> None:
     anchored >> repeat(on_ingest, is_other)  # refused: a condition of another context
     recover(on_ingest, handles_other)  # refused: a handler of another context
     recover(on_ingest, handles_nothing)  # refused: a handler without the error
+    recover(on_ingest, plain_handler)  # refused: a handler that is not async
     anchored >> compensate(on_ingest, on_other)  # refused: an undo of another context
+    anchored >> on_cancel(on_ingest, on_other)  # refused: a clean-up of another context
+    wait_for("approval")  # refused: no field for it
+    wait_for("approval", into=Ingest)  # refused: a field is given by its name
+    pause("60")  # refused: how long is a number
+    workflow("x", anchored >> on_ingest, schedule=5)  # refused: a schedule is a text
+    workflow("x", anchored >> on_ingest, concurrency="2")  # refused: a limit is a number
     for_each(others, on_ingest, with_others)  # refused: items of another context
     for_each(others, on_other, with_ingests)  # refused: joins something else
     for_each(is_ingest, on_other, with_others)  # refused: splits into nothing

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -9,6 +10,7 @@ import pytest
 
 from dara_fp import (
     Entry,
+    Kind,
     MemoryJournal,
     Outcome,
     Scope,
@@ -188,6 +190,26 @@ def test_whoever_ends_all_tasks_ends_the_run_once_it_is_undone() -> None:
 
     run(main())
     assert undone == ["note"]
+
+
+async def test_a_limit_is_no_cancellation_whatever_asyncio_makes_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @step
+    async def hangs(ctx: Words) -> Outcome[Words]:
+        await asyncio.sleep(60)
+        return Success(ctx)
+
+    leave = asyncio.Timeout.__aexit__
+
+    async def let_through(limit: asyncio.Timeout, *raised: Any) -> None:
+        """Let a cancellation of its own out, as in a task that was cancelled on Python 3.11.2."""
+        with suppress(TimeoutError):
+            await leave(limit, *raised)
+
+    monkeypatch.setattr(asyncio.Timeout, "__aexit__", let_through)
+    error = (await timeout(0.01)(hangs)(Words(text=""))).failure()
+    assert error.kind is Kind.TIMEOUT
 
 
 async def test_going_through_a_loop_of_checks_ends() -> None:
