@@ -38,8 +38,8 @@ Measured on {day} with {machine}. `make chaos` runs it anew and writes this page
 - For {seconds:g} s a random worker is killed by SIGKILL every second, and another started in its
   place at once. Twice one is frozen for longer than its leases last, and wakes up to find that
   others have its tasks. The server is killed or stopped three times, and so is Valkey. Of the
-  calls that start a run about a third goes wrong: reset before the effect, reset or answered 503
-  after it, 429, 503, late. Of those that look at a run about another third does.
+  calls that start a run more than a quarter goes wrong: reset before the effect, reset or 503
+  after it, 429, 503, late. Of those that look at a run as many do.
 - Server and workers are `dara serve` and `dara worker`, forked from a process that has imported
   what they need: importing it takes two seconds of a core, and starting one a second would leave
   nothing of two cores.
