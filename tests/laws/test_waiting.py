@@ -7,7 +7,20 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dara_fp import Entry, Kind, Parked, Pipeline, Scope, for_each, pause, recover, start, timeout
+from dara_fp import (
+    Entry,
+    Kind,
+    Parked,
+    Pipeline,
+    Scope,
+    Waiting,
+    for_each,
+    named,
+    pause,
+    recover,
+    start,
+    timeout,
+)
 from dara_fp.core.shape import Form, first_name
 from dara_fp.core.undo import CANCELLED
 from dara_fp.testing import (
@@ -26,7 +39,6 @@ from dara_fp.testing import (
 )
 from dara_fp.testing.leaves import Ending
 from dara_fp.testing.strategies import FORMS
-from tests.laws.cancelled import Moment, SlowJournal, end_of, moments
 from tests.laws.effects import (
     IN_A_ROW,
     Saga,
@@ -36,7 +48,6 @@ from tests.laws.effects import (
     gathered,
     handled,
     held,
-    lease,
     sagas,
     standing,
 )
@@ -93,8 +104,6 @@ def test_parking_in_a_row_is_not_seen(p: Drawing, x: Drawn, signals: Sequence[Si
     assert parked(p, x, signals) == in_one_go(p, x, signals)
 
 
-paces = st.sampled_from((0, 0.5))
-journals = st.one_of(st.none(), st.builds(SlowJournal, paces, paces))
 WAITING = [*["rest", "parking", "lease"] * 2, *IN_A_ROW]
 AMONG_LANES = [*WAITING, "all", "for_each"]
 
@@ -168,19 +177,30 @@ def test_a_task_that_is_killed_beside_its_parks_is_as_it_says(
     assert is_as_it_says(seen, world)
 
 
-@given(sagas(AMONG_LANES), st.lists(moments, min_size=1, max_size=2), journals)
-def test_what_is_cut_is_cleaned_up(
-    p: Saga, cancels: Sequence[Moment], journal: SlowJournal | None
+class CancellingJournal(ParkingJournal):
+    """A journal that cancels whoever waits, in the moment it is parked."""
+
+    async def wait(self, waiting: Waiting) -> bytes | None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        return await super().wait(waiting)
+
+
+@pytest.mark.parametrize("lanes", [pause(60), pause(60) & pause(70)], ids=["in a row", "beside"])
+def test_of_a_park_and_a_cancellation_the_cancellation_counts(
+    lanes: Pipeline[object, object],
 ) -> None:
-    """However a run ends, nothing is held that `on_cancel` releases."""
-    end = end_of(p, cancels, journal)
-    assert held(end.notes) == set()
-
-
-def test_a_body_that_ended_by_itself_is_not_cleaned_up() -> None:
-    """on_cancel(p, q) >> fail == p >> fail, and on_cancel(fail, q) == fail."""
-    seen = observe(lease("lease", 1, 1) >> act("fails", 1, "fail"), World(), Recorder())
-    assert [note.name for note in seen.effects] == ["hold", "look", "release", "look"]
+    """p >> pause, cancelled in the moment it is parked, is undone and cancelled."""
+    world = Recorder()
+    with pytest.raises(asyncio.CancelledError):
+        observe(
+            start(World, Recorder) >> deed("do") >> lanes,
+            World(),
+            world,
+            journal=CancellingJournal(),
+        )
+    assert [note.name for note in world.notes] == ["do", "undo"]
 
 
 def thrice(ctx: World) -> tuple[World, ...]:
@@ -209,6 +229,13 @@ def test_of_limits_that_are_over_at_once_the_outer_one_counts() -> None:
     seen = observe_parked(p, World(), Recorder())
     assert seen == observe(p, World(), Recorder(), journal=StoredJournal())
     assert (seen.error and seen.error.kind, seen.effects) == (Kind.TIMEOUT, ())
+
+
+def test_a_limit_counts_from_the_start_of_a_wait_that_is_over() -> None:
+    """timeout(90)(pause(60) >> pause(60)) fails after 90 seconds, parked or not."""
+    p = timeout(90)(start(World, Recorder) >> pause(60) >> named("again", pause(60)))
+    assert observe_parked(p, World(), Recorder()).seconds == 90
+    assert observe(p, World(), Recorder(), journal=StoredJournal()).seconds == 90
 
 
 def test_a_limit_around_a_park_is_over_on_time() -> None:
