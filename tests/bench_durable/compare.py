@@ -1,5 +1,6 @@
 """The whole benchmark: what a step costs, what a fleet manages, what waiting tasks hold."""
 
+import os
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -47,7 +48,7 @@ class Plan:
 
 FULL = Plan(
     concurrent=(1, 50, 500),
-    rounds=7,
+    rounds=5,
     seconds=1.0,
     workers=(1, 2),
     tasks=4_000,
@@ -81,6 +82,7 @@ async def compare(plan: Plan, contenders: Sequence[Contender], progress: Progres
     Raises:
         WrongResult: A contender did other work than the rest.
     """
+    load = os.getloadavg()[0]
     present = [contender for contender in contenders if contender.installed]
     async with started() as place:
         async with contending(place, present) as children:
@@ -101,6 +103,7 @@ async def compare(plan: Plan, contenders: Sequence[Contender], progress: Progres
         parked=parked,
         polling=polling,
         machine=this_machine(),
+        load=load,
         absent=[contender for contender in CONTENDERS if not contender.installed],
     )
 

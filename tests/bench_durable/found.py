@@ -35,6 +35,7 @@ class Found:
         parked: What parked tasks hold.
         polling: What tasks hold that poll a run.
         machine: What was measured on.
+        load: How many processes ran there before, on the average of a minute.
         absent: The contenders whose packages are not installed.
     """
 
@@ -45,6 +46,7 @@ class Found:
     parked: Held
     polling: Held
     machine: Machine
+    load: float
     absent: Sequence[Contender] = ()
 
 

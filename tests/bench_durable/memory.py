@@ -1,6 +1,8 @@
 """What waiting tasks hold: process memory of a worker, and memory of the server."""
 
 import asyncio
+import itertools
+import statistics
 
 import attrs
 
@@ -20,6 +22,7 @@ __all__ = ["Held", "measure_parked", "measure_polling"]
 
 _PREFIX = "waiting"
 _ENV = Env(workspace=Workspace(NOWHERE, token="bench"), seconds=1)
+_BATCHES = 10
 _WOKEN = 10
 _LOOK_SECONDS = 0.2
 
@@ -29,9 +32,9 @@ class Held:
     """What each of many waiting tasks holds, in bytes.
 
     Attributes:
-        tasks: How many waited, beside as many as went before them to warm the worker up.
+        tasks: How many waited, beside those that went before them to warm the worker up.
         process: Of the worker's resident memory.
-        server: Of what the server has allocated.
+        server: Of the server's data.
     """
 
     tasks: int
@@ -42,8 +45,9 @@ class Held:
 async def measure_parked(place: Place, tasks: int) -> Held:
     """Have *tasks* tasks wait for a signal, and wake some to see that they do.
 
-    As many are parked before them: what a process keeps of them for the next ones is no matter
-    of how many are parked.
+    As many are parked before them, since what a process keeps for the next ones does not depend on
+    how many there are. They come in batches, of which the middle one counts: what a task holds is
+    held in every batch, and a page that the worker happens to take for itself is not.
     """
     server = Server(place.url)
     server.forget()
@@ -53,17 +57,21 @@ async def measure_parked(place: Place, tasks: int) -> Held:
         Child.started("worker", place.url, _PREFIX, str(CONCURRENCY)) as worker,
     ):
         await worker.ask(Order(), Taken)
-        await _park(executor, tasks)
-        before, kept = await worker.ask(Order(), Taken), server.memory()
         ids = await _park(executor, tasks)
-        after, keeps = await worker.ask(Order(), Taken), server.memory()
+        kept = server.memory()
+        resident = [(await worker.ask(Order(), Taken)).resident]
+        for _ in range(_BATCHES):
+            ids = await _park(executor, tasks // _BATCHES)
+            resident.append((await worker.ask(Order(), Taken)).resident)
+        keeps = server.memory()
         for task_id in ids[-_WOKEN:]:
             await executor.signal(task_id, APPROVAL, b"true")
         woken = await settled(executor, ids[-_WOKEN:], FINAL)
         assert {status.state for status in woken} == {State.SUCCEEDED}
+    grown = statistics.median(after - before for before, after in itertools.pairwise(resident))
     return Held(
         tasks=tasks,
-        process=(after.resident - before.resident) / tasks,
+        process=grown / (tasks // _BATCHES),
         server=(keeps - kept) / tasks,
     )
 

@@ -11,7 +11,8 @@ _PAGE = """\
 
 ![Microseconds a durable step, on a logarithmic scale](durable.svg)
 
-Measured on {day} with {machine}. `make bench-durable` measures anew and writes this page.
+Measured on {day} with {machine}, where {load:.1f} other processes ran when it began.
+`make bench-durable` measures anew and writes this page.
 
 {tables}
 
@@ -39,10 +40,11 @@ what was kept, and compared with what all must make; so are the single steps of 
   *submitting too* from the first submission, by one more process, to workers that wait for it. CPU
   is of all workers together, for each workflow.
 - **Memory of a waiting task** is what many of them added to the resident memory of the one worker
-  that runs them, after as many (a fifth, of those that poll) had warmed it up; and what they added
-  to the memory that Valkey has allocated. Parked tasks wait for a signal; some are signalled
-  afterwards, and succeed. Those that poll ask a small HTTP server every {pause:g} seconds by the
-  client's `wait_for_run`, each for a run of its own, and all succeed once the runs end.
+  that runs them, and to the data of Valkey. Parked tasks wait for a signal; they come in ten
+  batches, of which the middle one counts, after as many had warmed the worker up; some are
+  signalled afterwards, and succeed. Those that poll ask a small HTTP server every {pause:g} seconds
+  by the client's `wait_for_run`, each for a run of its own, after a fifth as many had warmed the
+  worker up; all succeed once the runs end.
 
 ## How the peers are set
 
@@ -80,6 +82,7 @@ def page(found: Found) -> str:
     return _PAGE.format(
         day=found.machine.day,
         machine=found.machine,
+        load=found.load,
         tables="\n\n".join(markdown(grid) for grid in grids(found)),
         rounds=len(next(iter(found.steps[0].spent.values())).wall.turns),
         concurrency=CONCURRENCY,

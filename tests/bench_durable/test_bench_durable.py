@@ -25,6 +25,8 @@ from tests.bench_durable.runs import Ending, Seen
 from tests.bench_durable.table import grids, shown
 from tests.bench_durable.turns import Spent, Steps
 
+pytestmark = pytest.mark.timeout(300)  # it starts eight processes, also on a machine that is busy
+
 SMALL = Plan(
     concurrent=(1, AT),
     rounds=2,
@@ -67,6 +69,7 @@ def made_up(
         parked=Held(tasks=10_000, process=resident, server=2_000),
         polling=Held(tasks=5_000, process=20_000, server=2_000),
         machine=Machine(day=dt.date(2026, 1, 2), python="CPython 3.11.0", system="Linux", cores=2),
+        load=0.1,
     )
 
 

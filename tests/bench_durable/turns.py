@@ -17,6 +17,9 @@ from tests.bench_durable.steps import Cost, Turn
 
 __all__ = ["Spent", "Steps", "contending", "measure_steps"]
 
+_FIRST = 50
+"""So many runs tell how long one takes; more would cost the slow ones minutes."""
+
 
 @attrs.frozen(kw_only=True)
 class Spent:
@@ -93,7 +96,7 @@ async def measure_steps(
 
 async def _turn_that_fills(seconds: float, child: Child, concurrent: int) -> Turn:
     """Warm *child* up, and give the turn that takes it about so many *seconds*."""
-    first = await child.ask(Turn(concurrent=concurrent, runs=concurrent), Cost)
+    first = await child.ask(Turn(concurrent=concurrent, runs=min(concurrent, _FIRST)), Cost)
     runs = math.ceil(seconds / (first.wall * len(NAMES)))
     return Turn(concurrent=concurrent, runs=max(concurrent, runs))
 
