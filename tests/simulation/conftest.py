@@ -3,6 +3,7 @@
 import gc
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -19,8 +20,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seeds" not in metafunc.fixturenames:
         return
     # Where this file is found too late, the options are unknown.
-    first = int(metafunc.config.getoption("--first-seed", default=0))
-    last = first + int(metafunc.config.getoption("--seeds", default=500))
+    option: Any = metafunc.config.getoption
+    first = option("--first-seed", default=0)
+    last = first + option("--seeds", default=500)
     dealt = [range(n, min(n + _A_TEST, last)) for n in range(first, last, _A_TEST)]
     metafunc.parametrize("seeds", dealt, ids=[f"{each[0]}-{each[-1]}" for each in dealt])
 

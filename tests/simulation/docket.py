@@ -49,7 +49,11 @@ class Docket(_Connected):
 
     def call(self, name: str) -> Callable[..., Message]:
         """Give what makes a call of *name*."""
-        return lambda **given: self.broker.message(name, None, given)
+
+        def make(**given: object) -> Message:
+            return self.broker.message(name, None, given)
+
+        return make
 
     def add(
         self, name: str, key: str | None = None, when: datetime | None = None
@@ -65,7 +69,11 @@ class Docket(_Connected):
 
     async def add_many(self, messages: list[Message]) -> None:
         """Put *messages*."""
-        await self.broker.reach(lambda: [self.broker.put(each) for each in messages])
+        await self.broker.reach(lambda: self._put(messages))
+
+    def _put(self, messages: list[Message]) -> None:
+        for each in messages:
+            self.broker.put(each)
 
 
 class Worker(_Connected):

@@ -5,7 +5,6 @@ from functools import reduce
 from typing import Final, TypeAlias
 
 from dara_fp import Backoff, for_each, pause, repeat, retry, start, timeout, wait_for, workflow
-from dara_fp.core.workflow import Workflow
 from tests.simulation.chance import Chance
 from tests.simulation.errands import Desk, Errand, Leaf, booking, failing, job, marking, rescued
 
@@ -37,7 +36,7 @@ class Drawing:
         self.waits = False
         self.timed = False
         pipeline = start(Errand, Desk) >> self._lane(2, ())
-        self.workflow: Workflow[Errand, Desk] = workflow(name, pipeline)
+        self.workflow = workflow(name, pipeline)
 
     def _lane(self, depth: int, place: Place) -> Leaf:
         """Draw one node after the other."""
@@ -74,7 +73,7 @@ class Drawing:
         self.timed = self.timed or limit is not None
         return here >> wait_for(SIGNAL, into="answer", timeout=limit)
 
-    def _forms(self) -> "tuple[Callable[[int, Place], Leaf], ...]":
+    def _forms(self) -> tuple[Callable[[int, Place], Leaf], ...]:
         return (
             *(self._both, self._either, self._either, self._retried, self._retried),
             *(self._limited, self._each, self._repeated, self._rescued),

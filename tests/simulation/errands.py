@@ -1,4 +1,4 @@
-"""What simulated tasks do: steps that mark, fail, book and start Databricks runs, and tell of it."""
+"""What simulated tasks do: steps that mark, fail, book, start Databricks runs, and tell of it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -137,11 +137,7 @@ def job(number: int) -> Leaf:
 
     async def attend(ctx: Errand, env: Desk, at: Position) -> Outcome[Errand]:
         env.notes.began(at)
-        run = ctx.thing(_beside(at, submitting))
-        if run is None:
-            raise LookupError(f"{at.path} finds no run in {ctx}")
-        while not await _told(lambda: env.workspace.is_over(run)):
-            await asyncio.sleep(1)
+        await _ended(env.workspace, dict(ctx.things)[_beside(at, submitting)])
         return Success(ctx.marked(at.path))
 
     async def quit_run(ctx: Errand, env: Desk, at: Position) -> Outcome[Errand]:
@@ -203,6 +199,12 @@ def _beside(at: Position, name: str) -> str:
     """Give the path of the step called *name* beside the one at *at*."""
     before, slash, _ = at.path.rpartition("/")
     return before + slash + name
+
+
+async def _ended(workspace: Workspace, run: int) -> None:
+    """Wait for the end of *run* as polling does."""
+    while not await _told(lambda: workspace.is_over(run)):  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(1)
 
 
 async def _told(call: Callable[[], Awaitable[T]]) -> T | None:

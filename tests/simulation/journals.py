@@ -26,9 +26,9 @@ class Recorded:
 
 
 def recorded(value: bytes) -> Recorded:
-    """Give the checkpoint that is kept as *value*.
+    r"""Give the checkpoint that is kept as *value*.
 
-    >>> recorded(b"7 2 1.5 2.5\\n\\n{}")
+    >>> recorded(b"7 2 1.5 2.5\n\n{}")
     Recorded(number=7, epoch=b'2', failed=False)
     """
     times, error, _ = value.split(b"\n", 2)

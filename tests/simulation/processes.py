@@ -32,7 +32,7 @@ _CURRENT: contextvars.ContextVar["Process | None"] = contextvars.ContextVar("pro
 @contextmanager
 def unheard() -> Generator[None]:
     """Let nobody hear what is left of the dead, which speaks until it is collected."""
-    hears, sys.unraisablehook = sys.unraisablehook, lambda _said: None
+    hears, sys.unraisablehook = sys.unraisablehook, _hear_nothing
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -46,6 +46,10 @@ def bury(tasks: "list[asyncio.Task[Any]]") -> None:
     """Close the coroutines of *tasks*."""
     while tasks:
         _close(tasks.pop().get_coro())
+
+
+def _hear_nothing(_said: object) -> None:
+    """Hear nothing."""
 
 
 def _close(coroutine: Any) -> None:

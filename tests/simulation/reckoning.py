@@ -1,4 +1,4 @@
-"""What has to be so at the end: the workspace's ledgers beside what is recorded, and the results."""
+"""What has to be so at the end: the workspace's ledgers beside the records, and the results."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from returns.result import Success
 
-from dara_fp import MemoryJournal
+from dara_fp import MemoryJournal, Outcome
 from dara_fp.core.scope import Scope
 from dara_fp.testing import run
 from tests.simulation.chance import Chance
@@ -53,7 +53,7 @@ def _otherwise(client: Client, end: End) -> Iterator[str]:
     workspace = Workspace(
         chance=Chance(0, "undisturbed"), weather=_calm, clock=server_time, say=_unsaid
     )
-    outcome = run(_undisturbed(client, workspace))
+    outcome: Outcome[Errand] = run(_undisturbed(client, workspace))
     stands = {key: not given_back for key, given_back in workspace.bookings.items()}
     wanted = "succeeded" if isinstance(outcome, Success) else "failed"
     if end.state != wanted:

@@ -29,7 +29,7 @@ _MOVES: Final[Mapping[str, frozenset[str]]] = {
     "cancelled": frozenset(),
 }
 
-_OWNED: Final = frozenset({"record", "report", "finish", "hand_back", "park"})
+_OWNED: Final = frozenset({"begin", "record", "report", "finish", "hand_back", "park"})
 
 
 @attrs.define(eq=False)
@@ -122,10 +122,11 @@ class Watch:
         """Note that the process *who* has got the *reply* to *words*."""
         if words[0] != b"FCALL":
             return
-        if words[1].endswith(b"_take") and isinstance(reply, list) and len(reply) > 2:
-            taken: Any = reply
-            fields = dict(zip(taken[2][::2], taken[2][1::2], strict=True))
-            self._owns[who, taken[0].decode()] = int(fields[b"epoch"])
+        taken: Any = reply
+        if words[1].endswith(b"_take") and taken[0]:
+            fields: list[bytes] = taken[2]
+            epoch = fields[fields.index(b"epoch") + 1]
+            self._owns[who, taken[0].decode()] = int(epoch)
         found = TaskKeys.of(self.space, words[3]) if len(words) > 3 else None
         if found and isinstance(reply, bytes) and reply.startswith((b"stale", b"gone")):
             mine = (who, found[0].task_id)
@@ -215,7 +216,7 @@ class Watch:
             self.standing[key] = False
 
     def _undone_in_order(self, task: TaskKeys, path: str) -> None:
-        """Look whether something done later stands while the step at *path* takes something back."""
+        """Look whether what was done later stands while the step at *path* takes something back."""
         prefix, name = _split(path)
         places = self.places.get(task.task_id, {})
         if not name.startswith("back_"):

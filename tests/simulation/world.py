@@ -193,7 +193,7 @@ class _World:
             chance.one(ready).stop.set()
 
     def _restart(self, chance: Chance) -> None:
-        """Restart the server: it is away, then it loads; another one does not have the functions."""
+        """Restart the server: it is away, then it loads; another one has no functions."""
         away, loading = chance.between(0.1, 12), chance.between(0, 4)
         self.say("store", f"is away for {away:.1f} s, then loads for {loading:.1f} s")
         self.server.state = "away"
@@ -224,7 +224,7 @@ class _World:
         await asyncio.sleep(KEPT)
         await self.fleet.work_alone(_CLEANING)
         space = self.server.space
-        left = {key.decode(): space.shown(key) for key in space.keys()}
+        left = {key.decode(): space.shown(key) for key in space.all_keys()}
         if set(space.find(b"sim:fleet", Hash)) == {b"tickets"}:
             del left["sim:fleet"]  # a ticket that was lost is counted until a task is ready again
         self.say("store", f"keeps {left}")

@@ -46,7 +46,7 @@ def _persist(space: Keyspace, words: Words) -> Reply:
 
 def _keys(space: Keyspace, words: Words) -> Reply:
     pattern = words[0].decode()
-    return [key for key in space.keys() if fnmatch.fnmatchcase(key.decode(), pattern)]
+    return [key for key in space.all_keys() if fnmatch.fnmatchcase(key.decode(), pattern)]
 
 
 _COMMANDS: Final[Mapping[bytes, Command]] = {

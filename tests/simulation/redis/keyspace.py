@@ -85,7 +85,7 @@ class Keyspace:
     _kept: dict[bytes, Kept] = attrs.field(factory=dict[bytes, Kept])
     _gone_at: dict[bytes, int] = attrs.field(factory=dict[bytes, int])
 
-    def keys(self) -> list[bytes]:
+    def all_keys(self) -> list[bytes]:
         """Give the keys there are, in order."""
         return sorted(key for key in tuple(self._kept) if self.has(key))
 

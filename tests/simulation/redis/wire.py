@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 from redis.exceptions import BusyLoadingError, ResponseError
@@ -90,9 +90,10 @@ class Wire:
         """
         connection = self._open()
         batch = [unpack(packed) for packed in command]
-        fate = self._fate(connection, batch)
+        seconds, happens = self._fate(connection, batch)
+        later: Any = asyncio.get_running_loop().call_later
         # The server is no part of the process: what was sent arrives even when that is dead.
-        contextvars.Context().run(asyncio.get_running_loop().call_later, *fate)
+        contextvars.Context().run(later, seconds, happens)
 
     async def read_response(self, disable_decoding: bool = False) -> Reply:  # noqa: FBT001, FBT002 - redis-py's
         """Give the next reply.
