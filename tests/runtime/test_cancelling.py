@@ -215,6 +215,19 @@ async def test_a_cancelled_task_that_cannot_be_undone_fails_and_says_what_is_lef
     assert shop.notes == ["reserve", "pack", "release"]
 
 
+async def test_a_failed_task_that_is_cancelled_while_an_undo_fails_says_what_is_left(
+    store: Store,
+) -> None:
+    shop = Shop(gates=("release",), broken=("pack", "release"))
+    async with at_work(store, shop, shopping(RESERVED, called("pack"))) as executor:
+        task_id = await executor.start("shopping", Order())
+        await shop.comes_to("release")
+        await executor.cancel(task_id)
+        await asyncio.sleep(4 * QUICK.look)  # for the cancellation to reach the worker
+        shop.gates["release"].set()
+        named_in(await ended(executor, task_id), "release")
+
+
 async def test_a_cancelled_task_that_was_redelivered_and_cannot_be_undone_fails_alike(
     store: Store,
 ) -> None:
