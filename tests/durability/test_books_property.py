@@ -173,7 +173,7 @@ async def play(url: str, prefix: str, script: list[Step], limits: tuple[int, int
 
 @settings(max_examples=40)
 @given(
-    script=st.lists(steps, min_size=10, max_size=40),
+    script=st.lists(steps, min_size=25, max_size=50),
     limits=st.tuples(st.sampled_from([0, 0, 1, 2]), st.sampled_from([1, 1, 0, 2])),
 )
 def test_the_books_balance_after_every_call(

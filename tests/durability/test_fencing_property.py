@@ -29,13 +29,14 @@ Operation: TypeAlias = tuple[str, Worker, str]
 workers: st.SearchStrategy[Worker] = st.sampled_from([0, 1])
 operations: st.SearchStrategy[list[Operation]] = st.lists(
     st.one_of(
-        st.tuples(st.just("claim"), workers, st.just("")),
+        *[st.tuples(st.just("claim"), workers, st.just(""))] * 2,
         st.tuples(st.sampled_from(["record", "report"]), workers, st.sampled_from(["a", "b"])),
         st.tuples(st.just("finish"), workers, st.sampled_from(["succeeded", "failed"])),
         st.tuples(st.sampled_from(["park", "hand_back"]), workers, st.just("")),
         st.tuples(st.just("signal"), st.just(0), st.just("")),
     ),
-    max_size=16,
+    min_size=10,
+    max_size=24,
 )
 
 

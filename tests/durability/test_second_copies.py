@@ -54,6 +54,8 @@ def everything(url: str, prefix: str) -> Iterator[Callable[[], Books]]:
 
 def words(reply: Reply) -> Reply:
     """Give *reply* without the tickets, which are put once."""
+    if isinstance(reply, int):
+        return None  # nothing but tickets
     if isinstance(reply, bytes):
         return reply.rstrip(b"0123456789 ")
     if isinstance(reply, list) and len(reply) > 1 and isinstance(reply[1], int):
@@ -91,10 +93,11 @@ async def test_a_second_copy_is_answered_alike_and_changes_nothing(
     mine = await own(store)
     await store.create(new_task("next"))
     await act(store, mine)
+    first = copies.reply
     before = everything(), await store_of(store, copies)
     again = await copies.send_again()
+    assert words(again) == words(first)
     assert (everything(), await store_of(store, copies)) == before
-    assert words(again) == words(copies.reply)
 
 
 async def store_of(store: Store, copies: Copies) -> object:
