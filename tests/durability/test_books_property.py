@@ -171,7 +171,7 @@ async def play(url: str, prefix: str, script: list[Step], limits: tuple[int, int
     await leave_nothing(url, prefix)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     script=st.lists(steps, min_size=25, max_size=50),
     limits=st.tuples(st.sampled_from([0, 0, 1, 2]), st.sampled_from([1, 1, 0, 2])),
