@@ -34,7 +34,7 @@ Measured on {day} with {machine}. `make chaos` runs it anew and writes this page
 - Tasks of six workflows (one step after the other, `&`, `for_each`, `retry`, `compensate`,
   `wait_for`) come in over HTTP, each with an `Idempotency-Key`, during the first {coming:.0%} of
   the trouble. Their client asks again until it is answered, and some ask twice on purpose. One in
-  twenty is cancelled while its run, which would take an hour, may be anywhere.
+  ten is cancelled while its runs, which would take an hour, may be anywhere.
 - For {seconds:g} s a random worker is killed by SIGKILL every second, and another started in its
   place at once. Twice one is frozen for longer than its leases last, and wakes up to find that
   others have its tasks. The server is killed or stopped three times, and so is Valkey. Of the

@@ -15,8 +15,8 @@ SUBMIT = "submit_run"
 SLOW_SHARE = 0.03
 EARLY_SHARE = 0.3
 AGAIN_SHARE = 0.05
-CANCELLED_SHARE = 0.05
-LONGEST_LIFE = 6.0
+CANCELLED_SHARE = 0.1
+LONGEST_LIFE = 4.0
 
 
 @attrs.frozen(kw_only=True)
@@ -86,8 +86,8 @@ def token_of(task_id: str, path: str) -> str:
 
 def _task(number: int, count: int, chance: random.Random, jobs: Jobs) -> Planned:
     cancelled = chance.random() < CANCELLED_SHARE
-    workflow, draw = ("linear", _cancelled) if cancelled else chance.choice(_KINDS)
-    drawn = draw(number, chance)
+    workflow, draw = chance.choice(_KINDS[:3] if cancelled else _KINDS)
+    drawn = _cut(draw(number, chance), chance) if cancelled else draw(number, chance)
     job = jobs.slow if chance.random() < SLOW_SHARE else jobs.quick
     return Planned(
         number=number,
@@ -105,12 +105,13 @@ def _task(number: int, count: int, chance: random.Random, jobs: Jobs) -> Planned
     )
 
 
+def _cut(drawn: _Drawn, chance: random.Random) -> _Drawn:
+    life = chance.random() * LONGEST_LIFE
+    return attrs.evolve(drawn, state=State.CANCELLED, cancel_after=life, made={})
+
+
 def _linear(number: int, _chance: random.Random) -> _Drawn:
     return _Drawn(made={"doubled": 2 * number, "total": 2 * number + 1})
-
-
-def _cancelled(_number: int, chance: random.Random) -> _Drawn:
-    return _Drawn(state=State.CANCELLED, cancel_after=chance.random() * LONGEST_LIFE)
 
 
 def _lanes(_number: int, _chance: random.Random) -> _Drawn:
