@@ -92,7 +92,7 @@ class Broker:
             return
         message.leased_at = None
         self._messages[message.number] = message
-        for news in self._news:
+        for news in self.chance.shuffled(self._news):
             news.set()
 
     def put_at(self, message: Message, seconds: float) -> None:

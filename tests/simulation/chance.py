@@ -38,6 +38,10 @@ class Chance:
         """Draw one of *choices*."""
         return self._random.choice(choices)
 
+    def shuffled(self, things: Sequence[T]) -> list[T]:
+        """Give *things* in any order."""
+        return self._random.sample(things, len(things))
+
     def token(self) -> str:
         """Draw 16 hex characters."""
         return f"{self._random.getrandbits(64):016x}"

@@ -14,7 +14,7 @@ from tests.simulation.chance import Chance
 from tests.simulation.drawing import SIGNAL, Drawing
 from tests.simulation.errands import Errand
 from tests.simulation.fleet import Fleet
-from tests.simulation.watch import Watch
+from tests.simulation.watch import FINAL, Watch
 
 __all__ = ["Client"]
 
@@ -62,6 +62,14 @@ class Client:
         if state == "failed" and self.chance.happens(0.5):
             await self._resumes()
 
+    async def stay(self) -> None:
+        """See the task through to its end again, if somebody began it once more."""
+        if self.watch.state(self.task_id) in FINAL:
+            return
+        if self.drawing.waits:
+            await self._signals()
+        await self.watch.ended(self.task_id)
+
     async def _start(self, executor: WorkflowExecutor) -> None:
         name = self.drawing.workflow.name
         owner = self.chance.one((None, "ann", "bob"))
@@ -97,7 +105,7 @@ class Client:
             try:
                 answer = await self.fleet.ask(call, _PATIENCE)
             except (StoreUnavailable, TimeoutError) as error:
-                self.say("client", f"{what} {self.task_id}: no answer, {type(error).__name__}")
+                self.say("client", f"{what} {self.task_id}: no answer: {type(error).__name__}")
                 await asyncio.sleep(self.chance.between(0.5, 2))
             else:
                 said = answer.state if isinstance(answer, TaskStatus) else answer

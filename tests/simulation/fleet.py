@@ -25,6 +25,7 @@ T = TypeVar("T")
 KEPT: Final = 50_000.0
 """Seconds that a final task is kept."""
 
+_LONGEST_PAUSE: Final = 60.0
 _RETENTION: Final = Retention(succeeded=KEPT, failed=KEPT, cancelled=KEPT)
 _LEASES: Final = Leases(redelivery=20, grace=3, sweep=10, look=2)
 
@@ -73,6 +74,9 @@ class Fleet:
     say: Callable[[str, str], None]
     served: list[Served] = attrs.field(factory=list[Served])
     bugs: list[str] = attrs.field(factory=list[str])
+    _asked: "list[tuple[Process, asyncio.Task[Any]]]" = attrs.field(
+        factory=list["tuple[Process, asyncio.Task[Any]]"]
+    )
     _closed: bool = False
 
     def start(self) -> None:
@@ -155,6 +159,7 @@ class Fleet:
         served = self.chance.one(ready)
         executor: Any = served.executor
         asked = served.process.spawn(_awaited(call(executor)))
+        self._asked.append((served.process, asked))
         done, _ = await asyncio.wait({asked}, timeout=seconds)
         if not done:
             raise TimeoutError
@@ -163,6 +168,12 @@ class Fleet:
     def _bug(self, serving: "asyncio.Task[None]") -> None:
         if not serving.cancelled() and (error := serving.exception()) is not None:
             self.bugs.append("".join(traceback.format_exception(error)))
+
+    async def answered(self) -> None:
+        """Wait for the answers that nobody waits for any more: a paused process gives them late."""
+        left = [asked for process, asked in self._asked if process.alive and not asked.done()]
+        if left:
+            await asyncio.wait(left, timeout=_LONGEST_PAUSE)
 
     async def _serve(self, served: Served) -> None:
         """Serve until `stop` is set, as `dara serve` does."""

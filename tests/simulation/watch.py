@@ -123,7 +123,7 @@ class Watch:
         if words[0] != b"FCALL":
             return
         taken: Any = reply
-        if words[1].endswith(b"_take") and taken[0]:
+        if words[1].endswith(b"_take") and not isinstance(taken, Refusal) and taken[0]:
             fields: list[bytes] = taken[2]
             epoch = fields[fields.index(b"epoch") + 1]
             self._owns[who, taken[0].decode()] = int(epoch)

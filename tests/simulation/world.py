@@ -207,13 +207,12 @@ class _World:
         """Wait until every task has come to its end."""
         self.say("weather", "is calm")
         self.weather = CALM
-        _, waiting = await asyncio.wait(lives, timeout=_LONGEST)
-        for each in lives:
-            if each.done():
-                each.result()
-        for each in waiting:
-            each.cancel()
-        if waiting:
+        seen = await _ended_in_time(lives)
+        if seen:
+            await self.fleet.answered()
+            # What was asked in vain may be done all the same, such as resuming once more.
+            seen = await _ended_in_time([_outside(self.loop, each.stay()) for each in self.clients])
+        if not seen:
             states = {each.task_id: self.watch.state(each.task_id) for each in self.clients}
             lost = {task_id: state for task_id, state in states.items() if state not in FINAL}
             self.watch.wrong.append(f"after {_LONGEST:g} s of calm there are not final: {lost}")
@@ -230,6 +229,16 @@ class _World:
         self.say("store", f"keeps {left}")
         if left and not self.watch.wrong:
             self.watch.wrong.append(f"all tasks have expired, and there are left: {left}")
+
+
+async def _ended_in_time(works: "list[asyncio.Task[None]]") -> bool:
+    """Wait for the end of *works*, and say whether they ended in time."""
+    done, late = await asyncio.wait(works, timeout=_LONGEST)
+    for each in late:
+        each.cancel()
+    for each in done:
+        each.result()
+    return not late
 
 
 def _count(chance: Chance, mean: float) -> int:
