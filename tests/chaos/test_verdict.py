@@ -117,7 +117,7 @@ def test_what_else_should_not_be_is_told(changes: dict[str, Any], said: str) -> 
 
 
 def test_a_cancelled_task_may_have_no_run_but_none_that_nobody_cancelled() -> None:
-    cut = (each for each in planned(99, 0, JOBS) if each.cancel_after is not None)
+    cut = (each for each in planned(500, 0, JOBS) if each.cancel_after is not None)
     plan = next(each for each in cut if each.workflow == "linear")
     status = {"state": "cancelled", "context": {"run": None}, "error": None}
     events = {"t": (event("task.queued"), event("task.cancelled"))}
