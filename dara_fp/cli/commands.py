@@ -198,6 +198,7 @@ def sandbox(
 
 def _run(coroutine: Coroutine[Any, Any, int]) -> int:
     """Run *coroutine*, and cancel it on Ctrl-C or SIGTERM, so that it can clean up."""
+    from uvicorn.loops.auto import auto_loop_factory  # noqa: PLC0415 - keeps --help quick
 
     async def until_stopped() -> int:
         task = asyncio.ensure_future(coroutine)
@@ -206,6 +207,8 @@ def _run(coroutine: Coroutine[Any, Any, int]) -> int:
         return await task
 
     try:
-        return asyncio.run(until_stopped())
+        # The loop that a server has, too: uvloop, where there is one.
+        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+            return runner.run(until_stopped())
     except asyncio.CancelledError:
         return _STOPPED

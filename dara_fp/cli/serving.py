@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
+from uvicorn.config import LOGGING_CONFIG
 
 from dara_fp.api.limits import BoundedHttp
 from dara_fp.api.opening import find_needs, open_executor
@@ -16,6 +17,7 @@ from dara_fp.api.services import stop_early
 from dara_fp.api.settings import APP_PORT
 from dara_fp.core.errors import ConfigurationError
 from dara_fp.telemetry.metrics import listening
+from dara_fp.telemetry.settings import TelemetrySettings
 
 __all__ = ["READY", "place_of", "serve_app", "work"]
 
@@ -55,6 +57,7 @@ def serve_app(app: FastAPI, host: str, port: int) -> None:
         port,
         http=BoundedHttp,
         lifespan="on",
+        log_config=None if TelemetrySettings.from_environment().log == "json" else LOGGING_CONFIG,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     try:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import attrs
@@ -19,13 +19,28 @@ from redis.exceptions import RedisError
 from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.store import Store
 
-__all__ = ["Firing", "Leases", "Queue"]
+__all__ = ["Firing", "Leases", "Queue", "Stopping"]
 
 _PUT_SECONDS = 5.0
 _CONNECTIONS = 64  # beside one for each task that runs
+_BACK_SECONDS = 0.6
+_TIMES = 3
 _PUT_BACK = Retry.forever(delay=timedelta(seconds=2))
 
 logger = logging.getLogger(__name__)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out the stack of a worker that only stops, or whose store is away."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, Stopping | StoreUnavailable)
+
+
+logging.getLogger("docket.worker").addFilter(_is_news)
+
+
+class Stopping(Exception):
+    """This worker stops, and leaves the ticket to another one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -70,6 +85,10 @@ class Works(Protocol):
 
     def hand_back(self) -> None:
         """Have the tasks that still run go on elsewhere, at once."""
+        ...
+
+    def abandon(self) -> None:
+        """Leave the tasks that the store does not take back to be missed."""
         ...
 
 
@@ -149,7 +168,8 @@ class Queue:
         """Spend tickets while the block runs, *concurrency* at a time.
 
         At its end no more are taken, and tasks that run get the grace period to finish; what is
-        still running then is handed back, and goes on elsewhere.
+        still running then is handed back, and goes on elsewhere. Where the store does not answer,
+        others miss this worker once it does again.
         """
         # A docket of its own, with a connection for every ticket.
         docket = self._made(concurrency + _CONNECTIONS)
@@ -164,18 +184,42 @@ class Queue:
             minimum_check_interval=timedelta(milliseconds=100),
             schedule_automatic_tasks=bool(self._firings),
         )
-        async with docket, worker:
-            loop = asyncio.create_task(worker.run_forever(), name="dara worker")
-            loop.add_done_callback(self._ended)
-            try:
-                yield
-            finally:
-                self._worker.stop()
-                loop.cancel()
-                done, _ = await asyncio.wait({loop}, timeout=self._leases.grace)
-                if not done:
-                    self._worker.hand_back()
-                    await asyncio.wait({loop})
+        over = asyncio.Event()
+        started: asyncio.Future[asyncio.Task[None]] = asyncio.get_running_loop().create_future()
+        keeper = asyncio.create_task(_kept(docket, worker, started, over), name="dara queue")
+        either: set[asyncio.Future[Any]] = {keeper, started}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if keeper.done():
+            keeper.result()
+        loop = started.result()
+        loop.add_done_callback(self._ended)
+        try:
+            yield
+        finally:
+            await self._stop(loop)
+            over.set()
+            await self._leave(keeper)
+
+    async def _stop(self, loop: "asyncio.Task[None]") -> None:
+        """End *loop*, and what runs, in a little more than the grace period."""
+        self._worker.stop()
+        loop.cancel()
+        done, _ = await asyncio.wait({loop}, timeout=self._leases.grace)
+        if not done:
+            self._worker.hand_back()
+            done, _ = await asyncio.wait({loop}, timeout=_BACK_SECONDS)
+        for _ in range(_TIMES):
+            if not done:
+                self._worker.abandon()
+                done, _ = await asyncio.wait({loop}, timeout=_BACK_SECONDS / _TIMES)
+
+    async def _leave(self, keeper: "asyncio.Task[None]") -> None:
+        """Let *keeper* end; docket waits as long as it takes for a server that does not answer."""
+        done, _ = await asyncio.wait({keeper}, timeout=_BACK_SECONDS)
+        if done:
+            keeper.result()
+        else:
+            logger.warning("the store does not answer: its queue is left without a farewell")
 
     def _ended(self, loop: "asyncio.Task[None]") -> None:
         if not loop.cancelled() and (error := loop.exception()) is not None:
@@ -187,6 +231,18 @@ class Queue:
 
     async def _recount(self, retry: Retry = _PUT_BACK) -> None:  # noqa: ARG002 - as above
         await self.put(await self._store.recount())
+
+
+async def _kept(
+    docket: Docket,
+    worker: Worker,
+    started: "asyncio.Future[asyncio.Task[None]]",
+    over: asyncio.Event,
+) -> None:
+    """Have *worker* work until it is *over*; docket wants to be closed where it was opened."""
+    async with docket, worker:
+        started.set_result(asyncio.create_task(worker.run_forever(), name="dara worker"))
+        await over.wait()
 
 
 def _scheduled(firing: Firing) -> Callable[..., Awaitable[None]]:

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from dara_fp.core.workflow import Workflow
-from dara_fp.runtime.queue import Leases, Queue
+from dara_fp.runtime.queue import Leases, Queue, Stopping
 from dara_fp.runtime.running import Run
 from dara_fp.runtime.task import run_task
 from dara_fp.store.claimed import Claimed
@@ -18,15 +18,12 @@ from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.store import Store, Taken
 from dara_fp.telemetry.observer import Observer
 
-__all__ = ["Stopping", "Work", "Worker"]
+__all__ = ["Work", "Worker"]
 
 _OTHERS_SECONDS = 2.0
+_LEAVE_SECONDS = 0.3
 
 logger = logging.getLogger(__name__)
-
-
-class Stopping(Exception):
-    """This worker stops, and leaves the ticket to another one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -95,6 +92,10 @@ class Worker:
         if running:
             logger.warning("handing back %d running tasks", len(running))
 
+    def abandon(self) -> None:
+        """Wait no longer for a store that does not answer; others miss what runs after a while."""
+        self._work.store.abandon()
+
     @asynccontextmanager
     async def looking(self) -> AsyncGenerator[None]:
         """Work, give signs of life, and look after the fleet while the block runs."""
@@ -137,8 +138,9 @@ class Worker:
 
     async def _retire(self) -> None:
         try:
-            await self.queue.put(await self._work.store.retire(self._name))
-        except StoreUnavailable as error:
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                await self.queue.put(await self._work.store.retire(self._name))
+        except (StoreUnavailable, TimeoutError) as error:
             logger.warning("others will miss this worker after a while: %s", error)
 
     def _take(self, *, fresh: bool) -> Awaitable[Taken]:
@@ -187,9 +189,15 @@ async def _result(doing: "asyncio.Task[int]") -> int:
 
 
 async def _forever(look: Callable[[], Awaitable[None]], seconds: float) -> None:
+    """Look again and again, and say once when the store goes away and when it is back."""
+    away = False
     while True:
         try:
             await look()
         except StoreUnavailable as error:
-            logger.warning("looking after the tasks: %s", error)
+            logger.log(logging.DEBUG if away else logging.WARNING, "the store is away: %s", error)
+            away = True
+        else:
+            logger.log(logging.WARNING if away else logging.DEBUG, "the store answers")
+            away = False
         await asyncio.sleep(seconds)

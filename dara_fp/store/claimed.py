@@ -8,7 +8,7 @@ from dara_fp.core.errors import StepError
 from dara_fp.core.scope import Waiting
 from dara_fp.store.arguments import document, moment, progress, reason_of, step_path, waits_words
 from dara_fp.store.errors import Fenced
-from dara_fp.store.functions import Call, Reply
+from dara_fp.store.functions import Call, Reply, call
 from dara_fp.store.keys import Keys
 from dara_fp.store.records import History, Retention, State
 from dara_fp.store.rows import error_json, tickets_from, words_from
@@ -57,14 +57,9 @@ class Claimed:
         self._writer = writes.writer
         self._retention = writes.retention
         task = history.task
-        keys, epoch = writes.keys.of(task.task_id), b"%d" % task.epoch
-        self._record = Call("record", keys, epoch)
-        self._report = Call("report", keys, epoch)
-        fleet = (writes.keys.prefix.encode(), task.task_id.encode())
-        self._begin = Call("begin", keys, epoch)
-        self._finish = Call("finish", keys, epoch, *fleet)
-        self._park = Call("park", keys, epoch, *fleet)
-        self._hand_back = Call("hand_back", keys, epoch, *fleet)
+        self._keys, self._epoch = writes.keys.of(task.task_id), b"%d" % task.epoch
+        self._fleet = (writes.keys.prefix.encode(), task.task_id.encode())
+        self._record = Call("record", self._keys, self._epoch)
 
     async def record(
         self, step: str, changes: bytes, error: StepError | None, started_at: float
@@ -112,7 +107,7 @@ class Claimed:
         said, data = progress(path, message, fraction)
         task = self.history.task
         newest = (task.task_id, task.epoch, path)
-        packed = self._report(step_path(path), said, data)
+        packed = call("report", self._keys, self._epoch, step_path(path), said, data)
         self._welcome(await self._writer.ask(packed, newest=newest))
 
     async def begin(self, steps: Mapping[str, float]) -> None:
@@ -128,7 +123,8 @@ class Claimed:
             for path, started_at in steps.items()
             for word in (step_path(path), moment("started_at", started_at))
         ]
-        self._welcome(await self._writer.ask(self._begin(*words)))
+        packed = call("begin", self._keys, self._epoch, *words)
+        self._welcome(await self._writer.ask(packed))
 
     async def finish(self, state: State, error: StepError | None = None) -> int:
         """End the task in the final *state*, and let all its keys expire together.
@@ -144,7 +140,7 @@ class Claimed:
         if not state.final:
             raise ValueError(f"a task cannot finish as {state.value!r}: give a final state")
         kept = repr(float(self._retention.of(state))).encode()
-        packed = self._finish(state.value.encode(), error_json(error), kept)
+        packed = self._packed("finish", state.value.encode(), error_json(error), kept)
         return tickets_from(self._welcome(await self._writer.ask(packed)))
 
     async def park(self, waits: Sequence[Waiting]) -> Parking:
@@ -155,7 +151,7 @@ class Claimed:
             ValueError: A wait's path or time is malformed, or there are too many.
             StoreUnavailable: The server refused, or the store was closed.
         """
-        packed = self._park(b"{}", *waits_words(waits))
+        packed = self._packed("park", b"{}", *waits_words(waits))
         reply = await self._writer.ask(packed)
         word, rest = words_from(reply)
         if word not in {"parked", "again"}:
@@ -172,7 +168,10 @@ class Claimed:
             Fenced: The task has another owner, is over, or is gone.
             StoreUnavailable: The server refused, or the store was closed.
         """
-        return tickets_from(self._welcome(await self._writer.ask(self._hand_back())))
+        return tickets_from(self._welcome(await self._writer.ask(self._packed("hand_back"))))
+
+    def _packed(self, name: str, *arguments: bytes) -> bytes:
+        return call(name, self._keys, self._epoch, *self._fleet, *arguments)
 
     def _welcome(self, reply: Reply) -> str:
         """Give the rest of an accepting *reply*.

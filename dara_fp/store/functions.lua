@@ -34,11 +34,13 @@ local function keys_of(prefix, id)
   return {start .. 'task', start .. 'journal', start .. 'events'}
 end
 
-local function emit(keys, kind, path, at, data)
-  local number = redis.call('HINCRBY', keys[1], 'events', 1)
+local function append(keys, number, kind, path, at, data)
   redis.call('XADD', keys[3], 'MAXLEN', '~', EVENTS_KEPT, number .. '-0',
     'kind', kind, 'path', path, 'at', at, 'data', data)
-  return number
+end
+
+local function emit(keys, kind, path, at, data)
+  append(keys, redis.call('HINCRBY', keys[1], 'events', 1), kind, path, at, data)
 end
 
 local function is_final(state)
@@ -263,25 +265,39 @@ local function take(_, args)
   return {id, ticket_needed(prefix), found[1], found[2]}
 end
 
+-- A second copy is welcome also when the task has ended meanwhile, but not from a former owner.
+local function record_again(keys, field, epoch)
+  local before = redis.call('HGET', keys[2], field)
+  local refused = refusal(keys, epoch)
+  local known = before and string.match(before, '^%d+ (%d+) ') == epoch
+  if known and string.sub(refused, 1, 5) == 'state' then return OK end
+  return {ok = refused}
+end
+
 -- args: epoch, path, started_at, error, changes
 -- A journal value is "number epoch started_at finished_at\nerror\nchanges".
+-- This is called for every step: each call of a command in it is felt.
 local function record(keys, args)
   local field = 's:' .. args[2]
-  local before = redis.call('HGET', keys[2], field)
-  local refused = refusal(keys, args[1])
-  if before and string.match(before, '^%d+ (%d+) ') == args[1] then
-    -- A second copy, welcome also when the task has ended meanwhile, but not from a former owner.
-    if not refused or string.sub(refused, 1, 5) == 'state' then return OK end
+  local task = redis.call('HMGET', keys[1], 'state', 'epoch', 'events')
+  if task[1] ~= 'running' or task[2] ~= args[1] then
+    return record_again(keys, field, args[1])
   end
-  if refused then return {ok = refused} end
-  local at = now()
-  local kind = args[4] == '' and 'step.succeeded' or 'step.failed'
-  local data = args[4] == '' and '{"started_at":' .. args[3] .. '}' or args[4]
-  local number = emit(keys, kind, args[2], at, data)
-  redis.call('HSET', keys[2], field,
-    table.concat({number .. ' ' .. args[1] .. ' ' .. args[3] .. ' ' .. at, args[4], args[5]}, '\n'))
+  local at, number = now(), string.format('%d', task[3] + 1)
+  local value = table.concat(
+    {number .. ' ' .. args[1] .. ' ' .. args[3] .. ' ' .. at, args[4], args[5]}, '\n')
+  if redis.call('HSETNX', keys[2], field, value) == 0 then
+    local before = redis.call('HGET', keys[2], field)
+    if string.match(before, '^%d+ (%d+) ') == args[1] then return OK end
+    redis.call('HSET', keys[2], field, value)
+  end
+  if args[4] == '' then
+    append(keys, number, 'step.succeeded', args[2], at, '{"started_at":' .. args[3] .. '}')
+  else
+    append(keys, number, 'step.failed', args[2], at, args[4])
+  end
   -- A task that gets on is not poisoned, however often its workers are lost.
-  redis.call('HSET', keys[1], 'deliveries', 0)
+  redis.call('HSET', keys[1], 'events', number, 'deliveries', 0)
   return OK
 end
 

@@ -374,6 +374,10 @@ class Store:
         found = await self._read(pack(b"HGET", self._start + b":fleet", b"ready"))
         return int(found) if isinstance(found, bytes) else 0
 
+    def abandon(self) -> None:
+        """Have all that waits for an answer to a write wait no longer: `StoreUnavailable`."""
+        self._writes.writer.abandon()
+
     async def ping(self) -> None:
         """Return when the server answers.
 

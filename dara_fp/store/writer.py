@@ -22,7 +22,7 @@ SLOWEST_BYTES_A_SECOND: Final = 64 * 2**10
 # The size of the answers is not known before, so each try in a row that was too short allows twice
 # the seconds, up to so many times as much.
 MOST_PATIENCE: Final = 64
-CLOSE_SECONDS: Final = 5.0
+CLOSE_SECONDS: Final = 0.5
 FIRST_DELAY: Final = 0.05
 LAST_DELAY: Final = 1.0
 
@@ -106,6 +106,11 @@ class Writer:
                 return await self.post(packed)
         except TimeoutError:
             raise self._unavailable(f"no answer in {timeout:g} s; {self._reason}") from None
+
+    def abandon(self) -> None:
+        """Have nobody wait for an answer any longer; durable commands are still sent, if ever."""
+        for command in self._pending:
+            command.fail(self._unavailable(self._reason))
 
     def post(
         self, packed: bytes, *, durable: bool = False, newest: Hashable | None = None
