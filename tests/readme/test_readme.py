@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def word_count() -> str:
 
 
 @contextmanager
-def serving(home: Path, target: str) -> Iterator[str]:
+def serving(home: Path, target: str) -> Generator[str]:
     """Serve *target* in *home*, and give the address."""
     with subprocess.Popen(
         [sys.executable, "-m", "dara_fp.cli", "serve", target, "--port", "0"],
@@ -98,7 +98,7 @@ def seen(url: str, state: str) -> dict[str, Any]:
         if status["state"] == state:
             return status
         time.sleep(0.05)
-    raise AssertionError(f"the task is not {state}: {status}")
+    raise AssertionError(f"the task did not come to be {state}")
 
 
 def ended(url: str) -> dict[str, Any]:

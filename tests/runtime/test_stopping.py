@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,7 +21,7 @@ REFUSING, FROZEN = "refuses every write", "does not answer"
 
 
 @asynccontextmanager
-async def troubled(store: Store, trouble: str) -> AsyncIterator[None]:
+async def troubled(store: Store, trouble: str) -> AsyncGenerator[None]:
     """Have the server of *store* in *trouble* while the block runs."""
     async with server_of(store) as server:
         if trouble == REFUSING:
