@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 import attrs
 
 from dara_fp import WorkflowExecutor
-from dara_fp.runtime.errors import NotResumable, SignalRefused
+from dara_fp.runtime.errors import NotResumable, QueueFull, SignalRefused
 from dara_fp.runtime.status import TaskStatus
 from dara_fp.store.errors import StoreUnavailable
 from tests.simulation.chance import Chance
@@ -31,6 +31,7 @@ class Client:
         task_id: Its id, chosen here.
         drawing: Its workflow.
         context: What it begins with.
+        owner: Who it is for.
         accepted: Whether a process said that it was accepted.
         cancelled: Whether cancelling it was asked for.
         seen: Its status when its first attempt had ended.
@@ -39,6 +40,7 @@ class Client:
     task_id: str
     drawing: Drawing
     context: Errand
+    owner: str | None
     fleet: Fleet
     chance: Chance
     watch: Watch
@@ -72,8 +74,7 @@ class Client:
 
     async def _start(self, executor: WorkflowExecutor) -> None:
         name = self.drawing.workflow.name
-        owner = self.chance.one((None, "ann", "bob"))
-        await executor.start(name, self.context, task_id=self.task_id, owner=owner)
+        await executor.start(name, self.context, task_id=self.task_id, owner=self.owner)
 
     async def _signals(self) -> None:
         await asyncio.sleep(self.chance.between(0, 40))
@@ -104,7 +105,7 @@ class Client:
         while True:
             try:
                 answer = await self.fleet.ask(call, _PATIENCE)
-            except (StoreUnavailable, TimeoutError) as error:
+            except (StoreUnavailable, QueueFull, TimeoutError) as error:
                 self.say("client", f"{what} {self.task_id}: no answer: {type(error).__name__}")
                 await asyncio.sleep(self.chance.between(0.5, 2))
             else:

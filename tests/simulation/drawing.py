@@ -36,7 +36,8 @@ class Drawing:
         self.waits = False
         self.timed = False
         pipeline = start(Errand, Desk) >> self._lane(2, ())
-        self.workflow = workflow(name, pipeline)
+        most = chance.one((None, None, 1, 2))
+        self.workflow = workflow(name, pipeline, concurrency=most)
 
     def _lane(self, depth: int, place: Place) -> Leaf:
         """Draw one node after the other."""

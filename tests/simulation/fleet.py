@@ -10,6 +10,7 @@ import attrs
 
 from dara_fp import Store, WorkflowExecutor
 from dara_fp.core.workflow import Workflow
+from dara_fp.runtime.executor import Limits
 from dara_fp.runtime.queue import Leases
 from dara_fp.store.errors import StoreUnavailable
 from dara_fp.store.records import Retention
@@ -60,6 +61,7 @@ class Fleet:
         definitions: The workflows.
         desk: The environment of their steps.
         concurrency: How many tasks each of them runs at a time.
+        limits: How much all of them take on.
         weather: Gives how bad the world is now.
         say: Takes what happened, for the trace.
         served: All processes there ever were.
@@ -69,6 +71,7 @@ class Fleet:
     definitions: Sequence[Workflow[Errand, Desk]]
     desk: Desk
     concurrency: int
+    limits: Limits
     chance: Chance
     weather: Callable[[], Weather]
     say: Callable[[str, str], None]
@@ -175,12 +178,17 @@ class Fleet:
         if left:
             await asyncio.wait(left, timeout=_LONGEST_PAUSE)
 
+    def _executor(self, store: Store) -> WorkflowExecutor:
+        return WorkflowExecutor(
+            self.definitions, store, self.desk, leases=_LEASES, limits=self.limits
+        )
+
     async def _serve(self, served: Served) -> None:
         """Serve until `stop` is set, as `dara serve` does."""
         try:
             async with (
                 Store.open("redis://simulated", prefix="sim", retention=_RETENTION) as store,
-                WorkflowExecutor(self.definitions, store, self.desk, leases=_LEASES) as executor,
+                self._executor(store) as executor,
                 executor.working(self.concurrency),
             ):
                 served.executor = executor

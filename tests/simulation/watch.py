@@ -9,6 +9,7 @@ import attrs
 
 from dara_fp import Position
 from dara_fp.store.functions import Refusal
+from dara_fp.runtime.executor import Limits
 from tests.simulation.drawing import Place
 from tests.simulation.journals import Recorded, TaskKeys, recorded
 from tests.simulation.processes import current
@@ -79,6 +80,8 @@ class Watch:
         say: Takes what happened, for the trace.
         places: Where the bookings of a task stand in its workflow, by the task's id.
         wrong: What happened that may never happen.
+        limits: How much the fleet takes on.
+        most: How many tasks of a workflow may run at a time, by its name.
         ends: How the first attempt of each task ended.
         standing: Whether what was booked still stands, as far as it is recorded, by its key.
     """
@@ -87,6 +90,8 @@ class Watch:
     say: Callable[[str, str], None]
     places: dict[str, Mapping[str, Place]] = attrs.field(factory=dict[str, Mapping[str, Place]])
     wrong: list[str] = attrs.field(factory=list[str])
+    limits: Limits = Limits()
+    most: dict[str, int] = attrs.field(factory=dict[str, int])
     ends: "dict[str, End]" = attrs.field(factory=dict[str, "End"])
     standing: dict[str, bool] = attrs.field(factory=dict[str, bool])
     _news: asyncio.Event = attrs.field(factory=asyncio.Event)
@@ -181,12 +186,23 @@ class Watch:
             if int(epoch) <= seen.running_epoch:
                 self._wrong(task, f"it was claimed again with epoch {epoch}")
             seen.running_epoch = int(epoch)
+            self._within_limits(task)
         seen.state, seen.attempt = state, attempt
         if state in FINAL:
             mine = {k: v for k, v in self.standing.items() if k.startswith(f"{task.task_id} ")}
             self.ends.setdefault(task.task_id, End(state, task.error(), task.steps(), mine))
             self._news.set()
             self._settled(task, state)
+
+    def _within_limits(self, task: TaskKeys) -> None:
+        running = [TaskKeys(self.space, i) for i, s in self._seen.items() if s.state == "running"]
+        for name, most in (
+            ("workflow", self.most[task.field("workflow")]),
+            ("owner", self.limits.owner_concurrency or len(running) + 1),
+        ):
+            mine = task.field(name)
+            if mine and sum(each.field(name) == mine for each in running) >= most:
+                self._wrong(task, f"it runs beside others, and of its {name} run {most} already")
 
     def _recorded(self, task: TaskKeys, path: str, before: bytes | None, now: bytes | None) -> None:
         seen = self._of(task.task_id)

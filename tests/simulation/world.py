@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import attrs
 
+from dara_fp.runtime.executor import Limits
 from tests.simulation.broker import Broker
 from tests.simulation.chance import Chance
 from tests.simulation.client import Client
@@ -120,12 +121,16 @@ class _World:
         drawings = [
             Drawing(chance.about(f"drawing {n}"), f"errand-{n}") for n in range(chance.number(1, 2))
         ]
+        self.limits = self.watch.limits = Limits(
+            owner_concurrency=chance.one((None, 1, 2)), queue=chance.one((None, None, 2))
+        )
         desk = Desk(self.workspace, self.watch)
         definitions = [each.workflow for each in drawings]
         self.fleet = Fleet(
             definitions=definitions,
             desk=desk,
             concurrency=chance.number(1, 3),
+            limits=self.limits,
             chance=chance.about("fleet"),
             **around,
         )
@@ -149,11 +154,13 @@ class _World:
         chance = self.chance.about(f"client {number}")
         task_id, drawing = f"t{number}", chance.one(drawings)
         self.watch.places[task_id] = drawing.places
+        self.watch.most[drawing.workflow.name] = drawing.workflow.concurrency or 99
         self.say("client", f"will start {task_id}: {drawing.workflow.pipeline}")
         return Client(
             task_id=task_id,
             drawing=drawing,
             context=Errand(seed=chance.number(0, 2**32)),
+            owner=chance.one((None, "ann", "ann", "bob")),
             fleet=self.fleet,
             chance=chance,
             watch=self.watch,
