@@ -4,7 +4,19 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Final, TypeAlias
 
-from dara_fp import Backoff, for_each, pause, repeat, retry, start, timeout, wait_for, workflow
+from dara_fp import (
+    Backoff,
+    for_each,
+    pause,
+    repeat,
+    retry,
+    start,
+    timeout,
+    wait_for,
+    when,
+    workflow,
+    zoom,
+)
 from tests.simulation.chance import Chance
 from tests.simulation.errands import Desk, Errand, Leaf, booking, failing, job, marking, rescued
 
@@ -77,7 +89,7 @@ class Drawing:
     def _forms(self) -> tuple[Callable[[int, Place], Leaf], ...]:
         return (
             *(self._both, self._either, self._either, self._retried, self._retried),
-            *(self._limited, self._each, self._repeated, self._rescued),
+            *(self._limited, self._each, self._repeated, self._rescued, self._chosen),
         )
 
     def _both(self, depth: int, place: Place) -> Leaf:
@@ -120,9 +132,24 @@ class Drawing:
         body = self._lane(depth, place) >> failing(f"falter_{self._next()}")
         return rescued(body, f"rescue_{self._next()}")
 
+    def _chosen(self, depth: int, place: Place) -> Leaf:
+        return zoom(_same, when(_has_seed, self._lane(depth, place)), _put)
+
     def _next(self) -> int:
         self._count += 1
         return self._count
+
+
+def _same(ctx: Errand) -> Errand:
+    return ctx
+
+
+def _put(_ctx: Errand, part: Errand) -> Errand:
+    return part
+
+
+def _has_seed(ctx: Errand) -> bool:
+    return ctx.seed >= 0
 
 
 def _split(ctx: Errand) -> list[Errand]:

@@ -8,8 +8,8 @@ from typing import Any, Final
 import attrs
 
 from dara_fp import Position
-from dara_fp.store.functions import Refusal
 from dara_fp.runtime.executor import Limits
+from dara_fp.store.functions import Refusal
 from tests.simulation.drawing import Place
 from tests.simulation.journals import Recorded, TaskKeys, recorded
 from tests.simulation.processes import current
@@ -90,7 +90,7 @@ class Watch:
     say: Callable[[str, str], None]
     places: dict[str, Mapping[str, Place]] = attrs.field(factory=dict[str, Mapping[str, Place]])
     wrong: list[str] = attrs.field(factory=list[str])
-    limits: Limits = Limits()
+    limits: Limits = attrs.field(factory=Limits)
     most: dict[str, int] = attrs.field(factory=dict[str, int])
     ends: "dict[str, End]" = attrs.field(factory=dict[str, "End"])
     standing: dict[str, bool] = attrs.field(factory=dict[str, bool])
