@@ -14,7 +14,7 @@ from dara_fp.store.functions import LIBRARY, SOURCE
 from tests.simulation.redis.script import functions_of
 from tests.simulation.world import live
 
-_SEEDS: Final = range(60)
+_SEEDS: Final = range(150)
 
 _IN_THE_STORE: Final = {
     "an old epoch may record": (
@@ -23,7 +23,7 @@ _IN_THE_STORE: Final = {
         "if task[1] ~= 'running' then",
     ),
     "an old epoch may do all else": (
-        "zombies",
+        "all",
         "if task[2] ~= epoch then return 'stale ' .. task[2] end",
         "",
     ),
