@@ -13,9 +13,10 @@ from dara_fp.core.workflow import Workflow
 from dara_fp.runtime.queue import Leases, Queue, Stopping
 from dara_fp.runtime.running import Run
 from dara_fp.runtime.task import run_task
+from dara_fp.store.answers import Taken
 from dara_fp.store.claimed import Claimed
 from dara_fp.store.errors import StoreUnavailable
-from dara_fp.store.store import Store, Taken
+from dara_fp.store.store import Store
 from dara_fp.telemetry.observer import Observer
 
 __all__ = ["Work", "Worker"]

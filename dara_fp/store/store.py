@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, cast
 
-import attrs
-
 from dara_fp.core.undo import CANCELLED
+from dara_fp.store.answers import Creation, Look, Signalled, Taken
 from dara_fp.store.arguments import new_token, poisoned, task_fields
 from dara_fp.store.claimed import Claimed, Writes
 from dara_fp.store.functions import Reply, call, pack
@@ -26,7 +25,7 @@ from dara_fp.store.rows import (
 from dara_fp.store.settings import DATA_DIR, Fsync, address_of
 from dara_fp.store.writer import Writer
 
-__all__ = ["Creation", "Look", "Signalled", "Store", "Taken"]
+__all__ = ["Store"]
 
 TIMEOUT_SECONDS: Final = 5.0
 MAX_SECONDS: Final = 10**9
@@ -36,55 +35,6 @@ MAX_PAGE: Final = 1_000
 _RETENTION = Retention()
 _FIRST_PAGE = ("+inf", "")
 _AGE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,20})?")
-
-
-@attrs.frozen(kw_only=True)
-class Creation:
-    """What came of creating a task.
-
-    Attributes:
-        outcome: `created`; `exists`, as something else; or `full`, because of the bound.
-        tickets: How many tickets are to be put.
-        workflow: Of the task that exists.
-        request: Of the task that exists.
-    """
-
-    outcome: str
-    tickets: int = 0
-    workflow: str | None = None
-    request: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Taken:
-    """What a worker took: a task, or None and how many are ready of workflows it does not know."""
-
-    task: Claimed | None
-    others: int = 0
-
-
-@attrs.frozen(kw_only=True)
-class Signalled:
-    """What came of a signal: `taken`, `known`, `other`, `over` or `unknown`; and tickets to put."""
-
-    outcome: str
-    tickets: int = 0
-
-
-@attrs.frozen(kw_only=True)
-class Look:
-    """What a look found.
-
-    Attributes:
-        tickets: How many are to be put.
-        cancelling: Which tasks of the worker are to be cancelled.
-        claimed: All tasks of the worker, as far as the store knows. One that the worker never
-            hears of was claimed by a copy of a call that came very late.
-    """
-
-    tickets: int
-    cancelling: tuple[str, ...]
-    claimed: tuple[str, ...]
 
 
 class Store:

@@ -32,7 +32,9 @@ bodies = pipelines(size=8)
 alike = pipelines(size=8, endings=("succeed", "fail", "break"))
 """Pipelines that do the same at every path, and take whole seconds."""
 brief = pipelines(
-    size=8, forms=set(FORMS) - {"compensate"}, endings=("succeed", "fail", "flake", "break")
+    size=8,
+    forms=set(FORMS) - {"compensate", "on_cancel"},
+    endings=("succeed", "fail", "flake", "break"),
 )
 """Pipelines that end by themselves, with nothing to undo afterwards."""
 faultless = pipelines(size=6, endings=("succeed", "fail"))

@@ -43,7 +43,9 @@ C = TypeVar("C")
 
 Whole: TypeAlias = Pipeline[Drawn, Recorder]
 
-UNDOES_NOTHING: tuple[Form, ...] = tuple(form for form in FORMS if form != "compensate")
+UNDOES_NOTHING: tuple[Form, ...] = tuple(
+    form for form in FORMS if form not in {"compensate", "on_cancel"}
+)
 """What a pipeline is drawn from if it is to do the same whatever becomes of those beside it."""
 
 _SIZE = 4  # steps of an operand: a law puts up to three of them together
