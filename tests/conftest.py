@@ -2,7 +2,7 @@
 
 from hypothesis import Phase, settings
 
-settings.register_profile("dara", deadline=None, max_examples=50)
+settings.register_profile("dara", deadline=None, max_examples=30)
 settings.register_profile("thorough", deadline=None, max_examples=1_000)
 # To see that a law fails, not how small it can be made to fail.
 settings.register_profile(
