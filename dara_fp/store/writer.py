@@ -23,6 +23,8 @@ SLOWEST_BYTES_A_SECOND: Final = 64 * 2**10
 # the seconds, up to so many times as much.
 MOST_PATIENCE: Final = 64
 CLOSE_SECONDS: Final = 0.5
+# So many answers are handed out before those who got them have their turn.
+TURN: Final = 20
 FIRST_DELAY: Final = 0.05
 LAST_DELAY: Final = 1.0
 
@@ -156,23 +158,38 @@ class Writer:
                 delay = await self._reconnect(delay)
 
     async def _exchange(self) -> None:
-        """Send a batch and settle each of its commands by its reply."""
-        batch = self._pending.take()
+        """Send what waits, and settle each command by its reply.
+
+        Whoever has an answer goes on before all have, and what they want next is sent meanwhile:
+        so server and client work at the same time, not in turns.
+        """
         passing = ""
-        sending = sum(map(len, batch)) / SLOWEST_BYTES_A_SECOND
-        async with asyncio.timeout(self._patience * ANSWER_SECONDS + sending):
-            await self._link.send(batch)
-            for _ in batch:
+        async with asyncio.timeout(None) as limit:
+            left, answered = await self._send(limit), 0
+            while left:
                 reply = await self._link.receive()
+                left, answered = left - 1, answered + 1
                 if isinstance(reply, Refusal) and _passes(reply):
                     passing = f"{reply.code} {reply.text}"
                     self._pending.go_around()
                 else:
                     self._settle(self._pending.land(), reply)
+                if not answered % TURN and not passing:
+                    await asyncio.sleep(0)
+                    left += await self._send(limit) if self._pending.work.is_set() else 0
         if passing:
             # A new connection finds the new primary after a failover, and loads the functions.
             raise LinkLost(passing)
         self._pending.rest()
+
+    async def _send(self, limit: asyncio.Timeout) -> int:
+        """Send a batch, give it the time it needs, and give how many commands are in it."""
+        batch = self._pending.take()
+        sending = sum(map(len, batch)) / SLOWEST_BYTES_A_SECOND
+        now = asyncio.get_running_loop().time()
+        limit.reschedule(now + self._patience * ANSWER_SECONDS + sending)
+        await self._link.send(batch)
+        return len(batch)
 
     def _settle(self, command: Command, reply: Reply | Refusal) -> None:
         if isinstance(reply, Refusal):
