@@ -112,6 +112,8 @@ class Queue:
         self._firings = tuple(firings)
         self._stack = AsyncExitStack()
         self._docket = self._made(_CONNECTIONS)
+        self._due = 0
+        self._putting = asyncio.Lock()
         self.trouble: str | None = None
 
     def _made(self, connections: int) -> Docket:
@@ -130,15 +132,20 @@ class Queue:
         await self._stack.aclose()
 
     async def put(self, tickets: int) -> None:
-        """Queue as many *tickets*; where that fails, a sweep makes up for them."""
-        if not tickets:
+        """Queue as many *tickets*; where that fails, a sweep makes up for them.
+
+        What comes while others are queued goes together with what else comes: one connection does.
+        """
+        self._due += tickets
+        if not self._due:
             return
-        calls = [self._docket.call("take")() for _ in range(tickets)]
-        try:
-            async with asyncio.timeout(_PUT_SECONDS):
-                await self._docket.add_many(calls)
-        except (RedisError, OSError, TimeoutError) as error:
-            logger.warning("%d tickets are not queued yet: %s", tickets, error)
+        async with self._putting:
+            due, self._due = self._due, 0
+            try:
+                async with asyncio.timeout(_PUT_SECONDS):
+                    await self._docket.add_many([self._docket.call("take")() for _ in range(due)])
+            except (RedisError, OSError, TimeoutError) as error:
+                logger.warning("%d tickets are not queued yet: %s", due, error)
 
     async def put_later(self, seconds: float) -> None:
         """Queue a ticket that is delivered after *seconds*, to some worker."""
@@ -192,7 +199,7 @@ class Queue:
         if keeper.done():
             keeper.result()
         loop = started.result()
-        loop.add_done_callback(self._ended)
+        loop.add_done_callback(self.ended)
         try:
             yield
         finally:
@@ -221,7 +228,8 @@ class Queue:
         else:
             logger.warning("the store does not answer: its queue is left without a farewell")
 
-    def _ended(self, loop: "asyncio.Task[None]") -> None:
+    def ended(self, loop: "asyncio.Task[None]") -> None:
+        """Note the trouble that *loop*, without which nothing works here, ended in, if any."""
         if not loop.cancelled() and (error := loop.exception()) is not None:
             self.trouble = f"the worker stopped: {error!r}"
             logger.critical("%s; restart this process", self.trouble, exc_info=error)

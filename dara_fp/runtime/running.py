@@ -91,5 +91,6 @@ class Run:
         self._told |= slow.keys()
         self._seen = {path for path in self._live if not is_verdict(path)} - self._told
         if slow:
-            with suppress(Fenced):  # it hears of it at its next step
+            # It hears of it at its next step, and of a path that is too long when that is recorded.
+            with suppress(Fenced, ValueError):
                 await self.claimed.begin(slow)

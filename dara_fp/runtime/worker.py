@@ -108,6 +108,8 @@ class Worker:
             asyncio.create_task(_forever(self._look, leases.look), name="dara look"),
             asyncio.create_task(_forever(self.queue.sweep, leases.sweep), name="dara sweep"),
         ]
+        for loop in loops:
+            loop.add_done_callback(self.queue.ended)
         try:
             yield
         finally:
