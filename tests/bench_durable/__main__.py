@@ -23,7 +23,7 @@ _COLUMNS = (
 
 
 def main(*, quick: bool) -> None:
-    """Measure everything, which takes a quarter of an hour, or *quick*, which writes nothing."""
+    """Measure everything, which takes ten minutes, or *quick*, which writes nothing."""
     console = Console()
     with Progress(*_COLUMNS, console=console, auto_refresh=False) as progress:
         found = asyncio.run(compare(QUICK if quick else FULL, CONTENDERS, progress))

@@ -48,11 +48,11 @@ class Plan:
 
 FULL = Plan(
     concurrent=(1, 50, 500),
-    rounds=5,
+    rounds=3,
     seconds=1.0,
     workers=(1, 2),
     tasks=4_000,
-    fleet_rounds=5,
+    fleet_rounds=3,
     parked=10_000,
     polling=5_000,
     pause=5,
