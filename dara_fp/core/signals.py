@@ -1,7 +1,6 @@
 """Waiting for what comes from outside: `wait_for` a signal, and `pause` for some time."""
 
 import asyncio
-import math
 import re
 from typing import Any
 
@@ -20,6 +19,7 @@ from dara_fp.core.step import refuse_other
 
 __all__ = ["pause", "wait_for"]
 
+_LONGEST = 10 * 365 * 86_400
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
@@ -74,8 +74,10 @@ def pause(seconds: float) -> Pipeline[object, object]:
 
 def _check_seconds(seconds: float, name: str) -> None:
     refuse_other(seconds, (int, float), f"{name} takes a number of seconds")
-    if not 0 < seconds < math.inf:
-        raise ValueError(f"{name} is {seconds}: give a finite number of seconds above 0")
+    if not 0 < seconds <= _LONGEST:
+        raise ValueError(
+            f"{name} is {seconds}: give a number of seconds above 0, {_LONGEST} (ten years) at most"
+        )
 
 
 @attrs.frozen

@@ -10,9 +10,10 @@ from dara_fp.core.errors import NotSerialisable
 from dara_fp.core.scope import Entry, Parked, Path, Waiting
 from dara_fp.core.undo import CANCELLED
 from dara_fp.runtime.running import Run
+from dara_fp.store.arguments import MAX_NAME_LENGTH
 from dara_fp.store.records import StepRecord
 
-__all__ = ["FINAL", "INSIDE", "HandedBack", "StoreJournal"]
+__all__ = ["FINAL", "INSIDE", "HandedBack", "PathTooLong", "StoreJournal"]
 
 FINAL = "context()"
 """Where the final context of a task is recorded, if its steps do not say it."""
@@ -23,6 +24,10 @@ INSIDE = ""
 
 class HandedBack(Exception):
     """The worker stops: what was done stays done, and another one goes on from there."""
+
+
+class PathTooLong(Exception):
+    """A step stands at a path that cannot be recorded, so it was not run."""
 
 
 class StoreJournal:
@@ -63,15 +68,24 @@ class StoreJournal:
 
         Raises:
             InvalidFields: What was recorded inside another context no longer fits its class.
+            PathTooLong: Nothing can be recorded there.
         """
         entry = self._entries.get(path)
         if entry is None:
-            self._run.reached(path)
+            self._reach(path)
             return None
         inside = entry.changes.get(INSIDE)
         if not isinstance(inside, bytes):
             return entry
         return msgspec.structs.replace(entry, changes=codec_of(context).decode_changes(inside))
+
+    def _reach(self, path: Path) -> None:
+        if len(path) > MAX_NAME_LENGTH:
+            raise PathTooLong(
+                f"the path {path[:80]!r}... has {len(path)} characters, and a journal takes "
+                f"{MAX_NAME_LENGTH}: give shorter names, or keys to `for_each`"
+            )
+        self._run.reached(path)
 
     async def record(self, path: Path, entry: Entry) -> None:
         """Keep *entry* at *path*; returns once the store has it.

@@ -7,7 +7,7 @@ import socket
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -23,7 +23,7 @@ __all__ = ["Firing", "Leases", "Queue", "Stopping"]
 
 _PUT_SECONDS = 5.0
 _CONNECTIONS = 64  # beside one for each task that runs
-_BACK_SECONDS = 0.6
+_BACK_SECONDS = 0.5
 _TIMES = 3
 _PUT_BACK = Retry.forever(delay=timedelta(seconds=2))
 
@@ -36,7 +36,8 @@ def _is_news(record: logging.LogRecord) -> bool:
     return not isinstance(error, Stopping | StoreUnavailable)
 
 
-logging.getLogger("docket.worker").addFilter(_is_news)
+for _name in ("docket.worker", "docket.dependencies"):
+    logging.getLogger(_name).addFilter(_is_news)
 
 
 class Stopping(Exception):
@@ -145,12 +146,8 @@ class Queue:
                 async with asyncio.timeout(_PUT_SECONDS):
                     await self._docket.add_many([self._docket.call("take")() for _ in range(due)])
             except (RedisError, OSError, TimeoutError) as error:
-                logger.warning("%d tickets are not queued yet: %s", due, error)
-
-    async def put_later(self, seconds: float) -> None:
-        """Queue a ticket that is delivered after *seconds*, to some worker."""
-        when = datetime.now(UTC) + timedelta(seconds=seconds)
-        await self._add("take", when=when)
+                reason = str(error) or f"no answer in {_PUT_SECONDS:g} s"
+                logger.warning("%d tickets are not queued yet: %s", due, reason)
 
     async def sweep(self) -> None:
         """Have the tickets counted anew by whichever worker is free, if a task is ready.
@@ -161,12 +158,12 @@ class Queue:
             StoreUnavailable: The server did not answer in time.
         """
         if await self._store.ready():
-            await self._add("recount", key="recount")
+            await self._add("recount", "recount")
 
-    async def _add(self, name: str, key: str | None = None, when: datetime | None = None) -> None:
+    async def _add(self, name: str, key: str) -> None:
         try:
             async with asyncio.timeout(_PUT_SECONDS):
-                await self._docket.add(name, key=key, when=when)()
+                await self._docket.add(name, key=key)()
         except (RedisError, OSError, TimeoutError) as error:
             raise StoreUnavailable(f"the queue does not answer: {error}") from error
 

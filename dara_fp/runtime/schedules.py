@@ -42,7 +42,9 @@ class Schedule:
 class Starts(Protocol):
     """What starts a task: `WorkflowExecutor.start`."""
 
-    async def __call__(self, name: str, context: object, *, task_id: str | None = ...) -> str:
+    async def __call__(
+        self, name: str, context: object, *, task_id: str | None = ..., request: str | None = ...
+    ) -> str:
         """Start the workflow called *name* on *context*, once for each *task_id*."""
         ...
 
@@ -69,7 +71,8 @@ def firing(workflow: Workflow[Any, Any], start: Starts) -> Firing:
         # The id is that of the firing, so it is one task however often, or late, it is delivered.
         last = next(CronSim(cron, when.astimezone(UTC) + _SOON, reverse=True))
         task_id = f"{workflow.name}.{last:%Y%m%dT%H%MZ}"
-        await start(workflow.name, workflow.context(), task_id=task_id)
+        # Defaults may be drawn anew each time, so the firing says what it is, not its context.
+        await start(workflow.name, workflow.context(), task_id=task_id, request=task_id)
 
     return Firing(name=workflow.name, cron=cron, start=fire)
 

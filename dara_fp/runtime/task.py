@@ -9,12 +9,12 @@ from returns.result import Success
 
 from dara_fp.core.check import drift, structure
 from dara_fp.core.codec import Codec, InvalidFields, codec_of
-from dara_fp.core.errors import Kind, StepError
+from dara_fp.core.errors import Kind, NotSerialisable, StepError
 from dara_fp.core.scope import Parked, Scope, Waiting
 from dara_fp.core.shape import first_name
 from dara_fp.core.undo import CANCELLED
 from dara_fp.core.workflow import Workflow
-from dara_fp.runtime.journal import HandedBack, StoreJournal
+from dara_fp.runtime.journal import HandedBack, PathTooLong, StoreJournal
 from dara_fp.runtime.running import Run
 from dara_fp.store.errors import Fenced
 from dara_fp.store.records import State
@@ -80,12 +80,9 @@ async def run_task(run: Run, workflow: Workflow[Any, Any], env: object) -> int:
 
 async def _record(run: Run, end: _End) -> int:
     """Record the *end* of *run*, tell who observes, and give the tickets to put."""
-    observer = run.observer
     if isinstance(end, _Waits):
-        parking = await run.claimed.park(end.waits)
-        if observer is not None:
-            observer.task_parked(run.told)
-        return parking.tickets
+        return await _parked(run, end.waits)
+    observer = run.observer
     if isinstance(end, _Elsewhere):
         tickets = await run.claimed.hand_back()
         if observer is not None:
@@ -98,6 +95,17 @@ async def _record(run: Run, end: _End) -> int:
     return tickets
 
 
+async def _parked(run: Run, waits: tuple[Waiting, ...]) -> int:
+    try:
+        parking = await run.claimed.park(waits)
+    except ValueError as error:
+        failed = StepError(kind=Kind.DEFECT, message=str(error))
+        return await _record(run, _Final(State.FAILED, failed))
+    if run.observer is not None:
+        run.observer.task_parked(run.told)
+    return parking.tickets
+
+
 async def _end(run: Run, workflow: Workflow[Any, Any], env: object) -> _End:
     """Run the workflow as far as it goes."""
     task = run.claimed.history.task
@@ -107,15 +115,14 @@ async def _end(run: Run, workflow: Workflow[Any, Any], env: object) -> _End:
         return _Final(State.FAILED, StepError(kind=Kind.CONFLICT, message=message))
     try:
         return await _outcome(run, workflow, env)
-    except InvalidFields as error:
-        message = f"the stored context no longer fits {workflow.context.__name__}: {error}"
-        return _Final(State.FAILED, StepError(kind=Kind.CONFLICT, message=message))
     except Parked as parked:
         return _Waits(parked.waits)
     except HandedBack:
         return _Elsewhere()
     except asyncio.CancelledError as error:
         return _cancelled(error) if run.cancelling else _Elsewhere()
+    except (InvalidFields, NotSerialisable, PathTooLong) as error:
+        return _Final(State.FAILED, _unfit(error, workflow))
 
 
 async def _outcome(run: Run, workflow: Workflow[Any, Any], env: object) -> _Final:
@@ -153,6 +160,14 @@ def _cancelled(error: asyncio.CancelledError) -> _Final:
     if isinstance(said, StepError) and said != CANCELLED:
         return _Final(State.FAILED, said)
     return _Final(State.CANCELLED, CANCELLED)
+
+
+def _unfit(error: Exception, workflow: Workflow[Any, Any]) -> StepError:
+    """Say what the store's record of a task of *workflow* cannot hold, or holds no longer."""
+    if not isinstance(error, InvalidFields):
+        return StepError(kind=Kind.DEFECT, message=str(error))
+    message = f"the stored context no longer fits {workflow.context.__name__}: {error}"
+    return StepError(kind=Kind.CONFLICT, message=message)
 
 
 def _logged(task_id: str, error: StepError) -> StepError:

@@ -21,8 +21,7 @@ from dara_fp.telemetry.observer import Observer
 
 __all__ = ["Work", "Worker"]
 
-_OTHERS_SECONDS = 2.0
-_LEAVE_SECONDS = 0.3
+_LEAVE_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
 
@@ -76,10 +75,7 @@ class Worker:
             taken = await self._take(fresh=fresh)
             fresh = False
             if taken.task is None:
-                if taken.others:
-                    # There are only tasks of workflows that this worker does not know.
-                    await self.queue.put_later(_OTHERS_SECONDS)
-                return
+                return  # what other workers know, or a limit holds back, has its ticket by a look
             await self.queue.put(taken.task.tickets)
             await self.queue.put(await self._run(taken.task))
 
@@ -127,6 +123,7 @@ class Worker:
         patience, now = self._work.leases.redelivery, asyncio.get_running_loop().time()
         strays = {task_id for task_id, since in self._strays.items() if since + patience <= now}
         lost = tuple(self._lost | strays)
+        before = dict(self._runs)
         found = await self._work.store.look(self._name, patience, lost)
         self._lost.difference_update(lost)
         unknown = set(found.claimed) - self._runs.keys()
@@ -135,16 +132,19 @@ class Worker:
             run = self._runs.get(task_id)
             if run is not None:
                 run.cancel()
+        for task_id in before.keys() - set(found.claimed):
+            if self._runs.get(task_id) is before[task_id]:
+                before[task_id].cut()  # it was given to others
         await self.queue.put(found.tickets)
-        for run in tuple(self._runs.values()):
-            await run.tell_slow_steps()
+        await asyncio.gather(*(run.tell_slow_steps() for run in tuple(self._runs.values())))
 
     async def _retire(self) -> None:
         try:
             async with asyncio.timeout(_LEAVE_SECONDS):
                 await self.queue.put(await self._work.store.retire(self._name))
         except (StoreUnavailable, TimeoutError) as error:
-            logger.warning("others will miss this worker after a while: %s", error)
+            reason = str(error) or f"no answer in {_LEAVE_SECONDS:g} s"
+            logger.warning("others will miss this worker after a while: %s", reason)
 
     def _take(self, *, fresh: bool) -> Awaitable[Taken]:
         work = self._work
@@ -172,7 +172,7 @@ class Worker:
         finally:
             if self._runs.get(task.task_id) is run:
                 del self._runs[task.task_id]
-            if not recorded:
+            if not recorded and task.task_id not in self._runs:
                 self._lost.add(task.task_id)
         return tickets
 

@@ -13,6 +13,7 @@ from dara_fp.core.scope import Waiting
 from dara_fp.store.records import NewTask
 
 __all__ = [
+    "MAX_NAME_LENGTH",
     "document",
     "moment",
     "new_token",
@@ -128,8 +129,8 @@ def progress(path: str, message: str, fraction: float | None) -> tuple[bytes, by
 def poisoned(delivery_limit: int) -> StepError:
     """Give the error of a task that was delivered *delivery_limit* times and never finished."""
     return StepError(
-        message=f"poisoned: {delivery_limit} workers took this task and none of them finished it; "
-        "look in the workers' logs for what ended them (memory, a crash, a kill) and start it anew"
+        message=f"poisoned: this task was taken {delivery_limit} times and did not get on; look in "
+        "the workers' logs for what ended them (memory, a crash, a kill), mend that and resume it"
     )
 
 

@@ -13,7 +13,8 @@
 --   :cancelling        running tasks that are to be cancelled
 --   :tasks, :gone      all tasks by their age, and final ones by the time they expire at
 -- A connection may be lost between an effect and its answer, and the client then sends the same
--- call again: every function below answers a second copy as it answered the first.
+-- call again: every function below changes nothing at a second copy, and answers it alike, but for
+-- the tickets to put, which a look makes up for, and `signal`, which then says that it is known.
 
 -- The log is for watching; what must not be lost is in the journal. So the log is bounded.
 local EVENTS_KEPT = 10000
@@ -503,8 +504,8 @@ local function look(_, args)
   miss(prefix, at, tonumber(args[3]))
   wake(prefix, at)
   forget(prefix, at)
-  local tickets = 0
-  while ticket_needed(prefix) == 1 do tickets = tickets + 1 end
+  -- One is enough: whoever takes it is told whether to put the next.
+  local tickets = ticket_needed(prefix)
   local runs = prefix .. ':runs:' .. worker
   return {tickets, redis.call('SINTER', runs, prefix .. ':cancelling'), redis.call('SMEMBERS', runs)}
 end

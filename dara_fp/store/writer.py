@@ -22,7 +22,7 @@ SLOWEST_BYTES_A_SECOND: Final = 64 * 2**10
 # The size of the answers is not known before, so each try in a row that was too short allows twice
 # the seconds, up to so many times as much.
 MOST_PATIENCE: Final = 64
-CLOSE_SECONDS: Final = 0.5
+CLOSE_SECONDS: Final = 0.3
 # So many answers are handed out before those who got them have their turn.
 TURN: Final = 20
 FIRST_DELAY: Final = 0.05

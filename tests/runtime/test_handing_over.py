@@ -135,7 +135,7 @@ async def test_a_task_that_lost_five_workers_in_a_row_is_poisoned(store: Store) 
             await lost(store)
         async with executor.working():
             error = await given_up(executor, task_id)
-            assert error.message.startswith("poisoned: 5 workers took this task")
+            assert error.message.startswith("poisoned: this task was taken 5 times")
             # It holds up nobody, and can be resumed once what was wrong is mended.
             other = await executor.start("shopping", Order())
             assert (await ended(executor, other)).state is State.SUCCEEDED

@@ -106,6 +106,6 @@ async def test_a_task_that_kills_its_workers_is_given_up(
         await doing(yard, "explode", explosions)
         status = await ended(executor, task_id)
     assert status.error is not None
-    assert "poisoned: 2 workers took this task" in status.error.message
+    assert "poisoned: this task was taken 2 times" in status.error.message
     assert len(await doing(yard, "explode")) == explosions
     assert [name for name, _ in yard.done()].count("fetch") == 1
