@@ -22,7 +22,7 @@ SLOWEST_BYTES_A_SECOND: Final = 64 * 2**10
 # The size of the answers is not known before, so each try in a row that was too short allows twice
 # the seconds, up to so many times as much.
 MOST_PATIENCE: Final = 64
-CLOSE_SECONDS: Final = 0.3
+CLOSE_SECONDS: Final = 3.0
 # So many answers are handed out before those who got them have their turn.
 TURN: Final = 20
 FIRST_DELAY: Final = 0.05
@@ -46,6 +46,7 @@ class Writer:
         self._pending = Pending()
         self._reason = "it has not answered yet"
         self._patience = 1
+        self._abandoned = False
         self._closed: str | None = None  # why nothing is sent any more
         self._task: asyncio.Task[None] | None = None
 
@@ -66,10 +67,13 @@ class Writer:
         self._task.add_done_callback(self._ended)
 
     async def close(self) -> None:
-        """Send what is pending, for at most `CLOSE_SECONDS`, and disconnect."""
+        """Send what is pending, for at most `CLOSE_SECONDS`, and disconnect.
+
+        Nothing is waited for any more once that was given up by `abandon`.
+        """
         self._closed = self._closed or _CLOSED
         try:
-            async with asyncio.timeout(CLOSE_SECONDS):
+            async with asyncio.timeout(0 if self._abandoned else CLOSE_SECONDS):
                 await self._pending.idle.wait()
         except TimeoutError:
             pass  # `_ended` answers what is left
@@ -111,6 +115,7 @@ class Writer:
 
     def abandon(self) -> None:
         """Have nobody wait for an answer any longer; durable commands are still sent, if ever."""
+        self._abandoned = True
         for command in self._pending:
             command.fail(self._unavailable(self._reason))
 
@@ -150,6 +155,7 @@ class Writer:
                 await self._exchange()
                 delay = FIRST_DELAY
                 self._patience = 1
+                self._abandoned = False
             except (LinkLost, TimeoutError) as lost:
                 self._reason = str(lost) or "it answered too late"
                 if isinstance(lost, TimeoutError):

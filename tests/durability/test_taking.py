@@ -129,7 +129,7 @@ async def test_a_task_over_its_limit_of_deliveries_fails_as_poisoned(store: Stor
     task = (await history_of(store)).task
     assert (task.state, task.deliveries) == (State.FAILED, 2)
     assert task.error is not None
-    assert task.error.message.startswith("poisoned: 2 workers")
+    assert task.error.message.startswith("poisoned: this task was taken 2 times")
     assert (await kinds_of(store))[-1] == "task.failed"
     with pytest.raises(Fenced):
         await second.record("upload", b"{}", None, 1.0)

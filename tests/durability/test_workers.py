@@ -164,8 +164,8 @@ async def test_a_look_makes_up_for_every_ticket_that_is_missing(
     for number in range(40):
         await store.create(new_task(f"t{number}"))
     command(url, "HSET", f"{prefix}:fleet", "tickets", "30")
-    assert (await store.look("w1", FOREVER)).tickets == 2
-    assert (await store.look("w1", FOREVER)).tickets == 0
+    # One a look, since whoever takes a ticket is told whether to put the next.
+    assert [(await store.look("w1", FOREVER)).tickets for _ in range(3)] == [1, 1, 0]
 
 
 async def test_what_a_worker_still_runs_when_it_retires_goes_to_others(store: Store) -> None:
