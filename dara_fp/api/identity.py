@@ -46,7 +46,8 @@ async def task_of(request: Request) -> TaskStatus:
     owner = owner_of(request)
     executor = services_of(request).executor
     found = await executor.status(task_id) if _TASK_ID.fullmatch(task_id) else None
-    if found is None or (owner is not None and found.owner != owner):
+    # What a schedule started belongs to nobody, and so to everybody who is signed in.
+    if found is None or (None not in {owner, found.owner} and found.owner != owner):
         detail = (
             f"No task {task_id!r:.220}: it was never accepted here, or its time to be kept "
             f"is over. POST to {PREFIX}/{{workflow}} to start one."

@@ -1,6 +1,5 @@
 """Serving an app, and working beside one."""
 
-import asyncio
 import re
 import socket
 import sys
@@ -80,7 +79,7 @@ async def work(app: FastAPI, concurrency: int) -> int:
         async with open_executor(needs) as executor, executor.working(concurrency):
             sys.stdout.write(f"{READY}worker on {executor.store.address}\n")
             sys.stdout.flush()
-            await asyncio.Event().wait()
+            await executor.broken()
     return 0
 
 

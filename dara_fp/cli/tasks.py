@@ -52,14 +52,30 @@ async def list_tasks(
         The exit code, 0.
     """
     async with _executor() as executor:
-        page = await executor.tasks(workflow=workflow, state=state, limit=limit)
-    if not page.tasks:
+        found, after = await _found(executor, workflow, state, limit)
+    if not found:
         console.print("no tasks")
         return 0
-    console.print(_table(page.tasks))
-    if page.next is not None:
+    console.print(_table(found))
+    if after is not None:
         console.print(f"there are more: raise --limit above {limit}", style="dim")
     return 0
+
+
+async def _found(
+    executor: WorkflowExecutor, workflow: str | None, state: State | None, limit: int
+) -> tuple[tuple[TaskSummary, ...], str | None]:
+    """Give the tasks, and where there may be more; a page looks only at so many of all tasks."""
+    found: tuple[TaskSummary, ...] = ()
+    after: str | None = None
+    while len(found) < limit:
+        page = await executor.tasks(
+            workflow=workflow, state=state, after=after, limit=limit - len(found)
+        )
+        found, after = (*found, *page.tasks), page.next
+        if after is None:
+            break
+    return found, after
 
 
 async def control_task(console: Console, task_id: str, asked: Asked, target: str) -> int:

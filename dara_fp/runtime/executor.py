@@ -196,6 +196,15 @@ class WorkflowExecutor:
         if self._queue.trouble:
             raise StoreUnavailable(f"{self._queue.trouble}; restart this process")
 
+    async def broken(self) -> None:
+        """Return never, unless the worker here stops by itself.
+
+        Raises:
+            StoreUnavailable: It did; the message says why.
+        """
+        await self._queue.broken.wait()
+        await self.check()
+
     async def status(self, task_id: str) -> TaskStatus | None:
         """Give what is known of the task, or None if there is no such task."""
         history = await self.store.read(task_id)

@@ -101,6 +101,7 @@ class Queue:
 
     Attributes:
         trouble: Why the worker here stopped by itself, or None.
+        broken: Set when it has.
     """
 
     def __init__(
@@ -113,6 +114,7 @@ class Queue:
         self._firings = tuple(firings)
         self._stack = AsyncExitStack()
         self._docket = self._made(_CONNECTIONS)
+        self.broken = asyncio.Event()
         self._due = 0
         self._putting = asyncio.Lock()
         self.trouble: str | None = None
@@ -229,6 +231,7 @@ class Queue:
         """Note the trouble that *loop*, without which nothing works here, ended in, if any."""
         if not loop.cancelled() and (error := loop.exception()) is not None:
             self.trouble = f"the worker stopped: {error!r}"
+            self.broken.set()
             logger.critical("%s; restart this process", self.trouble, exc_info=error)
 
     async def _deliver(self, retry: Retry = _PUT_BACK) -> None:  # noqa: ARG002 - docket puts the ticket back if this raises

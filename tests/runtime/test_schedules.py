@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import random
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,17 @@ import attrs
 import pytest
 from docket import Docket, Execution
 
-from dara_fp import Store, Workflow, WorkflowExecutor
+from dara_fp import (
+    Outcome,
+    StepContext,
+    Store,
+    Success,
+    Workflow,
+    WorkflowExecutor,
+    start,
+    step,
+    workflow,
+)
 from dara_fp.core.errors import ConfigurationError
 from dara_fp.runtime.executor import Limits
 from dara_fp.runtime.schedules import firing, schedule
@@ -171,3 +182,21 @@ async def test_a_firing_that_finds_the_queue_full_is_fired_again(store: Store) -
         await until(fired)
         (following,) = await planned(docket)
         assert following.when == executor.schedules()[0].next
+
+
+@attrs.frozen(kw_only=True)
+class Drawn(StepContext):
+    number: float = attrs.field(factory=random.random)
+
+
+@step
+async def keep(ctx: Drawn) -> Outcome[Drawn]:
+    return Success(ctx)
+
+
+async def test_a_firing_is_one_task_also_where_its_context_is_drawn_anew(store: Store) -> None:
+    nightly = workflow("nightly", start(Drawn) >> keep, schedule="0 6 * * *")
+    async with WorkflowExecutor([nightly], store) as executor:
+        for _ in range(2):
+            await firing(nightly, executor.start).start(SIX)
+        assert len((await executor.tasks()).tasks) == 1

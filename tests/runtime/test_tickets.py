@@ -1,5 +1,7 @@
 """Tickets: a task that is ready finds a worker, though its ticket is lost or is misdirected."""
 
+import asyncio
+
 from dara_fp import Store, WorkflowExecutor
 from dara_fp.runtime.queue import Leases
 from dara_fp.store.records import NewTask, State
@@ -134,3 +136,15 @@ async def test_a_store_that_stalls_while_a_task_is_claimed_strands_nothing(store
 
 async def _no_tickets(store: Store) -> bool:
     return await tickets(store) == 0
+
+
+async def test_a_task_that_no_worker_here_knows_does_not_make_more_and_more_tickets(
+    store: Store,
+) -> None:
+    async with WorkflowExecutor([SENDING], store, Shop()) as elsewhere:
+        await elsewhere.start("sending", Order())
+    async with at_work(store, Shop(), PACKING), server_of(store) as server:
+        await asyncio.sleep(1.5)
+        planned = await server.zcard(f"{store.prefix}:queue")
+        queued = await server.xlen(f"{store.prefix}:stream")
+    assert planned + queued <= 2
