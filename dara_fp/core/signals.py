@@ -76,7 +76,7 @@ def _check_seconds(seconds: float, name: str) -> None:
     refuse_other(seconds, (int, float), f"{name} takes a number of seconds")
     if not 0 < seconds <= _LONGEST:
         raise ValueError(
-            f"{name} is {seconds}: give a number of seconds above 0, {_LONGEST} (ten years) at most"
+            f"{name} is {seconds}: give a finite number of seconds above 0, ten years at most"
         )
 
 
