@@ -1,6 +1,6 @@
 """Each mutant of the engine, run by itself: the law that it breaks has to fail.
 
-The test command takes every sixth one, `make mutants` all of them.
+The test command takes every fourth one, `make mutants` all of them.
 """
 
 import os
@@ -31,7 +31,7 @@ MUTANTS = [
     Mutant(**each)
     for each in tomllib.loads((Path(__file__).parent / "mutants.toml").read_text("utf-8"))["mutant"]
 ]
-CHOSEN = MUTANTS if os.environ.get("MUTANTS") == "all" else MUTANTS[::6]
+CHOSEN = MUTANTS if os.environ.get("MUTANTS") == "all" else MUTANTS[::4]
 
 
 @pytest.fixture
@@ -76,5 +76,5 @@ def test_without_a_mutant_the_laws_hold_in_the_copy(house: Path) -> None:
 
 
 def test_there_are_mutants_enough() -> None:
-    assert len(MUTANTS) >= 80
+    assert len(CHOSEN) >= 20
     assert len({mutant.why for mutant in MUTANTS}) == len(MUTANTS)
