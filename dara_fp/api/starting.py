@@ -13,7 +13,6 @@ from dara_fp.api.identity import owner_of
 from dara_fp.api.problems import NotConfirmed
 from dara_fp.api.services import Services, services_of
 from dara_fp.api.uploads import Uploader
-from dara_fp.core.codec import codec_of
 from dara_fp.core.workflow import Workflow
 from dara_fp.runtime.errors import TaskExists
 from dara_fp.store.errors import StoreUnavailable
@@ -86,7 +85,7 @@ async def _with_files(start: _Start) -> Started:
     try:
         given = await read_form(start.request, start.workflow, uploader)
         started = await _begun(start, given, _digest(start, given, uploader))
-        used = await _is_ours(start, started, given)
+        used = not started.replayed
     except NotConfirmed:
         # The task may have been accepted, and then it needs its files.
         used = True
@@ -94,7 +93,7 @@ async def _with_files(start: _Start) -> Started:
     finally:
         if not used:
             await uploader.remove()
-    return started if used else attrs.evolve(started, replayed=True)
+    return started
 
 
 async def _begun(start: _Start, given: Given, digest: str | None) -> Started:
@@ -103,7 +102,7 @@ async def _begun(start: _Start, given: Given, digest: str | None) -> Started:
             raise key_reused()
         return Started(task_id=start.task_id, replayed=True)
     try:
-        await start.services.executor.start(
+        accepted = await start.services.executor.accept(
             start.workflow.name,
             given.context,
             task_id=start.task_id,
@@ -114,24 +113,9 @@ async def _begun(start: _Start, given: Given, digest: str | None) -> Started:
         raise key_reused() from error
     except StoreUnavailable as error:
         raise NotConfirmed(status_url(start.task_id), error) from error
-    return Started(task_id=start.task_id)
+    return Started(task_id=start.task_id, replayed=not accepted.is_new)
 
 
 def _digest(start: _Start, given: Given, uploader: Uploader | None = None) -> str | None:
     files = uploader.digests if uploader else {}
     return digest_of(start.workflow, given, files) if start.keyed else None
-
-
-async def _is_ours(start: _Start, started: Started, given: Given) -> bool:
-    """Tell whether the task has what this request *given*, and not what another one with its key.
-
-    The folders of two requests differ, and so do their contexts.
-    """
-    if started.replayed or not start.keyed:
-        return not started.replayed
-    try:
-        history = await start.services.executor.store.read(start.task_id)
-    except StoreUnavailable:
-        return True
-    context = codec_of(start.workflow.context).encode(given.context)
-    return history is None or history.task.context == context

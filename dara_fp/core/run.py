@@ -15,7 +15,6 @@ from dara_fp.core.errors import (
     StepError,
     StepFailed,
     defect,
-    shown,
 )
 from dara_fp.core.frame import Frame
 from dara_fp.core.scope import Entry, Path
@@ -186,7 +185,16 @@ def checked(outcome: Any, path: Path, ctx: Any) -> Outcome[Any]:
     if type(result) is Failure and isinstance(outcome.failure(), StepError):
         return Failure(attrs.evolve(outcome.failure(), step=path))
     wanted = f"Success({type(ctx).__name__}) or Failure(StepError)"
-    return defect(TypeError(f"expected {wanted}, got {shown(outcome)}"), path)
+    return defect(TypeError(f"expected {wanted}, got {_described(outcome)}"), path)
+
+
+def _described(outcome: Any) -> str:
+    """Give what kind of value *outcome* is; its contents may be for nobody's eyes."""
+    if isinstance(outcome, Success):
+        return f"Success({_described(outcome.unwrap())})"
+    if isinstance(outcome, Failure):
+        return f"Failure({_described(outcome.failure())})"
+    return "None" if outcome is None else type(outcome).__name__
 
 
 async def record(

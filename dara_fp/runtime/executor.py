@@ -31,11 +31,11 @@ from dara_fp.runtime.schedules import Schedule, firing, schedule
 from dara_fp.runtime.status import TaskStatus, status_of
 from dara_fp.runtime.worker import Work, Worker
 from dara_fp.store.errors import StoreUnavailable
-from dara_fp.store.records import Event, History, NewTask, Page, State
+from dara_fp.store.records import Event, NewTask, Page, State, TaskSummary
 from dara_fp.store.store import Store
 from dara_fp.telemetry.observer import observers
 
-__all__ = ["Limits", "WorkflowExecutor"]
+__all__ = ["Accepted", "Limits", "WorkflowExecutor"]
 
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.5
@@ -56,6 +56,14 @@ class Limits:
 
 
 _LIMITS = Limits()
+
+
+@attrs.frozen
+class Accepted:
+    """A task that was accepted, now if it *is_new*, or else when it was started before."""
+
+    task_id: str
+    is_new: bool
 
 
 class WorkflowExecutor:
@@ -131,6 +139,22 @@ class WorkflowExecutor:
     ) -> str:
         """Accept a task: once this returns, it is recorded and will be run by some worker.
 
+        The same as `accept`, for those who need nothing but the id.
+        """
+        accepted = await self.accept(name, context, task_id=task_id, owner=owner, request=request)
+        return accepted.task_id
+
+    async def accept(
+        self,
+        name: str,
+        context: object,
+        *,
+        task_id: str | None = None,
+        owner: str | None = None,
+        request: str | None = None,
+    ) -> Accepted:
+        """Accept a task, and say whether that was done before.
+
         A task of the same id that was started in the same way is that task: nothing is started
         twice, so it is safe to start it again when nobody knows whether it was accepted.
 
@@ -143,7 +167,7 @@ class WorkflowExecutor:
                 a digest of *context* if None.
 
         Returns:
-            The task's id.
+            The task's id, and whether it is new.
 
         Raises:
             UnknownWorkflow: No definition has that *name*.
@@ -169,11 +193,11 @@ class WorkflowExecutor:
         if created.outcome == "exists":
             if (created.workflow, created.request) != (name, task.request):
                 raise TaskExists(task.task_id)
-            return task.task_id
+            return Accepted(task.task_id, is_new=False)
         if self._observer:
             self._observer.task_accepted(name)
         await self._queue.put(created.tickets)
-        return task.task_id
+        return Accepted(task.task_id, is_new=True)
 
     def definition(self, name: str) -> Workflow[Any, Any]:
         """Give the workflow called *name*.
@@ -209,6 +233,10 @@ class WorkflowExecutor:
         """Give what is known of the task, or None if there is no such task."""
         history = await self.store.read(task_id)
         return None if history is None else status_of(history)
+
+    async def summary(self, task_id: str) -> TaskSummary | None:
+        """Give what `tasks` says of the task, without its steps; None if there is no such task."""
+        return await self.store.summary(task_id)
 
     async def tasks(
         self,
@@ -276,7 +304,9 @@ class WorkflowExecutor:
             ValueError: *start* was not recorded.
             StoreUnavailable: The store did not answer.
         """
-        history = await self._history(task_id)
+        history = await self.store.read(task_id)
+        if history is None:
+            raise UnknownTask(task_id)
         task = history.task
         if not task.state.final:
             return task.state
@@ -304,7 +334,10 @@ class WorkflowExecutor:
             SignalRefused: The task is over, or got this signal with another body.
             StoreUnavailable: The store did not answer; sending it again does no harm.
         """
-        workflow = self.definition((await self._history(task_id)).task.workflow)
+        found = await self.store.summary(task_id)
+        if found is None:
+            raise UnknownTask(task_id)
+        workflow = self.definition(found.workflow)
         known = signals(workflow.pipeline)
         if name not in known:
             raise UnknownSignal(name, workflow.name, known)
@@ -363,12 +396,6 @@ class WorkflowExecutor:
         """
         async with self._worker.looking(), self._queue.working(concurrency):
             yield
-
-    async def _history(self, task_id: str) -> History:
-        history = await self.store.read(task_id)
-        if history is None:
-            raise UnknownTask(task_id)
-        return history
 
 
 def _encoded(workflow: Workflow[Any, Any], context: object) -> bytes:

@@ -11,6 +11,7 @@ from dara_fp.core.scope import Entry, Parked, Path, Waiting
 from dara_fp.core.undo import CANCELLED
 from dara_fp.runtime.running import Run
 from dara_fp.store.arguments import MAX_NAME_LENGTH
+from dara_fp.store.errors import Fenced
 from dara_fp.store.records import StepRecord
 
 __all__ = ["FINAL", "INSIDE", "HandedBack", "PathTooLong", "StoreJournal"]
@@ -52,6 +53,7 @@ class StoreJournal:
         self._entries = {step.path: _entry(codec, step, since) for step in history.steps}
         self._reported = {report.path for report in history.reports}
         self._waits = {wait.path: wait for wait in history.waits}
+        self._fenced: Fenced | None = None
 
     def cancel(self, root: str) -> None:
         """Have the run closed: it only goes through what was done, to undo it.
@@ -69,9 +71,12 @@ class StoreJournal:
         Raises:
             InvalidFields: What was recorded inside another context no longer fits its class.
             PathTooLong: Nothing can be recorded there.
+            Fenced: Another delivery of the task has taken over, so nothing new may begin.
         """
         entry = self._entries.get(path)
         if entry is None:
+            if self._fenced is not None:
+                raise self._fenced
             self._reach(path)
             return None
         inside = entry.changes.get(INSIDE)
@@ -102,6 +107,9 @@ class StoreJournal:
             await self._claimed.record(path, changed, entry.error, entry.started_at)
         except ValueError as error:
             raise NotSerialisable(str(error)) from error
+        except Fenced as fenced:
+            self._fenced = fenced
+            raise
         self._entries[path] = entry
         self._run.recorded(path, entry)
 

@@ -24,6 +24,7 @@ __all__ = ["Firing", "Leases", "Queue", "Stopping"]
 _PUT_SECONDS = 5.0
 _CONNECTIONS = 64  # beside one for each task that runs
 _BACK_SECONDS = 0.5
+_DEAF_SECONDS = 2.0
 _TIMES = 3
 _PUT_BACK = Retry.forever(delay=timedelta(seconds=2))
 
@@ -76,8 +77,8 @@ class Firing:
 class Works(Protocol):
     """Who spends tickets."""
 
-    async def spend(self) -> None:
-        """Spend a ticket: take tasks and run them until none is ready."""
+    async def spend(self, *, fresh: bool) -> None:
+        """Take tasks and run them until none is ready; a *fresh* ticket is used up by that."""
         ...
 
     def stop(self) -> None:
@@ -117,11 +118,14 @@ class Queue:
         self.broken = asyncio.Event()
         self._due = 0
         self._putting = asyncio.Lock()
+        self._slots = asyncio.Semaphore(0)
+        self._heard = 0.0
+        self._unasked: set[asyncio.Task[None]] = set()
         self.trouble: str | None = None
 
     def _made(self, connections: int) -> Docket:
         url = _with_connections(self._store.url, connections)
-        made = Docket(name=self._store.prefix, url=url, execution_ttl=timedelta(0))
+        made = Docket(name=f"{self._store.prefix}:docket", url=url, execution_ttl=timedelta(0))
         made.register(self._deliver, names=["take"])
         made.register(self._recount, names=["recount"])
         return made
@@ -162,6 +166,25 @@ class Queue:
         if await self._store.ready():
             await self._add("recount", "recount")
 
+    def nudge(self, ready: int) -> None:
+        """Have the worker here look for itself, if tasks are *ready* and it hears of none.
+
+        A connection that was cut without a word leaves docket deaf: it waits without a limit.
+        """
+        now = asyncio.get_running_loop().time()
+        if not ready or self._slots.locked() or now - self._heard < _DEAF_SECONDS:
+            return
+        self._heard = now
+        spending = asyncio.create_task(self._spend(fresh=False), name="dara unasked")
+        self._unasked.add(spending)
+        spending.add_done_callback(self._looked)
+
+    def _looked(self, spending: "asyncio.Task[None]") -> None:
+        self._unasked.discard(spending)
+        error = None if spending.cancelled() else spending.exception()
+        if error is not None and not isinstance(error, Stopping | StoreUnavailable):
+            logger.error("a look for tasks ended in a bug", exc_info=error)
+
     async def _add(self, name: str, key: str) -> None:
         try:
             async with asyncio.timeout(_PUT_SECONDS):
@@ -199,6 +222,7 @@ class Queue:
             keeper.result()
         loop = started.result()
         loop.add_done_callback(self.ended)
+        self._slots, self._heard = asyncio.Semaphore(concurrency), asyncio.get_running_loop().time()
         try:
             yield
         finally:
@@ -210,14 +234,14 @@ class Queue:
         """End *loop*, and what runs, in a little more than the grace period."""
         self._worker.stop()
         loop.cancel()
-        done, _ = await asyncio.wait({loop}, timeout=self._leases.grace)
-        if not done:
+        _, left = await asyncio.wait({loop, *self._unasked}, timeout=self._leases.grace)
+        if left:
             self._worker.hand_back()
-            done, _ = await asyncio.wait({loop}, timeout=_BACK_SECONDS)
+            _, left = await asyncio.wait(left, timeout=_BACK_SECONDS)
         for _ in range(_TIMES):
-            if not done:
+            if left:
                 self._worker.abandon()
-                done, _ = await asyncio.wait({loop}, timeout=_BACK_SECONDS / _TIMES)
+                _, left = await asyncio.wait(left, timeout=_BACK_SECONDS / _TIMES)
 
     async def _leave(self, keeper: "asyncio.Task[None]") -> None:
         """Let *keeper* end; docket waits as long as it takes for a server that does not answer."""
@@ -235,7 +259,12 @@ class Queue:
             logger.critical("%s; restart this process", self.trouble, exc_info=error)
 
     async def _deliver(self, retry: Retry = _PUT_BACK) -> None:  # noqa: ARG002 - docket puts the ticket back if this raises
-        await self._worker.spend()
+        await self._spend(fresh=True)
+
+    async def _spend(self, *, fresh: bool) -> None:
+        self._heard = asyncio.get_running_loop().time()
+        async with self._slots:
+            await self._worker.spend(fresh=fresh)
 
     async def _recount(self, retry: Retry = _PUT_BACK) -> None:  # noqa: ARG002 - as above
         await self.put(await self._store.recount())

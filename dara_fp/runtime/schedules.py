@@ -1,5 +1,6 @@
 """Workflows that are started by the clock: by a cron expression, in UTC."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -8,9 +9,13 @@ from cronsim import CronSim, CronSimError
 
 from dara_fp.core.errors import ConfigurationError
 from dara_fp.core.workflow import Workflow
+from dara_fp.runtime.errors import QueueFull
 from dara_fp.runtime.queue import Firing
+from dara_fp.store.errors import StoreUnavailable
 
 __all__ = ["Schedule", "firing", "schedule"]
+
+logger = logging.getLogger(__name__)
 
 _SOON = timedelta(seconds=1)
 _KEYWORDS = {
@@ -72,7 +77,12 @@ def firing(workflow: Workflow[Any, Any], start: Starts) -> Firing:
         last = next(CronSim(cron, when.astimezone(UTC) + _SOON, reverse=True))
         task_id = f"{workflow.name}.{last:%Y%m%dT%H%MZ}"
         # Defaults may be drawn anew each time, so the firing says what it is, not its context.
-        await start(workflow.name, workflow.context(), task_id=task_id, request=task_id)
+        try:
+            await start(workflow.name, workflow.context(), task_id=task_id, request=task_id)
+        except (StoreUnavailable, QueueFull):
+            raise  # it is fired again after a while
+        except Exception:
+            logger.exception("the schedule of %s could not start %s", workflow.name, task_id)
 
     return Firing(name=workflow.name, cron=cron, start=fire)
 

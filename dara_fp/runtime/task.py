@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import attrs
@@ -84,7 +85,9 @@ async def _record(run: Run, end: _End) -> int:
         return await _parked(run, end.waits)
     observer = run.observer
     if isinstance(end, _Elsewhere):
-        tickets = await run.claimed.hand_back()
+        tickets = 0
+        with suppress(Fenced):  # then it is elsewhere already
+            tickets = await run.claimed.hand_back()
         if observer is not None:
             observer.task_dropped(run.told)
         return tickets

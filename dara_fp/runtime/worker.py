@@ -61,8 +61,11 @@ class Worker:
         self._strays: dict[str, float] = {}
         self._stopping = False
 
-    async def spend(self) -> None:
+    async def spend(self, *, fresh: bool) -> None:
         """Take tasks and run them, one after the other, until none is ready.
+
+        Args:
+            fresh: Whether that is for a ticket, which is used up by it.
 
         Raises:
             Stopping: This worker does not work any more, and did nothing.
@@ -70,8 +73,7 @@ class Worker:
         """
         if self._stopping:
             raise Stopping
-        fresh = True
-        while fresh or not self._stopping:
+        while not self._stopping:
             taken = await self._take(fresh=fresh)
             fresh = False
             if taken.task is None:
@@ -135,6 +137,7 @@ class Worker:
         for task_id in before.keys() - set(found.claimed):
             if self._runs.get(task_id) is before[task_id]:
                 before[task_id].cut()  # it was given to others
+        self.queue.nudge(found.ready)
         await self.queue.put(found.tickets)
         await asyncio.gather(*(run.tell_slow_steps() for run in tuple(self._runs.values())))
 

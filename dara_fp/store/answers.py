@@ -26,10 +26,9 @@ class Creation:
 
 @attrs.frozen(kw_only=True)
 class Taken:
-    """What a worker took: a task, or None and how many are ready of workflows it does not know."""
+    """What a worker took: a task, or None where none may run."""
 
     task: Claimed | None
-    others: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -49,8 +48,10 @@ class Look:
         cancelling: Which tasks of the worker are to be cancelled.
         claimed: All tasks of the worker, as far as the store knows. One that the worker never
             hears of was claimed by a copy of a call that came very late.
+        ready: How many tasks could be claimed, of any workflow.
     """
 
     tickets: int
     cancelling: tuple[str, ...]
     claimed: tuple[str, ...]
+    ready: int

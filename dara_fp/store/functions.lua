@@ -3,9 +3,10 @@
 -- KEYS of a task: 1 task (hash), 2 journal (hash), 3 events (stream). They share a hash tag.
 -- KEYS of the fleet begin with the prefix, which is an argument where they are used:
 --   :ready:<workflow>  tasks that may be claimed, by their age
+--   :leaving:<workflow>  the same, of tasks that only take back what they did: no limit holds them
 --   :aside:<workflow>:<owner>  tasks whose owner has as many running as allowed, by their age
 --   :blocked:<owner>   the workflows of these
---   :fleet             counters: ready, queued, tickets, w:<workflow>, o:<owner>
+--   :fleet             counters: ready, leaving, queued, tickets, w:<workflow>, o:<owner>
 --   :alive             workers, by the time of their last sign of life
 --   :runs:<worker>     tasks that it runs
 --   :calls             tasks that run, by the call that claimed them
@@ -86,8 +87,19 @@ local function offer(prefix, id, workflow, created_at)
   end
 end
 
+local function offer_leaving(prefix, id, workflow, created_at)
+  if redis.call('ZADD', prefix .. ':leaving:' .. workflow, created_at, id) == 1 then
+    count(prefix, 'ready', 1)
+    count(prefix, 'leaving', 1)
+  end
+end
+
 local function withdraw(prefix, id, workflow)
   local removed = redis.call('ZREM', prefix .. ':ready:' .. workflow, id)
+  if removed == 0 and redis.call('ZREM', prefix .. ':leaving:' .. workflow, id) == 1 then
+    count(prefix, 'leaving', -1)
+    removed = 1
+  end
   if removed == 1 then count(prefix, 'ready', -1) end
   return removed
 end
@@ -121,10 +133,11 @@ end
 
 -- The one way into the queue.
 local function enqueue(prefix, keys, id, at, data)
-  local task = redis.call('HMGET', keys[1], 'workflow', 'created_at')
+  local task = redis.call('HMGET', keys[1], 'workflow', 'created_at', 'cancel')
   redis.call('HSET', keys[1], 'state', 'queued')
   count(prefix, 'queued', 1)
-  offer(prefix, id, task[1], task[2])
+  local offering = task[3] and offer_leaving or offer
+  offering(prefix, id, task[1], task[2])
   emit(keys, 'task.queued', '', at, data)
 end
 
@@ -181,14 +194,15 @@ local function create(keys, args)
   return {'created', ticket_needed(prefix)}
 end
 
--- The workflow whose oldest ready task is the oldest of those that may run, and that task.
-local function oldest(prefix, workflows)
+-- The workflow whose oldest task of that kind, `ready` or `leaving`, is the oldest of those that
+-- may run, and that task.
+local function oldest(prefix, workflows, kind)
   local best, chosen, age = nil, nil, nil
   for place = 1, #workflows, 2 do
     local workflow, limit = workflows[place], tonumber(workflows[place + 1])
-    local head = redis.call('ZRANGE', prefix .. ':ready:' .. workflow, 0, 0, 'WITHSCORES')
+    local head = redis.call('ZRANGE', prefix .. ':' .. kind .. ':' .. workflow, 0, 0, 'WITHSCORES')
     if head[1] and (not age or tonumber(head[2]) < age) and
-        (limit == 0 or counted(prefix, 'w:' .. workflow) < limit) then
+        (kind == 'leaving' or limit == 0 or counted(prefix, 'w:' .. workflow) < limit) then
       best, chosen, age = workflow, head[1], tonumber(head[2])
     end
   end
@@ -228,9 +242,15 @@ end
 local function pick(prefix, worker, token, args)
   local owners, workflows = tonumber(args[8]), {unpack(args, 9)}
   for _ = 1, LOOKS do
-    local workflow, id, age = oldest(prefix, workflows)
+    local workflow, id, age = nil, nil, nil
+    local is_leaving = counted(prefix, 'leaving') > 0
+    if is_leaving then workflow, id, age = oldest(prefix, workflows, 'leaving') end
+    if not id then
+      is_leaving = false
+      workflow, id, age = oldest(prefix, workflows, 'ready')
+    end
     if not id then return nil end
-    local owner = owners > 0 and redis.call('HGET', keys_of(prefix, id)[1], 'owner')
+    local owner = owners > 0 and not is_leaving and redis.call('HGET', keys_of(prefix, id)[1], 'owner')
     if owner and counted(prefix, 'o:' .. owner) >= owners then
       set_aside(prefix, id, workflow, owner, age)
     else
@@ -240,19 +260,10 @@ local function pick(prefix, worker, token, args)
   end
 end
 
--- How many tasks are ready of workflows that this worker does not know.
-local function others(prefix, args)
-  local left = counted(prefix, 'ready')
-  for place = 9, #args, 2 do
-    left = left - redis.call('ZCARD', prefix .. ':ready:' .. args[place])
-  end
-  return left
-end
-
 -- args: prefix, worker, whether a ticket was just delivered to it, token of this call, delivery
 -- limit, error over the limit, retention in seconds, how many of an owner may run or 0, then
 -- workflow, how many of it may run or 0, workflow, ...
--- Answers {id, whether a ticket is to be put, task, journal}, or {'', how many others are ready}.
+-- Answers {id, whether a ticket is to be put, task, journal}, or {''}.
 local function take(_, args)
   local prefix, worker, token = args[1], args[2], args[4]
   local id = redis.call('HGET', prefix .. ':calls', token)
@@ -261,7 +272,7 @@ local function take(_, args)
     if args[3] == '1' and counted(prefix, 'tickets') > 0 then count(prefix, 'tickets', -1) end
     id, keys = pick(prefix, worker, token, args)
   end
-  if not id then return {'', others(prefix, args)} end
+  if not id then return {''} end
   local found = history(keys)
   return {id, ticket_needed(prefix), found[1], found[2]}
 end
@@ -405,21 +416,27 @@ local function signal(keys, args)
   return {ok = 'taken 0'}
 end
 
+-- Takes a queued task out of where it stands.
+local function unqueue(prefix, id, workflow, owner)
+  if withdraw(prefix, id, workflow) == 1 then
+    unblock(prefix, owner)
+  elseif owner then
+    redis.call('ZREM', aside(prefix, workflow, owner), id)
+    none_left_aside(prefix, workflow, owner)
+  end
+end
+
 -- args: prefix, id, error of a cancelled task, retention in seconds. Answers the state, and tickets.
 local function cancel(keys, args)
   local prefix, id = args[1], args[2]
-  local task = redis.call('HMGET', keys[1], 'state', 'started_at', 'cancel', 'workflow', 'owner')
+  local task = redis.call('HMGET', keys[1], 'state', 'started_at', 'cancel', 'workflow', 'owner',
+    'created_at')
   local state = task[1]
   if not state then return {ok = 'unknown'} end
   if is_final(state) or task[3] then return {ok = state .. ' 0'} end
+  if state == 'queued' then unqueue(prefix, id, task[4], task[5]) end
   if state == 'queued' and not task[2] then
     -- It never ran, so there is nothing to take back.
-    if withdraw(prefix, id, task[4]) == 1 then
-      unblock(prefix, task[5])
-    elseif task[5] then
-      redis.call('ZREM', aside(prefix, task[4], task[5]), id)
-      none_left_aside(prefix, task[4], task[5])
-    end
     count(prefix, 'queued', -1)
     redis.call('HINCRBY', keys[1], 'epoch', 1)
     end_task(prefix, keys, id, 'cancelled', args[3], args[4])
@@ -428,8 +445,14 @@ local function cancel(keys, args)
   local at = now()
   redis.call('HSET', keys[1], 'cancel', at)
   emit(keys, 'task.cancelling', '', at, '{}')
-  if state == 'running' then redis.call('SADD', prefix .. ':cancelling', id) end
-  if state ~= 'waiting' then return {ok = state .. ' 0'} end
+  if state == 'running' then
+    redis.call('SADD', prefix .. ':cancelling', id)
+    return {ok = 'running 0'}
+  end
+  if state == 'queued' then
+    offer_leaving(prefix, id, task[4], task[6])
+    return {ok = 'queued ' .. ticket_needed(prefix)}
+  end
   unpark(prefix, keys, id, at, '{"reason":"it is to be cancelled"}')
   return {ok = 'queued ' .. ticket_needed(prefix)}
 end
@@ -496,7 +519,8 @@ end
 
 -- args: prefix, worker, seconds after which one is lost, then tasks that this one lost track of.
 -- A sign of life; wakes parked tasks that are due, forgets tasks that expired.
--- Answers the tickets to put, which of its tasks the worker is to cancel, and which it has.
+-- Answers the tickets to put, which of its tasks the worker is to cancel, which it has, and how
+-- many tasks are ready.
 local function look(_, args)
   local prefix, worker, at = args[1], args[2], now()
   redis.call('ZADD', prefix .. ':alive', at, worker)
@@ -507,7 +531,8 @@ local function look(_, args)
   -- One is enough: whoever takes it is told whether to put the next.
   local tickets = ticket_needed(prefix)
   local runs = prefix .. ':runs:' .. worker
-  return {tickets, redis.call('SINTER', runs, prefix .. ':cancelling'), redis.call('SMEMBERS', runs)}
+  return {tickets, redis.call('SINTER', runs, prefix .. ':cancelling'),
+    redis.call('SMEMBERS', runs), counted(prefix, 'ready')}
 end
 
 -- args: prefix, worker. It works no more; what it still ran goes to others.
@@ -577,5 +602,11 @@ redis.register_function('@library@_resume', resume)
 redis.register_function('@library@_look', look)
 redis.register_function('@library@_retire', retire)
 redis.register_function('@library@_recount', recount)
+-- Answers the summary of a task, as `list` has it.
+local function summarise(keys)
+  return redis.call('HMGET', keys[1], unpack(SUMMARY))
+end
+
 reading('list', list)
+reading('summary', summarise)
 reading('read', history)

@@ -37,7 +37,7 @@ SOURCE = _TEMPLATE.replace("@library@", LIBRARY).encode()
 _NAMES = {
     name: f"{LIBRARY}_{name}".encode()
     for name in (
-        *("create", "take", "list", "read", "signal", "cancel", "resume"),
+        *("create", "take", "list", "read", "summary", "signal", "cancel", "resume"),
         *("look", "retire", "recount"),
         *("record", "report", "begin", "finish", "park", "hand_back"),
     )

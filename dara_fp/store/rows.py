@@ -22,7 +22,15 @@ from dara_fp.store.records import (
     TaskSummary,
 )
 
-__all__ = ["error_json", "events_from", "history_from", "page_from", "tickets_from", "words_from"]
+__all__ = [
+    "error_json",
+    "events_from",
+    "history_from",
+    "page_from",
+    "summary_from",
+    "tickets_from",
+    "words_from",
+]
 
 _KINDS = (b"s:", b"r:", b"b:", b"w:", b"g:")
 """How the journal's fields begin: steps, reports, slow steps that were begun, waits, signals."""
@@ -59,7 +67,13 @@ def page_from(reply: Reply) -> Page:
     """Give the page in the *reply* of `list`."""
     age, last, rows = cast("tuple[bytes, bytes, list[tuple[bytes, list[bytes | None]]]]", reply)
     after = f"{age.decode()} {last.decode()}" if age else None
-    return Page(tasks=tuple(_summary(task_id, row) for task_id, row in rows), next=after)
+    return Page(tasks=tuple(_summary(task_id.decode(), row) for task_id, row in rows), next=after)
+
+
+def summary_from(task_id: str, reply: Reply) -> TaskSummary | None:
+    """Give the summary in the *reply* of `summary`, None where the task is unknown."""
+    row = cast("list[bytes | None]", reply)
+    return None if row[0] is None else _summary(task_id, row)
 
 
 def events_from(reply: Reply) -> tuple[Event, ...]:
@@ -79,10 +93,10 @@ def tickets_from(rest: str) -> int:
     return int(rest.rpartition(" ")[2] or 0)
 
 
-def _summary(task_id: bytes, row: list[bytes | None]) -> TaskSummary:
+def _summary(task_id: str, row: list[bytes | None]) -> TaskSummary:
     workflow, state, owner, attempt, created_at, started_at, finished_at, error = row
     return TaskSummary(
-        task_id=task_id.decode(),
+        task_id=task_id,
         workflow=(workflow or b"").decode(),
         state=State((state or b"").decode()),
         owner=_text(owner),

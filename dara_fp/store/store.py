@@ -13,12 +13,21 @@ from dara_fp.store.claimed import Claimed, Writes
 from dara_fp.store.functions import Reply, call, pack
 from dara_fp.store.keys import Keys, is_task_id
 from dara_fp.store.place import find_place
-from dara_fp.store.records import Event, History, NewTask, Page, Retention, State
+from dara_fp.store.records import (
+    Event,
+    History,
+    NewTask,
+    Page,
+    Retention,
+    State,
+    TaskSummary,
+)
 from dara_fp.store.rows import (
     error_json,
     events_from,
     history_from,
     page_from,
+    summary_from,
     tickets_from,
     words_from,
 )
@@ -174,7 +183,7 @@ class Store:
         reply = cast("list[Reply]", await self._writes.writer.ask(packed))
         task_id = _word(reply[0])
         if not task_id:
-            return Taken(task=None, others=cast("int", reply[1]))
+            return Taken(task=None)
         history = history_from(task_id, reply[2:])
         assert history is not None  # noqa: S101 - the function just read it
         return Taken(task=Claimed(self._writes, history, cast("int", reply[1])))
@@ -189,6 +198,16 @@ class Store:
             return None
         reply = await self._read(call("read", self._keys.of(task_id)[:2]))
         return history_from(task_id, reply)
+
+    async def summary(self, task_id: str) -> TaskSummary | None:
+        """Give what a list says of *task_id*, without its journal; None if it is unknown.
+
+        Raises:
+            StoreUnavailable: No answer in time.
+        """
+        if not is_task_id(task_id):
+            return None
+        return summary_from(task_id, await self._read(call("summary", self._keys.of(task_id)[:1])))
 
     async def list(
         self,
@@ -292,9 +311,10 @@ class Store:
         """
         words = (worker, repr(float(patience)), *lost)
         packed = call("look", (), self._start, *(word.encode() for word in words))
-        reply = cast("tuple[int, list[bytes], list[bytes]]", await self._write(packed))
-        cancelling, claimed = (tuple(one.decode() for one in found) for found in reply[1:])
-        return Look(tickets=reply[0], cancelling=cancelling, claimed=claimed)
+        reply = cast("tuple[int, list[bytes], list[bytes], int]", await self._write(packed))
+        tickets, *found, ready = reply
+        cancelling, claimed = (tuple(one.decode() for one in ids) for ids in found)
+        return Look(tickets=tickets, cancelling=cancelling, claimed=claimed, ready=ready)
 
     async def retire(self, worker: str) -> int:
         """Take leave of *worker*; what it still runs is queued again.

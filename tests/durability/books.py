@@ -72,7 +72,8 @@ def balance(books: Books) -> None:
     assert 0 <= int(fleet.pop("tickets", 0)) <= TICKETS
     fleet.pop("looked_at", None)
     expected = Counter({"queued": len(queued)})
-    expected["ready"] = sum(len(ids) for _, ids in books.named("ready:"))
+    expected["leaving"] = sum(len(ids) for _, ids in books.named("leaving:"))
+    expected["ready"] = expected["leaving"] + sum(len(ids) for _, ids in books.named("ready:"))
     for task_id in running:
         task = books.tasks[task_id]
         expected[f"w:{task['workflow']}"] += 1
@@ -95,20 +96,23 @@ def forget(client: Redis, prefix: str) -> None:
 
 def _queue_is_complete(books: Books, queued: set[str]) -> None:
     places: list[str] = []
-    for workflow, ids in books.named("ready:"):
-        assert {books.tasks[one]["workflow"] for one in ids} == {workflow}
-        places += ids
+    for start in ("ready:", "leaving:"):
+        for workflow, ids in books.named(start):
+            assert {books.tasks[one]["workflow"] for one in ids} == {workflow}
+            assert {"cancel" in books.tasks[one] for one in ids} == {start == "leaving:"}
+            places += ids
     for name, ids in books.named("aside:"):
         workflow, _, owner = name.partition(":")
         assert set(ids) <= books.having(workflow=workflow, owner=owner)
         assert workflow in books.rest[f"blocked:{owner}"]
+        assert not any("cancel" in books.tasks[one] for one in ids)
         ready = set(books.rest.get(f"ready:{workflow}", ())) & books.having(owner=owner)
         assert ready or books.having(state="running", owner=owner), f"{ids} stay aside forever"
         places += ids
     for owner, workflows in books.named("blocked:"):
         assert all(f"aside:{workflow}:{owner}" in books.rest for workflow in workflows)
     assert sorted(places) == sorted(queued), "each queued task has one place in the queue"
-    ages = [ids for start in ("ready:", "aside:") for _, ids in books.named(start)]
+    ages = [ids for start in ("ready:", "leaving:", "aside:") for _, ids in books.named(start)]
     for task_id, age in [pair for ids in ages for pair in ids.items()]:
         assert age == float(books.tasks[task_id]["created_at"])
 

@@ -13,6 +13,7 @@ class Proxy:
         self.port = port
         self.lose_answer_to: bytes | None = None
         self.silent = False
+        self.swallows: bytes | None = None
         self.swallowed = asyncio.Event()
         self.seconds_a_chunk = 0.0
         self.lost = 0
@@ -73,7 +74,7 @@ class Proxy:
                 writer.write(self.nonsense)
                 self.nonsense = None
                 continue
-            if self.silent:
+            if self.silent or (self.swallows is not None and self.swallows in chunk):
                 self.swallowed.set()
                 continue
             await asyncio.sleep(self.seconds_a_chunk)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from dara_fp import Outcome, Position, Store, Success, Workflow, step, wait_for
+from dara_fp import Outcome, Position, Store, Success, Workflow, compensate, step, wait_for
 from dara_fp.runtime.executor import Limits
 from dara_fp.store.records import State
 from tests.runtime.stage import (
@@ -152,6 +152,42 @@ async def test_a_task_that_waits_for_its_owners_turn_can_be_cancelled(store: Sto
         states = [(await ended(executor, task_id)).state for task_id in tasks]
     assert states == [State.SUCCEEDED, State.CANCELLED, State.SUCCEEDED]
     assert shop.notes == ["pack"] * 2
+
+
+async def test_what_a_cancelled_task_takes_back_waits_for_no_limit(store: Store) -> None:
+    shop = Shop(gates=("pack",))
+    limits = Limits(owner_concurrency=1)
+    reserved = compensate(called("reserve"), called("release"))
+    definition = shopping(reserved, wait_for("approval", "approved"), called("pack"), concurrency=1)
+    async with at_work(store, shop, definition, limits=limits) as executor:
+        parked = [await executor.start("shopping", Order(), owner="ada") for _ in range(2)]
+        for task_id in parked:
+            await in_state(executor, task_id, State.WAITING)
+        await executor.signal(parked[0], "approval", b"true")
+        await shop.comes_to("pack")
+        await executor.cancel(parked[1])
+        assert (await ended(executor, parked[1])).state is State.CANCELLED
+        await in_state(executor, parked[0], State.RUNNING)
+        shop.gates["pack"].set()
+        assert (await ended(executor, parked[0])).state is State.SUCCEEDED
+    assert shop.notes == ["reserve", "reserve", "pack", "release"]
+
+
+async def test_a_task_that_waits_for_its_turn_to_go_on_is_taken_back_at_once(store: Store) -> None:
+    shop = Shop(gates=("pack",))
+    limits = Limits(owner_concurrency=1)
+    definition = shopping(called("reserve"), wait_for("approval", "approved"), called("pack"))
+    async with at_work(store, shop, definition, limits=limits) as executor:
+        parked = [await executor.start("shopping", Order(), owner="ada") for _ in range(2)]
+        for task_id in parked:
+            await in_state(executor, task_id, State.WAITING)
+            await executor.signal(task_id, "approval", b"true")
+        await shop.comes_to("pack")
+        assert await until(lambda: _blocked(store)) == 1
+        assert await executor.cancel(parked[1]) is State.QUEUED
+        assert (await ended(executor, parked[1])).state is State.CANCELLED
+        shop.gates["pack"].set()
+        assert (await ended(executor, parked[0])).state is State.SUCCEEDED
 
 
 async def _blocked(store: Store) -> int:

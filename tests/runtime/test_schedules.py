@@ -55,7 +55,7 @@ async def nothing() -> None:
 
 @asynccontextmanager
 async def docket_of(store: Store) -> AsyncGenerator[Docket]:
-    async with Docket(name=store.prefix, url=store.url) as docket:
+    async with Docket(name=f"{store.prefix}:docket", url=store.url) as docket:
         docket.register(nothing, names=[KEY, "take", "recount"])
         yield docket
 

@@ -1,10 +1,15 @@
 """Tickets: a task that is ready finds a worker, though its ticket is lost or is misdirected."""
 
 import asyncio
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
 
 from dara_fp import Store, WorkflowExecutor
 from dara_fp.runtime.queue import Leases
 from dara_fp.store.records import NewTask, State
+from tests.durability.proxy import Proxy
 from tests.runtime.stage import (
     QUICK,
     Order,
@@ -23,13 +28,21 @@ SENDING = shopping(called("send"), name="sending")
 SWEEPING = Leases(sweep=0.2, look=0.05)
 
 
+@pytest.fixture
+async def proxy(store: Store) -> AsyncIterator[Proxy]:
+    """A relay to the server of *store*."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    relay = Proxy(store.url.removeprefix("unix://"), port)
+    await relay.start()
+    yield relay
+    await relay.stop()
+
+
 async def lose_all_tickets(store: Store) -> None:
     """Delete what docket knows; the store still counts the tickets as put."""
     async with server_of(store) as server:
-        keys = [key.decode() async for key in server.scan_iter(f"{store.prefix}:*")]
-        parts = ("{", "ready:", "fleet", "tasks", "alive")
-        ours = tuple(f"{store.prefix}:{part}" for part in parts)
-        docket = [key for key in keys if not key.startswith(ours)]
+        docket = [key async for key in server.scan_iter(f"{store.prefix}:docket:*")]
         assert docket
         await server.delete(*docket)
 
@@ -55,6 +68,21 @@ async def test_tasks_whose_tickets_docket_lost_are_found_by_a_sweep(store: Store
             for task_id in tasks:
                 assert (await ended(executor, task_id)).state is State.SUCCEEDED
     assert await tickets(store) == 0
+
+
+async def test_a_worker_whose_queue_hears_nothing_looks_for_itself(
+    store: Store, proxy: Proxy
+) -> None:
+    # The reads of docket vanish, as on a connection that was cut without a word.
+    proxy.swallows = b"XREADGROUP"
+    async with (
+        Store.open(proxy.url, prefix=store.prefix) as far,
+        at_work(far, Shop(), PACKING) as executor,
+    ):
+        await asyncio.wait_for(proxy.swallowed.wait(), 10)
+        tasks = [await executor.start("shopping", Order()) for _ in range(20)]
+        for task_id in tasks:
+            assert (await ended(executor, task_id)).state is State.SUCCEEDED
 
 
 async def test_many_tasks_have_few_tickets_and_all_are_run(store: Store) -> None:
@@ -145,6 +173,6 @@ async def test_a_task_that_no_worker_here_knows_does_not_make_more_and_more_tick
         await elsewhere.start("sending", Order())
     async with at_work(store, Shop(), PACKING), server_of(store) as server:
         await asyncio.sleep(1.5)
-        planned = await server.zcard(f"{store.prefix}:queue")
-        queued = await server.xlen(f"{store.prefix}:stream")
+        planned = await server.zcard(f"{store.prefix}:docket:queue")
+        queued = await server.xlen(f"{store.prefix}:docket:stream")
     assert planned + queued <= 2

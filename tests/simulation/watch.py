@@ -195,6 +195,8 @@ class Watch:
             self._settled(task, state)
 
     def _within_limits(self, task: TaskKeys) -> None:
+        if task.field("cancel"):
+            return  # it only takes back what it did, which no limit holds
         running = [TaskKeys(self.space, i) for i, s in self._seen.items() if s.state == "running"]
         for name, most in (
             ("workflow", self.most[task.field("workflow")]),

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from dara_fp.api.addresses import PREFIX, status_url
 from dara_fp.api.documents import responses
-from dara_fp.api.identity import owner_of, task_of
+from dara_fp.api.identity import owner_of, status_of
 from dara_fp.api.parameters import (
     CURSOR,
     OWNER,
@@ -105,7 +105,7 @@ def task_routes() -> APIRouter:
 
 async def _status(request: Request) -> Response:
     """Say how far a task is: its state, each step with its timing, the context, the error."""
-    found = await task_of(request)
+    found = await status_of(request)
     headers = {} if found.state.final else {"Retry-After": POLL_SECONDS}
     return Response(msgspec.json.encode(found), 200, {**_NOT_KEPT, **headers}, "application/json")
 

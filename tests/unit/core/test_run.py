@@ -74,13 +74,13 @@ class BrokenJournal(MemoryJournal):
 
 WRONG: list[tuple[Any, str]] = [
     (None, "None"),
-    (WORDS, "Words(text='to be', count=None)"),
-    (Success(None), "<Success: None>"),
-    (Success(MoreWords(text="a")), "<Success: MoreWords("),
-    (Failure("no"), "<Failure: no>"),
-    (Mute(), "<Mute instance at 0x"),
-    (Success(Mute()), "<Success instance at 0x"),
-    (10**5000, "<int instance at 0x"),
+    (WORDS, "Words"),
+    (Success(None), "Success(None)"),
+    (Success(MoreWords(text="a")), "Success(MoreWords)"),
+    (Failure("no"), "Failure(str)"),
+    (Mute(), "Mute"),
+    (Success(Success(WORDS)), "Success(Success(Words))"),
+    (10**5000, "int"),
 ]
 
 
@@ -90,11 +90,7 @@ async def test_a_step_that_returns_something_else_is_a_defect(value: Any, shown:
     expected = f"TypeError: expected Success(Words) or Failure(StepError), got {shown}"
     assert error.kind is Kind.DEFECT
     assert error.step == "answer"
-    assert error.message.startswith(expected)
-
-
-async def test_what_a_step_returned_wrongly_is_shown_in_short() -> None:
-    assert len((await returning("x" * 10_000)(WORDS)).failure().message) < 400
+    assert error.message == expected  # its contents may be for nobody's eyes
 
 
 async def test_an_exception_is_a_defect_with_its_frame() -> None:
@@ -115,7 +111,7 @@ async def test_a_step_failed_that_carries_no_error_is_a_defect() -> None:
     careless: Any = "no such volume"
     error = (await raising(StepFailed(careless))(WORDS)).failure()
     assert error.kind is Kind.DEFECT
-    assert "got <Failure: no such volume>" in error.message
+    assert "got Failure(str)" in error.message
 
 
 async def test_an_error_of_an_inner_pipeline_is_placed_at_the_step_that_ran_it() -> None:

@@ -1,0 +1,31 @@
+"""A delivery whose task went to another one: it records nothing more, and begins nothing more."""
+
+import pytest
+
+from dara_fp import Store
+from dara_fp.core.codec import codec_of
+from dara_fp.core.scope import Entry
+from dara_fp.runtime.journal import StoreJournal
+from dara_fp.runtime.running import Run
+from dara_fp.store.errors import Fenced
+from dara_fp.store.records import NewTask
+from tests.runtime.stage import Order
+
+
+async def test_after_a_refused_record_no_step_may_begin(store: Store) -> None:
+    new = NewTask(task_id="t", workflow="shopping", context=b"{}", structure=("reserve", "pack"))
+    await store.create(new)
+    mine = (await store.take("lost", {"shopping": 0}, fresh=True)).task
+    assert mine is not None
+    journal = StoreJournal(Run(mine, None), codec_of(Order))
+    await journal.record("reserve", Entry(changes={"number": 1}))
+    await store.retire("lost")
+    assert (await store.take("other", {"shopping": 0}, fresh=True)).task is not None
+    assert journal.find("send", Order) is None
+    with pytest.raises(Fenced, match="was refused"):
+        await journal.record("pack", Entry(changes={"number": 2}))
+    recorded = journal.find("reserve", Order)
+    assert recorded is not None
+    assert recorded.changes == {"number": 1}
+    with pytest.raises(Fenced, match="was refused"):
+        journal.find("send", Order)
