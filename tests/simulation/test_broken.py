@@ -69,7 +69,7 @@ _IN_THE_STORE: Final = {
     ),
     "a workflow has no limit": (
         "calm",
-        "(limit == 0 or counted(prefix, 'w:' .. workflow) < limit)",
+        "limit == 0 or counted(prefix, 'w:' .. workflow) < limit",
         "true",
     ),
     "an owner has no limit": (
