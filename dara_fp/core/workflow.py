@@ -87,8 +87,8 @@ def workflow(
         description: One paragraph for its readers; the context class's docstring by default.
         schedule: When it starts by itself, in UTC: the five fields of a cron line, such as
             `0 6 * * *`, or a word such as `@daily`. It starts with the defaults of the context.
-        concurrency: How many of its tasks may run at the same time on all machines; None sets no
-            limit.
+        concurrency: How many of its tasks may run at the same time on all machines, beside those
+            that are cancelled and take back what they did; None sets no limit.
 
     Raises:
         TypeError: *schedule* is no text, or *concurrency* no whole number.

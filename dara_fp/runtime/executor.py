@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
-import attrs
 import msgspec
 
 from dara_fp.core.check import signals, structure
 from dara_fp.core.codec import InvalidFields, codec_of
 from dara_fp.core.scope import Path
 from dara_fp.core.workflow import Workflow
+from dara_fp.runtime.accepting import Accepted, Limits, initial
 from dara_fp.runtime.errors import (
     NotResumable,
     QueueFull,
@@ -35,35 +35,14 @@ from dara_fp.store.records import Event, NewTask, Page, State, TaskSummary
 from dara_fp.store.store import Store
 from dara_fp.telemetry.observer import observers
 
-__all__ = ["Accepted", "Limits", "WorkflowExecutor"]
+__all__ = ["Limits", "WorkflowExecutor"]
 
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.5
 _RETRY_SECONDS = 5.0
 
 
-@attrs.frozen(kw_only=True)
-class Limits:
-    """How much is taken on in the whole fleet, or None for any number.
-
-    Attributes:
-        owner_concurrency: How many tasks of one owner run at a time; the rest is queued.
-        queue: How many tasks may be queued; more are refused.
-    """
-
-    owner_concurrency: int | None = None
-    queue: int | None = None
-
-
 _LIMITS = Limits()
-
-
-@attrs.frozen
-class Accepted:
-    """A task that was accepted, now if it *is_new*, or else when it was started before."""
-
-    task_id: str
-    is_new: bool
 
 
 class WorkflowExecutor:
@@ -181,7 +160,7 @@ class WorkflowExecutor:
         task = NewTask(
             task_id=task_id or uuid.uuid4().hex,
             workflow=name,
-            context=(encoded := _encoded(workflow, context)),
+            context=(encoded := initial(workflow, context)),
             structure=structure(workflow.pipeline),
             owner=owner,
             request=request or hashlib.sha256(encoded).hexdigest(),
@@ -396,14 +375,6 @@ class WorkflowExecutor:
         """
         async with self._worker.looking(), self._queue.working(concurrency):
             yield
-
-
-def _encoded(workflow: Workflow[Any, Any], context: object) -> bytes:
-    # A subclass would lose the fields it adds.
-    if type(context) is not workflow.context:
-        took, got = workflow.context.__name__, type(context).__name__
-        raise TypeError(f"workflow {workflow.name!r} takes a {took}, got a {got}")
-    return codec_of(workflow.context).encode(context)
 
 
 def _check_body(workflow: Workflow[Any, Any], name: str, field: str, body: bytes) -> None:

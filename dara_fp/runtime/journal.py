@@ -11,7 +11,6 @@ from dara_fp.core.scope import Entry, Parked, Path, Waiting
 from dara_fp.core.undo import CANCELLED
 from dara_fp.runtime.running import Run
 from dara_fp.store.arguments import MAX_NAME_LENGTH
-from dara_fp.store.errors import Fenced
 from dara_fp.store.records import StepRecord
 
 __all__ = ["FINAL", "INSIDE", "HandedBack", "PathTooLong", "StoreJournal"]
@@ -53,7 +52,6 @@ class StoreJournal:
         self._entries = {step.path: _entry(codec, step, since) for step in history.steps}
         self._reported = {report.path for report in history.reports}
         self._waits = {wait.path: wait for wait in history.waits}
-        self._fenced: Fenced | None = None
 
     def cancel(self, root: str) -> None:
         """Have the run closed: it only goes through what was done, to undo it.
@@ -75,8 +73,7 @@ class StoreJournal:
         """
         entry = self._entries.get(path)
         if entry is None:
-            if self._fenced is not None:
-                raise self._fenced
+            self._claimed.owned()
             self._reach(path)
             return None
         inside = entry.changes.get(INSIDE)
@@ -107,9 +104,6 @@ class StoreJournal:
             await self._claimed.record(path, changed, entry.error, entry.started_at)
         except ValueError as error:
             raise NotSerialisable(str(error)) from error
-        except Fenced as fenced:
-            self._fenced = fenced
-            raise
         self._entries[path] = entry
         self._run.recorded(path, entry)
 

@@ -5,8 +5,8 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -42,7 +42,7 @@ for _name in ("docket.worker", "docket.dependencies"):
 
 
 class Stopping(Exception):
-    """This worker stops, and leaves the ticket to another one."""
+    """This worker stops, or has no room, and leaves the ticket to another one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -77,8 +77,11 @@ class Firing:
 class Works(Protocol):
     """Who spends tickets."""
 
-    async def spend(self, *, fresh: bool) -> None:
-        """Take tasks and run them until none is ready; a *fresh* ticket is used up by that."""
+    async def spend(self, *, fresh: bool) -> bool:
+        """Take tasks and run them until none is ready, and say whether there was one.
+
+        A *fresh* ticket is used up by that.
+        """
         ...
 
     def stop(self) -> None:
@@ -92,6 +95,28 @@ class Works(Protocol):
     def abandon(self) -> None:
         """Leave the tasks that the store does not take back to be missed."""
         ...
+
+
+class _Slots:
+    """How many more tickets may be spent here at a time."""
+
+    def __init__(self, free: int) -> None:
+        self.free = free
+
+    @contextmanager
+    def taken(self) -> Generator[None]:
+        """Take one for as long as the block runs.
+
+        Raises:
+            Stopping: None is free: docket knows nothing of those that were taken unasked.
+        """
+        if self.free <= 0:
+            raise Stopping
+        self.free -= 1
+        try:
+            yield
+        finally:
+            self.free += 1
 
 
 class Queue:
@@ -118,7 +143,7 @@ class Queue:
         self.broken = asyncio.Event()
         self._due = 0
         self._putting = asyncio.Lock()
-        self._slots = asyncio.Semaphore(0)
+        self._slots = _Slots(0)
         self._heard = 0.0
         self._unasked: set[asyncio.Task[None]] = set()
         self.trouble: str | None = None
@@ -167,23 +192,25 @@ class Queue:
             await self._add("recount", "recount")
 
     def nudge(self, ready: int) -> None:
-        """Have the worker here look for itself, if tasks are *ready* and it hears of none.
+        """Have the worker here look for itself, if tasks stay *ready* and it hears of none.
 
-        A connection that was cut without a word leaves docket deaf: it waits without a limit.
+        A connection that swallows what is asked leaves docket deaf: it waits without a limit.
         """
         now = asyncio.get_running_loop().time()
-        if not ready or self._slots.locked() or now - self._heard < _DEAF_SECONDS:
+        if not ready:
+            self._heard = now
+        if now - self._heard < _DEAF_SECONDS:
             return
         self._heard = now
-        spending = asyncio.create_task(self._spend(fresh=False), name="dara unasked")
-        self._unasked.add(spending)
-        spending.add_done_callback(self._looked)
+        for _ in range(min(ready, self._slots.free)):
+            spending = asyncio.create_task(self._look_for_tasks(), name="dara unasked")
+            self._unasked.add(spending)
+            spending.add_done_callback(self._unasked.discard)
 
-    def _looked(self, spending: "asyncio.Task[None]") -> None:
-        self._unasked.discard(spending)
-        error = None if spending.cancelled() else spending.exception()
-        if error is not None and not isinstance(error, Stopping | StoreUnavailable):
-            logger.error("a look for tasks ended in a bug", exc_info=error)
+    async def _look_for_tasks(self) -> None:
+        with suppress(Stopping, StoreUnavailable):  # a later look does it again
+            if await self._spend(fresh=False):
+                logger.warning("took tasks that the queue did not tell of: is its connection cut?")
 
     async def _add(self, name: str, key: str) -> None:
         try:
@@ -222,7 +249,7 @@ class Queue:
             keeper.result()
         loop = started.result()
         loop.add_done_callback(self.ended)
-        self._slots, self._heard = asyncio.Semaphore(concurrency), asyncio.get_running_loop().time()
+        self._slots, self._heard = _Slots(concurrency), asyncio.get_running_loop().time()
         try:
             yield
         finally:
@@ -233,6 +260,7 @@ class Queue:
     async def _stop(self, loop: "asyncio.Task[None]") -> None:
         """End *loop*, and what runs, in a little more than the grace period."""
         self._worker.stop()
+        self._slots = _Slots(0)
         loop.cancel()
         _, left = await asyncio.wait({loop, *self._unasked}, timeout=self._leases.grace)
         if left:
@@ -261,10 +289,10 @@ class Queue:
     async def _deliver(self, retry: Retry = _PUT_BACK) -> None:  # noqa: ARG002 - docket puts the ticket back if this raises
         await self._spend(fresh=True)
 
-    async def _spend(self, *, fresh: bool) -> None:
+    async def _spend(self, *, fresh: bool) -> bool:
         self._heard = asyncio.get_running_loop().time()
-        async with self._slots:
-            await self._worker.spend(fresh=fresh)
+        with self._slots.taken():
+            return await self._worker.spend(fresh=fresh)
 
     async def _recount(self, retry: Retry = _PUT_BACK) -> None:  # noqa: ARG002 - as above
         await self.put(await self._store.recount())

@@ -23,6 +23,7 @@ class Run:
     Attributes:
         claimed: The task, as this process owns it.
         cancelling: Whether it runs to be cancelled, not only handed back, when it is cut.
+        handing_back: Whether it is cut because its worker stops.
         told: The same for whoever observes.
         observer: Who observes, or None.
     """
@@ -32,6 +33,7 @@ class Run:
         task = claimed.history.task
         self.claimed = claimed
         self.cancelling = task.cancelling
+        self.handing_back = False
         self.observer = observer
         self.told = Running(
             task_id=task.task_id,
@@ -61,6 +63,11 @@ class Run:
         if not self.cancelling:
             self.cancelling = True
             self.cut()
+
+    def hand_back(self) -> bool:
+        """Have the run end where it is, to go on elsewhere; say whether it had not ended."""
+        self.handing_back = True
+        return self.cut()
 
     def cut(self) -> bool:
         """Have the run end where it is, and say whether it had not ended by itself."""

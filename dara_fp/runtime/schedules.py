@@ -81,7 +81,7 @@ def firing(workflow: Workflow[Any, Any], start: Starts) -> Firing:
             await start(workflow.name, workflow.context(), task_id=task_id, request=task_id)
         except (StoreUnavailable, QueueFull):
             raise  # it is fired again after a while
-        except Exception:
+        except (LookupError, TypeError, ValueError):  # it would be no better the next time
             logger.exception("the schedule of %s could not start %s", workflow.name, task_id)
 
     return Firing(name=workflow.name, cron=cron, start=fire)

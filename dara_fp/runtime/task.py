@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import Any, TypeAlias
 
 import attrs
@@ -71,7 +70,8 @@ async def run_task(run: Run, workflow: Workflow[Any, Any], env: object) -> int:
         tickets = await _record(run, end)
         settled = True
     except Fenced as error:
-        logger.warning("%s", error)
+        # A worker that stops does not care who has the task now.
+        logger.log(logging.DEBUG if run.handing_back else logging.WARNING, "%s", error)
         return 0
     finally:
         if observer is not None and not settled:
@@ -85,9 +85,7 @@ async def _record(run: Run, end: _End) -> int:
         return await _parked(run, end.waits)
     observer = run.observer
     if isinstance(end, _Elsewhere):
-        tickets = 0
-        with suppress(Fenced):  # then it is elsewhere already
-            tickets = await run.claimed.hand_back()
+        tickets = await run.claimed.hand_back()
         if observer is not None:
             observer.task_dropped(run.told)
         return tickets

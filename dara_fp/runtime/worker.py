@@ -61,11 +61,14 @@ class Worker:
         self._strays: dict[str, float] = {}
         self._stopping = False
 
-    async def spend(self, *, fresh: bool) -> None:
+    async def spend(self, *, fresh: bool) -> bool:
         """Take tasks and run them, one after the other, until none is ready.
 
         Args:
             fresh: Whether that is for a ticket, which is used up by it.
+
+        Returns:
+            Whether there was any.
 
         Raises:
             Stopping: This worker does not work any more, and did nothing.
@@ -73,13 +76,16 @@ class Worker:
         """
         if self._stopping:
             raise Stopping
+        found = False
         while not self._stopping:
             taken = await self._take(fresh=fresh)
             fresh = False
             if taken.task is None:
-                return  # what other workers know, or a limit holds back, has its ticket by a look
+                break  # what other workers know, or a limit holds back, has its ticket by a look
             await self.queue.put(taken.task.tickets)
+            found = True
             await self.queue.put(await self._run(taken.task))
+        return found
 
     def stop(self) -> None:
         """Take no more tasks."""
@@ -87,7 +93,7 @@ class Worker:
 
     def hand_back(self) -> None:
         """Have those that still run go on elsewhere."""
-        running = [run for run in self._runs.values() if run.cut()]
+        running = [run for run in self._runs.values() if run.hand_back()]
         if running:
             logger.warning("handing back %d running tasks", len(running))
 

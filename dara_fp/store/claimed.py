@@ -59,7 +59,17 @@ class Claimed:
         task = history.task
         self._keys, self._epoch = writes.keys.of(task.task_id), b"%d" % task.epoch
         self._fleet = (writes.keys.prefix.encode(), task.task_id.encode())
+        self._refused = ""
         self._record = Call("record", self._keys, self._epoch)
+
+    def owned(self) -> None:
+        """Return, unless a write was refused: then nothing new may begin.
+
+        Raises:
+            Fenced: It was.
+        """
+        if self._refused:
+            raise self._fenced()
 
     async def record(
         self, step: str, changes: bytes, error: StepError | None, started_at: float
@@ -182,5 +192,9 @@ class Claimed:
         word, rest = words_from(reply)
         if reply is None or word == "ok":
             return rest  # None: a newer report took its place
+        self._refused = reason_of(word, rest)
+        raise self._fenced()
+
+    def _fenced(self) -> Fenced:
         task = self.history.task
-        raise Fenced(task.task_id, task.epoch, reason_of(word, rest))
+        return Fenced(task.task_id, task.epoch, self._refused)

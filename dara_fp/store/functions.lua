@@ -238,17 +238,20 @@ local function claim(prefix, id, workflow, worker, token, most, poison, retentio
   return keys
 end
 
+-- The next task by workflow, id and age, and whether it is leaving: those go first.
+local function next_of(prefix, workflows)
+  if counted(prefix, 'leaving') > 0 then
+    local workflow, id, age = oldest(prefix, workflows, 'leaving')
+    if id then return workflow, id, age, true end
+  end
+  return oldest(prefix, workflows, 'ready')
+end
+
 -- The oldest task that may run, claimed: its id and its keys.
 local function pick(prefix, worker, token, args)
   local owners, workflows = tonumber(args[8]), {unpack(args, 9)}
   for _ = 1, LOOKS do
-    local workflow, id, age = nil, nil, nil
-    local is_leaving = counted(prefix, 'leaving') > 0
-    if is_leaving then workflow, id, age = oldest(prefix, workflows, 'leaving') end
-    if not id then
-      is_leaving = false
-      workflow, id, age = oldest(prefix, workflows, 'ready')
-    end
+    local workflow, id, age, is_leaving = next_of(prefix, workflows)
     if not id then return nil end
     local owner = owners > 0 and not is_leaving and redis.call('HGET', keys_of(prefix, id)[1], 'owner')
     if owner and counted(prefix, 'o:' .. owner) >= owners then
@@ -583,6 +586,11 @@ local function list(_, args)
   return {age, last, found}
 end
 
+-- Answers the summary of a task, as `list` has it.
+local function summarise(keys)
+  return redis.call('HMGET', keys[1], unpack(SUMMARY))
+end
+
 local function reading(name, callback)
   redis.register_function{
     function_name = '@library@_' .. name, callback = callback, flags = {'no-writes'}}
@@ -602,11 +610,6 @@ redis.register_function('@library@_resume', resume)
 redis.register_function('@library@_look', look)
 redis.register_function('@library@_retire', retire)
 redis.register_function('@library@_recount', recount)
--- Answers the summary of a task, as `list` has it.
-local function summarise(keys)
-  return redis.call('HMGET', keys[1], unpack(SUMMARY))
-end
-
 reading('list', list)
 reading('summary', summarise)
 reading('read', history)

@@ -200,3 +200,14 @@ async def test_a_firing_is_one_task_also_where_its_context_is_drawn_anew(store: 
         for _ in range(2):
             await firing(nightly, executor.start).start(SIX)
         assert len((await executor.tasks()).tasks) == 1
+
+
+async def test_a_firing_that_can_never_start_is_told_and_not_fired_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def refuse(name: str, context: object, **_how: object) -> str:
+        raise TypeError("that cannot be stored")
+
+    await firing(DAILY, refuse).start(SIX)
+    assert "the schedule of shopping could not start" in caplog.text
+    assert "that cannot be stored" in caplog.text

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from dara_fp import Store, WorkflowExecutor
+from dara_fp import Outcome, Position, Store, WorkflowExecutor
 from dara_fp.runtime.queue import Leases
 from dara_fp.store.records import NewTask, State
 from tests.durability.proxy import Proxy
@@ -26,6 +26,21 @@ from tests.runtime.stage import (
 PACKING = shopping(called("pack"))
 SENDING = shopping(called("send"), name="sending")
 SWEEPING = Leases(sweep=0.2, look=0.05)
+
+
+class CountingShop(Shop):
+    """A shop that counts how many are served at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = self.most = 0
+
+    async def do(self, ctx: Order, at: Position) -> Outcome[Order]:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        await asyncio.sleep(0.02)  # long enough for another one to come in, if it may
+        self.inside -= 1
+        return await super().do(ctx, at)
 
 
 @pytest.fixture
@@ -71,18 +86,21 @@ async def test_tasks_whose_tickets_docket_lost_are_found_by_a_sweep(store: Store
 
 
 async def test_a_worker_whose_queue_hears_nothing_looks_for_itself(
-    store: Store, proxy: Proxy
+    store: Store, proxy: Proxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     # The reads of docket vanish, as on a connection that was cut without a word.
     proxy.swallows = b"XREADGROUP"
+    shop = CountingShop()
     async with (
         Store.open(proxy.url, prefix=store.prefix) as far,
-        at_work(far, Shop(), PACKING) as executor,
+        at_work(far, shop, PACKING, concurrency=2) as executor,
     ):
         await asyncio.wait_for(proxy.swallowed.wait(), 10)
         tasks = [await executor.start("shopping", Order()) for _ in range(20)]
         for task_id in tasks:
             assert (await ended(executor, task_id)).state is State.SUCCEEDED
+    assert shop.most == 2
+    assert "did not tell of" in caplog.text
 
 
 async def test_many_tasks_have_few_tickets_and_all_are_run(store: Store) -> None:
