@@ -2,7 +2,7 @@
 
 from importlib import resources
 
-from dara_fp.databricks.vector_search import direct_access_spec
+from dara_fp.databricks.vectors import direct_access_spec
 from dara_fp.databricks.workspace import Workspace
 from dara_fp.definitions.ingest_documents import IngestDocuments
 
@@ -19,7 +19,7 @@ async def prepare(workspace: Workspace) -> None:
     script = f"{VOLUME}/jobs/split_documents.py"
     await workspace.files.upload(script, (scripts / "split_documents.py").read_bytes())
     defaults = IngestDocuments(documents=())
-    await workspace.jobs.create(
+    await workspace.runs.create_job(
         name=defaults.job,
         parameters=[{"name": "source", "default": ""}, {"name": "target", "default": ""}],
         tasks=[
@@ -32,9 +32,9 @@ async def prepare(workspace: Workspace) -> None:
             }
         ],
     )
-    await workspace.vector_search_endpoints.create_endpoint(_ENDPOINT)
+    await workspace.vectors.create_endpoint(_ENDPOINT)
     columns = {"id": "string", "source": "string", "text": "string", "vector": "array<float>"}
-    await workspace.vector_search_indexes.create_index(
+    await workspace.vectors.create_index(
         defaults.index,
         _ENDPOINT,
         "id",

@@ -10,11 +10,11 @@ from dara_fp.core.errors import StepError
 from dara_fp.databricks.calls import Answer, Calls
 from dara_fp.databricks.errors import UnexpectedAnswer
 
-__all__ = ["ServingEndpoints"]
+__all__ = ["Models"]
 
 
-class ServingEndpoints:
-    """Serving endpoints, under the official SDK's names."""
+class Models:
+    """Models behind serving endpoints."""
 
     def __init__(self, calls: Calls) -> None:
         """Use *calls*."""

@@ -9,7 +9,7 @@ import msgspec
 from dara_fp.databricks.calls import Calls
 from dara_fp.databricks.records import Job, Run, RunOutput
 
-__all__ = ["Jobs"]
+__all__ = ["Runs"]
 
 _API = "/api/2.2/jobs"
 _PAGE = 100
@@ -17,14 +17,14 @@ _TOKEN = 64
 _PAGES = 1_000  # of tasks in one run: a service that never ends must not hold us
 
 
-class Jobs:
-    """The Jobs API 2.2, under the official SDK's names."""
+class Runs:
+    """Runs of jobs, by the Jobs API 2.2."""
 
     def __init__(self, calls: Calls) -> None:
         """Use *calls*."""
         self._calls = calls
 
-    async def run_now(
+    async def start(
         self,
         job_id: int,
         *,
@@ -66,7 +66,7 @@ class Jobs:
         )
         return answer.decoded(_Started).run_id
 
-    async def get_run(self, run_id: int) -> Run:
+    async def get(self, run_id: int) -> Run:
         """Look at the run *run_id*, with the tasks of all its pages.
 
         Raises:
@@ -86,7 +86,7 @@ class Jobs:
             )
         return attrs.evolve(run, next_page_token=None)
 
-    async def get_run_output(self, run_id: int) -> RunOutput:
+    async def output(self, run_id: int) -> RunOutput:
         """Give what the task run *run_id* left; a run of several tasks has an id for each.
 
         Raises:
@@ -96,7 +96,7 @@ class Jobs:
         answer = await self._calls.json("GET", path, query={"run_id": run_id})
         return answer.decoded(RunOutput)
 
-    async def cancel_run(self, run_id: int) -> None:
+    async def cancel(self, run_id: int) -> None:
         """Ask for the run *run_id* to be stopped; it ends some time later.
 
         Raises:
@@ -105,7 +105,7 @@ class Jobs:
         body = {"run_id": run_id}
         await self._calls.json("POST", f"{_API}/runs/cancel", body=body, idempotent=True)
 
-    async def list(self, name: str | None = None) -> AsyncGenerator[Job]:
+    async def jobs(self, name: str | None = None) -> AsyncGenerator[Job]:
         """Give the jobs, page after page, only those called *name* if it is given.
 
         Raises:
@@ -120,7 +120,7 @@ class Jobs:
                 return
             query["page_token"] = page.next_page_token
 
-    async def create(self, **settings: Any) -> int:
+    async def create_job(self, **settings: Any) -> int:
         """Make a job of *settings*, named as in the API, and give its id.
 
         Raises:

@@ -12,14 +12,14 @@ from dara_fp.databricks.errors import UpsertFailed
 from dara_fp.databricks.records import EndpointInfo, IndexRows, UpsertResult, VectorIndex
 from dara_fp.databricks.refusals import request_id_of
 
-__all__ = ["VectorSearchEndpoints", "VectorSearchIndexes", "direct_access_spec"]
+__all__ = ["Vectors", "direct_access_spec"]
 
 _API = "/api/2.0/vector-search"
 _NAMED = 10  # failed keys an error names
 
 
-class VectorSearchEndpoints:
-    """The endpoints, under the official SDK's names."""
+class Vectors:
+    """Vector search: endpoints, and the indexes on them."""
 
     def __init__(self, calls: Calls) -> None:
         """Use *calls*."""
@@ -45,14 +45,6 @@ class VectorSearchEndpoints:
         path = f"{_API}/endpoints/{quote(endpoint_name, safe='')}"
         return (await self._calls.json("GET", path)).decoded(EndpointInfo)
 
-
-class VectorSearchIndexes:
-    """The indexes, under the official SDK's names."""
-
-    def __init__(self, calls: Calls) -> None:
-        """Use *calls*."""
-        self._calls = calls
-
     async def create_index(
         self,
         name: str,
@@ -61,7 +53,7 @@ class VectorSearchIndexes:
         *,
         direct_access_index_spec: Mapping[str, Any],
     ) -> VectorIndex:
-        """Make a direct-access index, which takes rows by `upsert_data_vector_index`.
+        """Make a direct-access index, which takes rows by `upsert`.
 
         Args:
             name: Its full name, `catalog.schema.index`.
@@ -89,9 +81,7 @@ class VectorSearchIndexes:
         """
         return (await self._calls.json("GET", _index(index_name))).decoded(VectorIndex)
 
-    async def upsert_data_vector_index(
-        self, index_name: str, inputs_json: str | bytes
-    ) -> UpsertResult:
+    async def upsert(self, index_name: str, inputs_json: str | bytes) -> UpsertResult:
         """Put rows into the index *index_name*, replacing those with the same primary key.
 
         Args:
@@ -110,7 +100,7 @@ class VectorSearchIndexes:
             raise _upsert_failed(index_name, upserted, answer)
         return upserted.result
 
-    async def query_index(
+    async def query(
         self,
         index_name: str,
         *,

@@ -110,7 +110,7 @@ class _Watch:
         """Look once; give the run if it has ended."""
         began = self.polling.clock()
         try:
-            run = await self.workspace.jobs.get_run(self.run_id)
+            run = await self.workspace.runs.get(self.run_id)
         except DatabricksError as error:
             left = self.patience_left(began)
             if left <= 0 or not _passes(error):
@@ -169,7 +169,7 @@ def _failing_task(run: Run) -> RunTask | None:
 
 async def _error_of(workspace: Workspace, task_run_id: int) -> str:
     try:
-        output = await workspace.jobs.get_run_output(task_run_id)
+        output = await workspace.runs.output(task_run_id)
     except DatabricksError:
         return ""  # a run that never started has no output, and its state says enough
     return excerpt(output.error or output.error_trace or "", _SAID)

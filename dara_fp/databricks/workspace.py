@@ -8,12 +8,12 @@ from typing import Any, Self, cast
 from dara_fp.databricks.auth import auth_for
 from dara_fp.databricks.calls import Calls
 from dara_fp.databricks.files import Files
-from dara_fp.databricks.jobs import Jobs
+from dara_fp.databricks.models import Models
 from dara_fp.databricks.retries import Retries
-from dara_fp.databricks.serving import ServingEndpoints
+from dara_fp.databricks.runs import Runs
 from dara_fp.databricks.settings import ENVIRONMENT, Settings, checked, settings_from
 from dara_fp.databricks.transport import Transport
-from dara_fp.databricks.vector_search import VectorSearchEndpoints, VectorSearchIndexes
+from dara_fp.databricks.vectors import Vectors
 
 __all__ = ["Workspace"]
 
@@ -23,10 +23,9 @@ class Workspace:
 
     Attributes:
         files: Files in Unity Catalog volumes, as streams.
-        jobs: Jobs and their runs.
-        vector_search_endpoints: Where vector indexes live.
-        vector_search_indexes: Vector indexes: rows in, neighbours out.
-        serving_endpoints: Served models, embeddings among them.
+        runs: Runs of jobs, each started once.
+        vectors: Vector indexes: rows in, neighbours out.
+        models: Served models, embeddings among them.
 
     >>> Workspace("adb-1.azuredatabricks.net", token="not-shown")
     Workspace('https://adb-1.azuredatabricks.net', auth='pat')
@@ -81,10 +80,9 @@ class Workspace:
             timeout_seconds=timeout_seconds,
         )
         self.files = Files(self._calls)
-        self.jobs = Jobs(self._calls)
-        self.vector_search_endpoints = VectorSearchEndpoints(self._calls)
-        self.vector_search_indexes = VectorSearchIndexes(self._calls)
-        self.serving_endpoints = ServingEndpoints(self._calls)
+        self.runs = Runs(self._calls)
+        self.vectors = Vectors(self._calls)
+        self.models = Models(self._calls)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:

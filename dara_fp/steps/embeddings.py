@@ -116,7 +116,7 @@ async def _embedded(
 
 async def _embed_batch(workspace: Workspace, model: str, batch: tuple[bytes, ...]) -> Batch:
     rows = [_row(line) for line in batch]
-    vectors = await workspace.serving_endpoints.embed(model, [row.text for row in rows])
+    vectors = await workspace.models.embed(model, [row.text for row in rows])
     pairs = zip(rows, vectors, strict=True)
     return batch, tuple(attrs.evolve(row, vector=tuple(vector)) for row, vector in pairs)
 

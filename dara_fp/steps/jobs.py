@@ -70,7 +70,7 @@ async def submit_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[R
     job_id = await _job_id(env.workspace, ctx.job)
     # Recorded before the request, so that whoever cleans up knows that there can be a run.
     await at.report(f"starting job {job_id}")
-    request = env.workspace.jobs.run_now(
+    request = env.workspace.runs.start(
         job_id, idempotency_token=at.token, job_parameters=ctx.job_parameters
     )
     starting = asyncio.ensure_future(request)
@@ -107,13 +107,13 @@ async def cancel_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[R
     """
     started = at.beside("submit_run")
     if ctx.run is not None:
-        await env.workspace.jobs.cancel_run(ctx.run.run_id)
+        await env.workspace.runs.cancel(ctx.run.run_id)
     elif started.reported:
         job_id = await _job_id(env.workspace, ctx.job)
-        run_id = await env.workspace.jobs.run_now(
+        run_id = await env.workspace.runs.start(
             job_id, idempotency_token=started.token, job_parameters=ctx.job_parameters
         )
-        await env.workspace.jobs.cancel_run(run_id)
+        await env.workspace.runs.cancel(run_id)
     return Success(ctx)
 
 
@@ -129,7 +129,7 @@ async def _stop(
     if starting.exception() is not None:
         return
     try:
-        await shielded(workspace.jobs.cancel_run(starting.result()))
+        await shielded(workspace.runs.cancel(starting.result()))
     except StepFailed as error:
         interrupted.add_note(f"run {starting.result()} goes on: {error}")
 
@@ -147,7 +147,7 @@ async def _job_id(workspace: Workspace, job: str) -> int:
 
 async def _jobs_called(workspace: Workspace, name: str) -> list[int]:
     found: list[int] = []
-    async for job in workspace.jobs.list(name=name):
+    async for job in workspace.runs.jobs(name=name):
         found.append(job.job_id)
         if len(found) == _NAMED:
             break

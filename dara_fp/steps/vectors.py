@@ -114,7 +114,7 @@ async def upsert_vectors(
         total = chunks.metadata.content_length
         async for batch in batches(lines(chunks), _BATCH):
             inputs = _json_list(batch)
-            await workspace.vector_search_indexes.upsert_data_vector_index(ctx.index, inputs)
+            await workspace.vectors.upsert(ctx.index, inputs)
             rows += len(batch)
             done += sum(len(line) + 1 for line in batch)
             await at.report(f"{rows} rows", share(done, total))
@@ -130,8 +130,8 @@ async def find_passages(ctx: SearchesPassages, env: HasWorkspace) -> Outcome[Sea
     if not 1 <= ctx.results <= _MOST_RESULTS:
         return fail(f"results is {ctx.results}: ask for 1 to {_MOST_RESULTS}", kind="rejected")
     workspace = env.workspace
-    [vector] = await workspace.serving_endpoints.embed(ctx.model, [ctx.question])
-    found = await workspace.vector_search_indexes.query_index(
+    [vector] = await workspace.models.embed(ctx.model, [ctx.question])
+    found = await workspace.vectors.query(
         ctx.index, columns=("source", "text"), query_vector=vector, num_results=ctx.results
     )
     return Success(ctx.evolve(passages=_passages(ctx.index, found)))

@@ -138,7 +138,7 @@ async def test_a_reset_run_now_without_a_token_is_not_sent_again() -> None:
     async with served(saying(None, STARTED)) as server:
         async with stage.workspace(host=server.host) as workspace:
             with pytest.raises(ConnectionFailed, match="run-now: the connection failed") as caught:
-                await workspace.jobs.run_now(1)
+                await workspace.runs.start(1)
         assert [heard.method for heard in server.heard] == ["POST"]
         assert caught.value.error.kind is Kind.FAILED
 
@@ -146,7 +146,7 @@ async def test_a_reset_run_now_without_a_token_is_not_sent_again() -> None:
 async def test_a_reset_run_now_with_a_token_is_sent_again_as_it_was() -> None:
     async with served(saying(None, None, STARTED)) as server:
         async with stage.workspace(host=server.host) as workspace:
-            assert await workspace.jobs.run_now(1, idempotency_token="t") == 7
+            assert await workspace.runs.start(1, idempotency_token="t") == 7
         assert len(server.heard) == 3
         assert {heard.body for heard in server.heard} == {b'{"job_id":1,"idempotency_token":"t"}'}
 
@@ -155,9 +155,9 @@ async def test_a_kept_connection_that_was_closed_meanwhile_sends_no_second_post(
     """The pool may find out only after it has sent; it must not decide to send again."""
     async with served(saying(STARTED, None, STARTED)) as server:
         async with stage.workspace(host=server.host) as workspace:
-            await workspace.jobs.run_now(1)
+            await workspace.runs.start(1)
             with pytest.raises(ConnectionFailed):
-                await workspace.jobs.run_now(2)
+                await workspace.runs.start(2)
         assert [heard.connection for heard in server.heard] == [1, 1]
 
 
@@ -189,7 +189,7 @@ async def test_silence_ends_in_time_and_is_a_timeout() -> None:
         stage.workspace(host=server.host, timeout_seconds=0.1) as workspace,
     ):
         with pytest.raises(ConnectionFailed, match="no answer in time") as caught:
-            await workspace.jobs.run_now(1)
+            await workspace.runs.start(1)
     assert caught.value.error.kind is Kind.TIMEOUT
 
 

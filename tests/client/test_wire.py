@@ -10,7 +10,7 @@ import respx
 
 from dara_fp.databricks.errors import UnexpectedAnswer, UpsertFailed
 from dara_fp.databricks.records import Run
-from dara_fp.databricks.vector_search import direct_access_spec
+from dara_fp.databricks.vectors import direct_access_spec
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import HOST, TOKEN, last
 
@@ -107,12 +107,12 @@ async def test_an_empty_answer_is_not_an_empty_result(
 ) -> None:
     wire.post("/api/2.0/vector-search/indexes/a.b.i/query").respond(json={})
     with pytest.raises(UnexpectedAnswer, match="result"):
-        await workspace.vector_search_indexes.query_index("a.b.i", columns=["x"], query_text="q")
+        await workspace.vectors.query("a.b.i", columns=["x"], query_text="q")
 
 
 async def test_run_now_sends_its_token(wire: respx.MockRouter, workspace: Workspace) -> None:
     route = wire.post("/api/2.2/jobs/run-now").respond(json={"run_id": "455", "number_in_job": 1})
-    run_id = await workspace.jobs.run_now(
+    run_id = await workspace.runs.start(
         11, idempotency_token="t" * 64, job_parameters={"in": "/a"}, python_params=["--x"]
     )
     assert run_id == 455
@@ -129,7 +129,7 @@ async def test_run_now_leaves_out_what_is_not_given(
     wire: respx.MockRouter, workspace: Workspace
 ) -> None:
     route = wire.post("/api/2.2/jobs/run-now").respond(json={"run_id": 1})
-    await workspace.jobs.run_now(11)
+    await workspace.runs.start(11)
     assert sent(route) == {"job_id": 11}
 
 
@@ -138,7 +138,7 @@ async def test_a_token_the_api_would_refuse_is_refused_at_once(
     workspace: Workspace, token: str
 ) -> None:
     with pytest.raises(ValueError, match="1 to 64"):
-        await workspace.jobs.run_now(1, idempotency_token=token)
+        await workspace.runs.start(1, idempotency_token=token)
 
 
 async def test_a_run_has_the_tasks_of_all_its_pages(
@@ -150,7 +150,7 @@ async def test_a_run_has_the_tasks_of_all_its_pages(
         json=second
     )
     wire.get("/api/2.2/jobs/runs/get", params={"run_id": 5}).respond(json=first)
-    run = await workspace.jobs.get_run(5)
+    run = await workspace.runs.get(5)
     assert [task.task_key for task in run.tasks] == ["a", "b"]
     assert [task.run_id for task in run.iterations] == [8]
     assert run.next_page_token is None
@@ -159,10 +159,10 @@ async def test_a_run_has_the_tasks_of_all_its_pages(
 async def test_a_run_whose_pages_never_end_is_left_after_many(
     wire: respx.MockRouter, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dara_fp.databricks.jobs._PAGES", 3)
+    monkeypatch.setattr("dara_fp.databricks.runs._PAGES", 3)
     page = httpx.Response(200, json={"run_id": 5, "next_page_token": "on"})
     route = wire.get("/api/2.2/jobs/runs/get").mock(side_effect=[page] * 10)
-    assert (await workspace.jobs.get_run(5)).run_id == 5
+    assert (await workspace.runs.get(5)).run_id == 5
     assert route.call_count == 4
 
 
@@ -171,7 +171,7 @@ async def test_words_and_fields_that_are_new_to_us_survive(
 ) -> None:
     state = {"life_cycle_state": "DREAMING", "result_state": "LUCID", "mood": 1}
     wire.get("/api/2.2/jobs/runs/get").respond(json={"run_id": "5", "state": state, "new": {}})
-    run = await workspace.jobs.get_run(5)
+    run = await workspace.runs.get(5)
     assert (run.life_cycle, run.result, run.has_ended) == ("DREAMING", "LUCID", False)
 
 
@@ -185,13 +185,13 @@ async def test_output_cancel_and_create_go_where_they_should(
     wire: respx.MockRouter, workspace: Workspace
 ) -> None:
     output = wire.get("/api/2.2/jobs/runs/get-output").respond(json={"error": "boom", "logs": "l"})
-    assert (await workspace.jobs.get_run_output(6)).error == "boom"
+    assert (await workspace.runs.output(6)).error == "boom"
     assert url(output) == "/api/2.2/jobs/runs/get-output?run_id=6"
     cancel = wire.post("/api/2.2/jobs/runs/cancel").respond(json={})
-    await workspace.jobs.cancel_run(6)
+    await workspace.runs.cancel(6)
     assert sent(cancel) == {"run_id": 6}
     create = wire.post("/api/2.2/jobs/create").respond(json={"job_id": 12})
-    assert await workspace.jobs.create(name="n", tasks=[{"task_key": "a"}]) == 12
+    assert await workspace.runs.create_job(name="n", tasks=[{"task_key": "a"}]) == 12
     assert sent(create) == {"name": "n", "tasks": [{"task_key": "a"}]}
 
 
@@ -205,7 +205,7 @@ async def test_jobs_are_listed_page_after_page(
         httpx.Response(200, json={"jobs": [{"job_id": 2}], "has_more": False}),
     ]
     route = wire.get("/api/2.2/jobs/list").mock(side_effect=pages)
-    found = [(job.job_id, job.settings.name) async for job in workspace.jobs.list(name="a")]
+    found = [(job.job_id, job.settings.name) async for job in workspace.runs.jobs(name="a")]
     assert found == [(1, "a"), (2, "")]
     assert url(route) == "/api/2.2/jobs/list?limit=100&name=a&page_token=n"
 
@@ -214,16 +214,14 @@ async def test_an_index_is_made_and_looked_at(wire: respx.MockRouter, workspace:
     endpoint = wire.post("/api/2.0/vector-search/endpoints").respond(
         json={"name": "e", "endpoint_status": {"state": "PROVISIONING"}}
     )
-    made = await workspace.vector_search_endpoints.create_endpoint("e", "STANDARD")
+    made = await workspace.vectors.create_endpoint("e", "STANDARD")
     assert made.endpoint_status.state == "PROVISIONING"
     assert sent(endpoint) == {"name": "e", "endpoint_type": "STANDARD"}
     wire.get("/api/2.0/vector-search/endpoints/e").respond(json={"name": "e", "num_indexes": 2})
-    assert (await workspace.vector_search_endpoints.get_endpoint("e")).num_indexes == 2
+    assert (await workspace.vectors.get_endpoint("e")).num_indexes == 2
     index = wire.post("/api/2.0/vector-search/indexes").respond(json={"name": "c.s.i"})
     spec = direct_access_spec({"id": "string"}, vector_column="v", dimension=2)
-    await workspace.vector_search_indexes.create_index(
-        "c.s.i", "e", "id", direct_access_index_spec=spec
-    )
+    await workspace.vectors.create_index("c.s.i", "e", "id", direct_access_index_spec=spec)
     assert sent(index) == {
         "name": "c.s.i",
         "endpoint_name": "e",
@@ -237,7 +235,7 @@ async def test_an_index_is_made_and_looked_at(wire: respx.MockRouter, workspace:
     wire.get("/api/2.0/vector-search/indexes/c.s.i").respond(
         json={"name": "c.s.i", "status": {"ready": True, "indexed_row_count": "3"}}
     )
-    seen = await workspace.vector_search_indexes.get_index("c.s.i")
+    seen = await workspace.vectors.get_index("c.s.i")
     assert (seen.status.ready, seen.status.indexed_row_count) == (True, 3)
 
 
@@ -245,7 +243,7 @@ async def test_rows_are_sent_as_a_json_text(wire: respx.MockRouter, workspace: W
     route = wire.post("/api/2.0/vector-search/indexes/c.s.i/upsert-data").respond(
         json={"status": "SUCCESS", "result": {"success_row_count": 1}}
     )
-    result = await workspace.vector_search_indexes.upsert_data_vector_index("c.s.i", b'[{"id":1}]')
+    result = await workspace.vectors.upsert("c.s.i", b'[{"id":1}]')
     assert result.success_row_count == 1
     assert sent(route) == {"inputs_json": '[{"id":1}]'}
 
@@ -259,7 +257,7 @@ async def test_rows_that_were_not_taken_are_an_error_that_names_some(
         json={"status": status, "result": {"success_row_count": 3, "failed_primary_keys": failed}}
     )
     with pytest.raises(UpsertFailed, match=r"key-0, .*key-9 and 4,990 more") as caught:
-        await workspace.vector_search_indexes.upsert_data_vector_index("c.s.i", "[]")
+        await workspace.vectors.upsert("c.s.i", "[]")
     assert caught.value.error_code == status
     assert len(caught.value.message) < 500
 
@@ -274,7 +272,7 @@ async def test_a_query_gives_rows_with_their_columns(
             "next_page_token": "",
         }
     )
-    found = await workspace.vector_search_indexes.query_index(
+    found = await workspace.vectors.query(
         "c.s.i", columns=["id"], query_vector=[1.0, 0.0], num_results=3, filters_json='{"a":1}'
     )
     assert found.records == ({"id": "a", "score": 0.5},)
@@ -291,13 +289,13 @@ async def test_a_query_that_finds_nothing_has_no_rows(
     wire: respx.MockRouter, workspace: Workspace
 ) -> None:
     wire.post("/api/2.0/vector-search/indexes/i/query").respond(json={"result": {"row_count": 0}})
-    found = await workspace.vector_search_indexes.query_index("i", columns=["id"], query_text="t")
+    found = await workspace.vectors.query("i", columns=["id"], query_text="t")
     assert found.rows == ()
 
 
 async def test_a_query_asks_for_a_vector_or_a_text(workspace: Workspace) -> None:
     with pytest.raises(ValueError, match="either"):
-        await workspace.vector_search_indexes.query_index("i", columns=["id"])
+        await workspace.vectors.query("i", columns=["id"])
 
 
 async def test_embeddings_come_in_the_order_of_the_texts(
@@ -306,9 +304,9 @@ async def test_embeddings_come_in_the_order_of_the_texts(
     route = wire.post("/serving-endpoints/gte/invocations").respond(
         json={"data": [{"index": 1, "embedding": [2, 0.5]}, {"index": 0, "embedding": [1.0]}]}
     )
-    assert await workspace.serving_endpoints.embed("gte", ["a", "b"]) == [[1.0], [2.0, 0.5]]
+    assert await workspace.models.embed("gte", ["a", "b"]) == [[1.0], [2.0, 0.5]]
     assert sent(route) == {"input": ["a", "b"]}
-    assert await workspace.serving_endpoints.embed("gte", []) == []
+    assert await workspace.models.embed("gte", []) == []
     assert route.call_count == 1
 
 
@@ -319,20 +317,20 @@ async def test_not_one_embedding_a_text_is_an_error(
     data = [{"index": index, "embedding": [1.0]} for index in indexes]
     wire.post("/serving-endpoints/gte/invocations").respond(json={"data": data})
     with pytest.raises(UnexpectedAnswer, match="for 2 texts"):
-        await workspace.serving_endpoints.embed("gte", ["a", "b"])
+        await workspace.models.embed("gte", ["a", "b"])
 
 
 async def test_a_model_is_asked_with_what_it_takes(
     wire: respx.MockRouter, workspace: Workspace
 ) -> None:
     route = wire.post("/serving-endpoints/m/invocations").respond(json={"predictions": [1]})
-    assert await workspace.serving_endpoints.query("m", input="hi") == {"predictions": [1]}
+    assert await workspace.models.query("m", input="hi") == {"predictions": [1]}
     assert sent(route) == {"input": "hi"}
 
 
 async def test_a_name_cannot_lead_elsewhere(wire: respx.MockRouter, workspace: Workspace) -> None:
     route = wire.post(path__startswith="/serving-endpoints/").respond(json={})
-    await workspace.serving_endpoints.query("../api/2.0/secrets?x", input=1)
+    await workspace.models.query("../api/2.0/secrets?x", input=1)
     assert (
         last(route).url.raw_path == b"/serving-endpoints/..%2Fapi%2F2.0%2Fsecrets%3Fx/invocations"
     )

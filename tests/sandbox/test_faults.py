@@ -188,7 +188,7 @@ async def test_the_async_client_starts_one_run_through_all_of_it(
     arm(faulty, f"POST {RUN_NOW}", status=429, retry_after=0, times=1)
     arm(faulty, f"POST {RUN_NOW}", status=503, after_effect=True, times=1)
     async with Workspace(sandbox.url, token=TOKEN, retries=QUICK) as workspace:
-        run_id = await workspace.jobs.run_now(job_id, idempotency_token=token)
+        run_id = await workspace.runs.start(job_id, idempotency_token=token)
     assert applied(faulty) == [1] * 4
     assert [(run["run_id"], run["token"]) for run in runs_of(faulty, job_id)] == [(run_id, token)]
 
@@ -200,7 +200,7 @@ async def test_without_a_token_a_lost_answer_is_told_and_not_sent_again(
     arm(faulty, f"POST {RUN_NOW}", after_effect=True)
     async with Workspace(sandbox.url, token=TOKEN, retries=QUICK) as workspace:
         with pytest.raises(DatabricksError):
-            await workspace.jobs.run_now(job_id)
+            await workspace.runs.start(job_id)
     assert len(runs_of(faulty, job_id)) == 1
 
 

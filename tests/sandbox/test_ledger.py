@@ -63,7 +63,7 @@ async def test_a_run_that_the_async_client_cancels_is_told_from_one_that_ended(
     run_id = started(workspace.jobs.submit(tasks=[submitted("main", file)]))
     timed_out = started(workspace.jobs.submit(tasks=[submitted("main", file)], timeout_seconds=1))
     async with Workspace(sandbox.url, token=TOKEN) as client:
-        await client.jobs.cancel_run(run_id)
+        await client.runs.cancel(run_id)
         assert line(http, run_id)["cancel_requested"]
     finished(workspace, run_id)
     finished(workspace, timed_out)

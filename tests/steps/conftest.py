@@ -27,7 +27,7 @@ async def env(host: str) -> AsyncIterator[DatabricksEnv]:
 @pytest.fixture
 async def prepared(env: DatabricksEnv) -> DatabricksEnv:
     """Fill the workspace as the demo does, once a session."""
-    if not [job async for job in env.workspace.jobs.list(name="dara-split-documents")]:
+    if not [job async for job in env.workspace.runs.jobs(name="dara-split-documents")]:
         await prepare(env.workspace)
     return env
 
@@ -45,6 +45,6 @@ def job(env: DatabricksEnv, folder: str) -> Callable[[str, str], Awaitable[int]]
         script = f"{folder}/{uuid.uuid4().hex}.py"
         await env.workspace.files.upload(script, dedent(source).encode())
         task = {"task_key": "only", "spark_python_task": {"python_file": script}}
-        return await env.workspace.jobs.create(name=name, tasks=[task], max_concurrent_runs=5)
+        return await env.workspace.runs.create_job(name=name, tasks=[task], max_concurrent_runs=5)
 
     return create

@@ -21,7 +21,7 @@ from dara_fp import (
 )
 from dara_fp.core.check import structure
 from dara_fp.core.undo import CANCELLED
-from dara_fp.databricks.jobs import Jobs
+from dara_fp.databricks.runs import Runs
 from dara_fp.steps.jobs import JobRun, await_run, cancel_run, run_job, submit_run
 from tests.steps.served import Running
 
@@ -64,7 +64,7 @@ async def test_the_jobs_parameters_reach_its_process(env: DatabricksEnv, folder:
     script = f"{folder}/tell.py"
     await env.workspace.files.upload(script, b"import sys; sys.exit(sys.argv[1])")
     task = {"python_file": script, "parameters": ["{{job.parameters.word}}"]}
-    job_id = await env.workspace.jobs.create(
+    job_id = await env.workspace.runs.create_job(
         name="tells",
         parameters=[{"name": "word", "default": "none"}],
         tasks=[{"task_key": "tell", "spark_python_task": task}],
@@ -73,8 +73,8 @@ async def test_the_jobs_parameters_reach_its_process(env: DatabricksEnv, folder:
     error = (await run_job(given, env)).failure()
     assert error.url is not None
     run_id = int(error.url.rpartition("/")[2])
-    run = await env.workspace.jobs.get_run(run_id)
-    assert "bün 'di" in ((await env.workspace.jobs.get_run_output(run.tasks[0].run_id)).logs or "")
+    run = await env.workspace.runs.get(run_id)
+    assert "bün 'di" in ((await env.workspace.runs.output(run.tasks[0].run_id)).logs or "")
 
 
 @pytest.mark.parametrize("missing", ["no-such-job", "", "٣", "9" * 30, "a" * 500, "x'--"])
@@ -124,7 +124,7 @@ async def test_a_run_that_someone_else_cancels_is_a_failure_that_says_so(
     submitted = unwrap(await submit_run(Running(job=name), env))
     assert submitted.run is not None
     waiting = asyncio.create_task(await_run(submitted, env))
-    await env.workspace.jobs.cancel_run(submitted.run.run_id)
+    await env.workspace.runs.cancel(submitted.run.run_id)
     error = (await waiting).failure()
     assert (error.kind, error.error_code) == (Kind.CANCELLED, "CANCELED")
     assert "Run cancelled." in error.message
@@ -179,7 +179,7 @@ LONG = "import time; time.sleep(60)"
 async def result_of(env: DatabricksEnv, run_id: int) -> str | None:
     """Wait until the run has ended, and give its result."""
     while True:
-        run = await env.workspace.jobs.get_run(run_id)
+        run = await env.workspace.runs.get(run_id)
         if run.result is not None:
             return run.result
         await asyncio.sleep(0.05)
@@ -218,16 +218,16 @@ async def test_a_run_that_takes_too_long_is_cancelled(
 
 @pytest.fixture
 def slow_answer(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """Have `run_now` answer late, and give what is set as soon as the run is there."""
-    started, run_now = asyncio.Event(), Jobs.run_now
+    """Have `start` answer late, and give what is set as soon as the run is there."""
+    started, begin = asyncio.Event(), Runs.start
 
-    async def run_now_slowly(jobs: Jobs, job_id: int, **how: Any) -> int:
-        run_id = await run_now(jobs, job_id, **how)
+    async def start_slowly(runs: Runs, job_id: int, **how: Any) -> int:
+        run_id = await begin(runs, job_id, **how)
         started.set()
         await asyncio.sleep(0.2)
         return run_id
 
-    monkeypatch.setattr(Jobs, "run_now", run_now_slowly)
+    monkeypatch.setattr(Runs, "start", start_slowly)
     return started
 
 
@@ -250,10 +250,10 @@ async def test_a_run_that_cannot_be_cancelled_is_named_by_the_cancellation(
     slow_answer: asyncio.Event,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def refuse(_jobs: Jobs, run_id: int) -> None:
+    async def refuse(_runs: Runs, run_id: int) -> None:
         raise StepFailed(StepError(message=f"not {run_id}"))
 
-    monkeypatch.setattr(Jobs, "cancel_run", refuse)
+    monkeypatch.setattr(Runs, "cancel", refuse)
     job_id = await job(name, "")
     running = asyncio.ensure_future(submit_run(Running(job=name), env))
     await slow_answer.wait()
@@ -267,10 +267,10 @@ async def test_a_run_that_cannot_be_cancelled_is_named_by_the_cancellation(
 async def test_a_worker_that_stops_leaves_the_run_to_the_next_one_without_waiting_for_its_id(
     env: DatabricksEnv, job: CreateJob, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started, run_now = asyncio.Event(), Jobs.run_now
+    started, begin = asyncio.Event(), Runs.start
 
-    async def run_now_without_an_answer(jobs: Jobs, job_id: int, **how: Any) -> int:
-        await run_now(jobs, job_id, **how)
+    async def start_without_an_answer(runs: Runs, job_id: int, **how: Any) -> int:
+        await begin(runs, job_id, **how)
         started.set()
         await asyncio.Event().wait()
         raise AssertionError
@@ -279,7 +279,7 @@ async def test_a_worker_that_stops_leaves_the_run_to_the_next_one_without_waitin
     task_id = uuid.uuid4().hex
     stopping = Scope(task_id=task_id, cancelling=lambda: False)
     with monkeypatch.context() as patched:
-        patched.setattr(Jobs, "run_now", run_now_without_an_answer)
+        patched.setattr(Runs, "start", start_without_an_answer)
         running = asyncio.ensure_future(submit_run(Running(job=name), env, scope=stopping))
         await started.wait()
         running.cancel()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from dara_fp import DatabricksEnv, Kind, MemoryJournal, Scope, unwrap
-from dara_fp.databricks.vector_search import direct_access_spec
+from dara_fp.databricks.vectors import direct_access_spec
 from dara_fp.steps.embeddings import embed_passages
 from dara_fp.steps.vectors import Indexed, find_passages, upsert_vectors
 from tests.steps.served import INDEX, MODEL, Asking, Embedding, Storing
@@ -34,9 +34,7 @@ async def read(env: DatabricksEnv, path: str) -> list[dict[str, object]]:
 async def new_index(env: DatabricksEnv, columns: dict[str, str], dimension: int) -> str:
     name = f"main.default.index_{uuid.uuid4().hex}"
     spec = direct_access_spec(columns, vector_column="vector", dimension=dimension)
-    await env.workspace.vector_search_indexes.create_index(
-        name, "dara-demo", "id", direct_access_index_spec=spec
-    )
+    await env.workspace.vectors.create_index(name, "dara-demo", "id", direct_access_index_spec=spec)
     return name
 
 
@@ -52,7 +50,7 @@ async def test_every_passage_gets_its_vector_in_order(prepared: DatabricksEnv, f
     assert (made.path, made.count) == (f"{folder}/p.vectors.jsonl", 60)
     rows = await read(prepared, made.path)
     assert [row["text"] for row in rows] == texts
-    [vector] = await prepared.workspace.serving_endpoints.embed(MODEL, [texts[57]])
+    [vector] = await prepared.workspace.models.embed(MODEL, [texts[57]])
     assert rows[57]["vector"] == pytest.approx(vector, abs=1e-6)
     assert [message for _, message, _ in journal.reports] == [
         "50 passages",
