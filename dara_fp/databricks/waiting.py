@@ -1,8 +1,5 @@
 """Waiting for a job run: often while it is young, seldom when it is old, until any end."""
 
-import asyncio
-import random
-import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
@@ -10,6 +7,7 @@ import attrs
 
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import DatabricksError, RunFailed, UnexpectedAnswer
+from dara_fp.databricks.polling import Polling
 from dara_fp.databricks.records import Run, RunTask
 from dara_fp.databricks.refusals import excerpt
 from dara_fp.databricks.workspace import Workspace
@@ -24,39 +22,6 @@ _KINDS = {
     "TIMEDOUT": Kind.TIMEOUT,
 }
 _FOLLOWS = frozenset({"UPSTREAM_FAILED", "UPSTREAM_CANCELED", "EXCLUDED", "DISABLED"})
-
-
-@attrs.frozen(kw_only=True)
-class Polling:
-    """How often to look.
-
-    Attributes:
-        least: Shortest pause, in seconds.
-        most: Longest pause, in seconds.
-        share: Pause as a share of the time waited so far.
-        patience: Seconds to bear an unbroken row of passing troubles; after them no look begins.
-        clock: Tells the time in seconds; monotonic.
-        sleep: Waits for seconds.
-        chance: Gives a number from 0 to 1, so that many waiters do not look at once.
-    """
-
-    least: float = 0.25
-    most: float = 10.0
-    share: float = 0.1
-    patience: float = 600.0
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    chance: Callable[[], float] = random.random
-
-    def pause(self, waited: float) -> float:
-        """Give the seconds to pause after having *waited* so long, 20% more or less.
-
-        >>> steady = Polling(chance=lambda: 0.5)
-        >>> [steady.pause(waited) for waited in (0.0, 20.0, 3600.0)]
-        [0.25, 2.0, 10.0]
-        """
-        wanted = min(self.most, max(self.least, waited * self.share))
-        return wanted * (0.8 + 0.4 * self.chance())
 
 
 async def wait_for_run(
