@@ -4,12 +4,15 @@ Exception
 └── ApiError    one refusal: HTTP status, error code, message, details
 """
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import attrs
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 
 __all__ = [
+    "HANDLERS",
     "ApiError",
     "already_exists",
     "error_response",
@@ -20,6 +23,8 @@ __all__ = [
     "unauthenticated",
     "unsupported",
 ]
+
+logger = logging.getLogger("dara_fp.sandbox")
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -85,3 +90,32 @@ def unauthenticated(message: str, request_id: str) -> ApiError:
 def unsupported(message: str) -> ApiError:
     """Give the 501 for what the sandbox does not have."""
     return ApiError(status=501, error_code="NOT_IMPLEMENTED", message=message)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)  # noqa: S101 - registered for this class only
+    return error_response(error)
+
+
+async def _not_there(request: Request, _error: Exception) -> Response:
+    return error_response(not_found(f"No such page: {request.method} {request.url.path[:200]!r}."))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    said = "The sandbox failed on this request: its log has the reason."
+    return error_response(ApiError(status=500, error_code="INTERNAL_ERROR", message=said))
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=499)
+
+
+HANDLERS: dict[int | type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    ApiError: _refused,
+    ClientDisconnect: _gone,
+    404: _not_there,
+    405: _not_there,
+    500: _broken,
+}
+"""What is answered when a route raises."""

@@ -35,15 +35,19 @@ class GrantRefused(Exception):
 
 
 class Signer:
-    """Makes and checks presigned addresses with a key of this process."""
+    """Makes and checks presigned addresses with a key of this process.
 
-    def __init__(self) -> None:
+    They name *workspace_id*, since they bring no token that would tell whose they are.
+    """
+
+    def __init__(self, workspace_id: str) -> None:
         self._key = secrets.token_bytes(32)
+        self._place = f"{STORAGE_PATH}?o={workspace_id}"
 
     def address(self, base: str, grant: Grant) -> str:
         """Give the address below *base* that carries *grant*."""
         body = base64.urlsafe_b64encode(msgspec.json.encode(grant))
-        return f"{base}{STORAGE_PATH}?grant={body.decode()}&signature={self._sign(body)}"
+        return f"{base}{self._place}&grant={body.decode()}&signature={self._sign(body)}"
 
     def check(self, body: str, signature: str, verb: str) -> Grant:
         """Give the grant in *body*.

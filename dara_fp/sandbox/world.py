@@ -1,0 +1,132 @@
+"""A workspace: what its areas share, all of its routes, and nothing of another workspace."""
+
+import shutil
+from pathlib import Path
+from typing import Protocol
+
+import attrs
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from dara_fp.sandbox.auth import Tokens
+from dara_fp.sandbox.directories import Directories
+from dara_fp.sandbox.embedding import Embedder
+from dara_fp.sandbox.engine import Engine
+from dara_fp.sandbox.errors import HANDLERS
+from dara_fp.sandbox.faults import OWN, Faults
+from dara_fp.sandbox.files import Files
+from dara_fp.sandbox.identity import Clients, Identity
+from dara_fp.sandbox.indexes import Indexes
+from dara_fp.sandbox.job_store import JobStore
+from dara_fp.sandbox.jobs import Jobs
+from dara_fp.sandbox.ledger import Ledger
+from dara_fp.sandbox.presigned import Signer
+from dara_fp.sandbox.query_routes import IndexData
+from dara_fp.sandbox.run_routes import Runs
+from dara_fp.sandbox.serving import Serving
+from dara_fp.sandbox.storage import Storage
+from dara_fp.sandbox.stumbling import Stumbling
+from dara_fp.sandbox.unanswered import Unanswered
+from dara_fp.sandbox.uploads import Uploads
+from dara_fp.sandbox.vector_routes import VectorSearch
+
+__all__ = ["Neighbours", "Seat", "World"]
+
+EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+class Neighbours(Clients, Protocol):
+    """All workspaces, as one of them sees the others."""
+
+    def routes(self) -> list[Route]:
+        """Give the routes that list workspaces and make them."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Seat:
+    """Which workspace it is, and the tokens that open it."""
+
+    workspace_id: str
+    tokens: Tokens
+
+
+class World:
+    """The workspace of *seat*, which keeps all it has below *place*.
+
+    An area is one line in `__init__` for what it keeps, if others need that too, and one line in
+    `routes`. What has to end with the sandbox ends in `close`.
+
+    Args:
+        seat: Whose it is.
+        place: The folder of this workspace alone.
+        neighbours: All workspaces of the sandbox.
+        embedder: The model, which all workspaces share.
+    """
+
+    def __init__(self, seat: Seat, place: Path, neighbours: Neighbours, embedder: Embedder) -> None:
+        self.seat = seat
+        self.neighbours = neighbours
+        self.embedder = embedder
+        self.root = place / "files"
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.scratch = place / "scratch"
+        # What was half there when an earlier sandbox was killed; the lock says it is nobody's now.
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.faults, self.unanswered = Faults(), Unanswered()
+        self.signer = Signer(seat.workspace_id)
+        self.uploads = Uploads(place / "uploads", self.signer)
+        self.store = JobStore(place / "jobs")
+        self.engine = Engine(self.store, seat.tokens, self.root)
+        self.indexes = Indexes(place / "vectors")
+        self._app = Stumbling(
+            Starlette(routes=self.routes(), exception_handlers=HANDLERS), self.faults
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await self._app(scope, receive, send)
+
+    def routes(self) -> list[BaseRoute]:
+        """Give all routes; the first that fits a call answers it."""
+        unanswered, indexes = self.unanswered, self.indexes
+        return [
+            *Identity(workspace_id=self.seat.workspace_id, clients=self.neighbours).routes(),
+            *Files(root=self.root, scratch=self.scratch, uploads=self.uploads).routes(),
+            *Directories(root=self.root).routes(),
+            *self.uploads.routes(),
+            *Storage(root=self.root, signer=self.signer, uploads=self.uploads).routes(),
+            *Jobs(store=self.store).routes(),
+            *Runs(store=self.store, engine=self.engine).routes(),
+            *VectorSearch(indexes=indexes, unanswered=unanswered).routes(),
+            *IndexData(indexes=indexes, embedder=self.embedder, unanswered=unanswered).routes(),
+            *Serving(embedder=self.embedder).routes(),
+            *self.neighbours.routes(),
+            *self.faults.routes(),
+            Route(f"{OWN}/runs", Ledger(store=self.store).show, methods=["GET"]),
+            *_other_routes(unanswered),
+        ]
+
+    async def close(self) -> None:
+        """End what still runs."""
+        await self.engine.close()
+
+
+def _other_routes(unanswered: Unanswered) -> list[Route]:
+    return [
+        Route("/", _welcome, methods=["GET"]),
+        Route(f"{OWN}/unanswered", unanswered.show, methods=["GET"]),
+        Route("/api{path:path}", unanswered.unknown, methods=EVERY_METHOD),
+        Route("/serving-endpoints{path:path}", unanswered.unknown, methods=EVERY_METHOD),
+    ]
+
+
+async def _welcome(_request: Request) -> Response:
+    return PlainTextResponse(
+        "DARA sandbox: a local workspace.\n"
+        "GET /_sandbox/unanswered lists refused calls, GET /_sandbox/runs the runs it started;\n"
+        "POST /_sandbox/faults lets calls go wrong, POST /_sandbox/workspaces makes a workspace.\n"
+    )
