@@ -57,18 +57,21 @@ _QUESTIONS = (
     ),
 )
 
+_OURSELVES = "dara-fp"
+
 
 def packages() -> Material:
     """Give the description of every distribution installed here, and three questions.
 
-    The questions are about packages that DARA itself needs, so they are always there.
+    The questions are about packages that DARA itself needs, so they are always there. DARA itself
+    is left out: its description has the questions word by word.
     """
     found: dict[str, Document] = {}
     for distribution in importlib.metadata.distributions():
         metadata = distribution.metadata.json
         name = re.sub(r"[-_.]+", "-", str(metadata.get("name", ""))).lower()
         text = f"{name}: {metadata.get('summary', '')}\n\n{metadata.get('description', '')}"
-        if name:
+        if name not in {"", _OURSELVES}:
             found[name] = Document(name=f"{name}.md", text=text)
     asked = frozenset[str]().union(*(question.answers for question in _QUESTIONS))
     # Those that are asked for come first, so that they are never left out.

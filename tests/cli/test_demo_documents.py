@@ -68,3 +68,5 @@ def test_what_is_asked_of_the_packages_is_among_them() -> None:
     names = [each.name for each in found.documents]
     assert len(set(names)) == len(names) <= MOST_PARTS
     assert all(question.answers <= set(names[:3]) for question in found.questions)
+    questions = [question.text for question in found.questions]
+    assert not [each.name for each in found.documents for said in questions if said in each.text]
