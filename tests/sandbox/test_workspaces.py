@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -93,9 +92,10 @@ def test_an_address_without_a_token_leads_to_the_workspace_that_gave_it(
     other: WorkspaceClient, volume: str
 ) -> None:
     other.files.upload(f"{volume}/a.txt", BytesIO(b"mine"))
-    query = {"path": f"{volume}/a.txt", "expire_time": "2100-01-01T00:00:00Z"}
-    given: Any = other.api_client.do("POST", "/api/2.0/fs/create-download-url", query=query)
-    assert httpx.get(given["url"]).content == b"mine"
+    asked = {"path": f"{volume}/a.txt", "expire_time": "2100-01-01T00:00:00Z"}
+    address = f"{other.config.host}/api/2.0/fs/create-download-url"
+    given = httpx.post(address, params=asked, headers=other.config.authenticate())
+    assert httpx.get(given.json()["url"]).content == b"mine"
 
 
 def test_a_host_of_several_workspaces_names_none_before_it_sees_a_token(
