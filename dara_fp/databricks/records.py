@@ -3,23 +3,18 @@
 Values of enumerations stay text, so that one that is new to us is kept, not lost.
 """
 
-from typing import Any
-
 import attrs
 
 __all__ = [
     "DirectoryEntry",
-    "EndpointInfo",
     "FileMetadata",
-    "IndexRows",
     "Job",
+    "Repair",
     "Run",
     "RunOutput",
     "RunState",
     "RunStatus",
     "RunTask",
-    "UpsertResult",
-    "VectorIndex",
 ]
 
 _ENDED = frozenset({"TERMINATED", "SKIPPED", "INTERNAL_ERROR"})
@@ -124,8 +119,25 @@ class RunTask(_Progress):
 
 
 @attrs.frozen(kw_only=True)
+class Repair(_Progress):
+    """One item of a run's history: the run itself first, whose *type* is `ORIGINAL`, then repairs.
+
+    The item of the run itself has no *id*.
+    """
+
+    id: int | None = None
+    type: str | None = None
+    start_time: int = 0
+    end_time: int = 0
+    task_run_ids: tuple[int, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Run(_Progress):
-    """A run of a job; times are milliseconds since 1970."""
+    """A run of a job; times are milliseconds since 1970.
+
+    Its *repair_history* is there where it was asked for.
+    """
 
     run_id: int
     job_id: int | None = None
@@ -136,6 +148,24 @@ class Run(_Progress):
     start_time: int | None = None
     end_time: int | None = None
     next_page_token: str | None = None
+    repair_history: tuple[Repair, ...] = ()
+
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """Give what repaired it, the oldest first; empty where the history was not asked for."""
+        repairs = (item for item in self.repair_history if item.id and item.type != "ORIGINAL")
+        return tuple(sorted(repairs, key=lambda item: item.start_time))
+
+    @property
+    def latest_repair_id(self) -> int | None:
+        """Give the id of the last repair, or None where none is known."""
+        return self.repairs[-1].id if self.repairs else None
+
+    def is_over(self, repair_id: int | None = None) -> bool:
+        """Tell whether it has ended, and no repair of it goes on: neither *repair_id* nor later."""
+        under_way = any(not (repair.has_ended or repair.end_time) for repair in self.repairs)
+        is_known = repair_id is None or any(repair.id == repair_id for repair in self.repairs)
+        return self.has_ended and is_known and not under_way
 
 
 @attrs.frozen(kw_only=True)
@@ -174,71 +204,3 @@ class Job:
     settings: JobSettings = JobSettings()
     creator_user_name: str | None = None
     created_time: int | None = None
-
-
-@attrs.frozen(kw_only=True)
-class EndpointStatus:
-    """Whether a vector search endpoint is up, such as `ONLINE`."""
-
-    state: str | None = None
-    message: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class EndpointInfo:
-    """A vector search endpoint."""
-
-    name: str
-    endpoint_type: str | None = None
-    id: str | None = None
-    endpoint_status: EndpointStatus = EndpointStatus()
-    num_indexes: int = 0
-
-
-@attrs.frozen(kw_only=True)
-class VectorIndexStatus:
-    """Whether a vector index is ready, and how many rows it has."""
-
-    ready: bool = False
-    message: str = ""
-    indexed_row_count: int | None = None
-    index_url: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class VectorIndex:
-    """A vector index."""
-
-    name: str
-    endpoint_name: str | None = None
-    index_type: str | None = None
-    primary_key: str | None = None
-    status: VectorIndexStatus = VectorIndexStatus()
-
-
-@attrs.frozen(kw_only=True)
-class UpsertResult:
-    """How many rows an index took, and the keys of those it did not."""
-
-    success_row_count: int = 0
-    failed_primary_keys: tuple[str, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class IndexRows:
-    """What a query found, best first: *rows* of values in the order of *columns*.
-
-    The last column is `score`. There are more rows where *next_page_token* is set.
-
-    >>> IndexRows(columns=("id", "score"), rows=(("a", 0.5),)).records
-    ({'id': 'a', 'score': 0.5},)
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
-    next_page_token: str | None = None
-
-    @property
-    def records(self) -> tuple[dict[str, Any], ...]:
-        """Give the rows as mappings from column to value."""
-        return tuple(dict(zip(self.columns, row, strict=True)) for row in self.rows)
