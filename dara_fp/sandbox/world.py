@@ -12,6 +12,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from dara_fp.sandbox.auth import Tokens
+from dara_fp.sandbox.catalog import Catalog
+from dara_fp.sandbox.catalog_routes import CatalogRoutes
 from dara_fp.sandbox.directories import Directories
 from dara_fp.sandbox.embedding import Embedder
 from dara_fp.sandbox.engine import Engine
@@ -78,6 +80,7 @@ class World:
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.faults, self.unanswered = Faults(), Unanswered()
         self.signer = Signer(seat.workspace_id)
+        self.catalog = Catalog(place / "catalog", self.root / "Volumes")
         self.uploads = Uploads(place / "uploads", self.signer)
         self.store = JobStore(place / "jobs")
         self.engine = Engine(self.store, seat.tokens, self.root)
@@ -99,6 +102,7 @@ class World:
             *Directories(root=self.root).routes(),
             *self.uploads.routes(),
             *Storage(root=self.root, signer=self.signer, uploads=self.uploads).routes(),
+            *CatalogRoutes(catalog=self.catalog).routes(),
             *Jobs(store=self.store).routes(),
             *Runs(store=self.store, engine=self.engine).routes(),
             *VectorSearch(indexes=indexes, unanswered=unanswered).routes(),
