@@ -1,13 +1,18 @@
-"""Jobs and their runs: start one exactly once, look at it, stop it."""
+"""Jobs and their runs: start one exactly once, look at it, wait for it, repair it, stop it."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
 import msgspec
 
 from dara_fp.databricks.calls import Calls
+from dara_fp.databricks.doubt import may_have_been_done
+from dara_fp.databricks.errors import DatabricksError
+from dara_fp.databricks.polling import Polling, looked_until
 from dara_fp.databricks.records import Job, Run, RunOutput
+from dara_fp.databricks.run_ends import judged
+from dara_fp.databricks.waiting import Changes
 
 __all__ = ["Runs"]
 
@@ -48,41 +53,145 @@ class Runs:
             ValueError: The token is empty or too long.
             DatabricksError: The workspace refused, or no answer came.
         """
-        if idempotency_token is not None and not 0 < len(idempotency_token) <= _TOKEN:
-            raise ValueError(
-                f"idempotency_token has {len(idempotency_token)} characters: give 1 to {_TOKEN}",
-            )
         body = {
             "job_id": job_id,
-            "idempotency_token": idempotency_token,
             "job_parameters": None if job_parameters is None else dict(job_parameters),
             "python_params": None if python_params is None else list(python_params),
         }
-        answer = await self._calls.json(
-            "POST",
-            f"{_API}/run-now",
-            body={name: value for name, value in body.items() if value is not None},
-            idempotent=idempotency_token is not None,
-        )
-        return answer.decoded(_Started).run_id
+        return await self._started("run-now", body, idempotency_token)
 
-    async def get(self, run_id: int) -> Run:
-        """Look at the run *run_id*, with the tasks of all its pages.
+    async def submit(
+        self,
+        tasks: Sequence[Mapping[str, Any]],
+        *,
+        run_name: str | None = None,
+        timeout_seconds: int | None = None,
+        idempotency_token: str | None = None,
+        **settings: Any,
+    ) -> int:
+        """Start a run of *tasks* without a job, and give its id.
+
+        What is said of the token of `start` holds here, too.
+
+        Args:
+            tasks: The tasks, each named and written as in the API.
+            run_name: What the run is called.
+            timeout_seconds: After how many seconds it is ended; None for never.
+            idempotency_token: At most 64 characters.
+            settings: What else the API takes, such as `environments`, by the API's names.
+
+        Raises:
+            ValueError: The token is empty or too long.
+            DatabricksError: The workspace refused, or no answer came.
+        """
+        body = {
+            **settings,
+            "tasks": [dict(task) for task in tasks],
+            "run_name": run_name,
+            "timeout_seconds": timeout_seconds,
+        }
+        return await self._started("runs/submit", body, idempotency_token)
+
+    async def repair(
+        self,
+        run_id: int,
+        *,
+        tasks: Sequence[str] = (),
+        dependents: bool = False,
+        latest_repair_id: int | None = None,
+        job_parameters: Mapping[str, str] | None = None,
+    ) -> int:
+        """Run tasks of the ended run *run_id* again, and give the repair's id.
+
+        A repair is done once: it names the one before, so that no other can follow that. One whose
+        answer is lost is looked up in the run's history, and not sent again.
+
+        Args:
+            run_id: The run.
+            tasks: Keys of the tasks to run again; all that failed or were skipped where it is
+                empty.
+            dependents: Whether the tasks that depend on *tasks* run again, too.
+            latest_repair_id: The last repair of this run, None where there was none.
+            job_parameters: Parameters of the job by name, in place of those of the run.
+
+        Raises:
+            DatabricksError: The run is under way, has succeeded, or was repaired since; or the
+                workspace refused otherwise; or no answer came and no repair has begun.
+        """
+        body = {
+            "run_id": run_id,
+            "rerun_tasks": list(tasks) or None,
+            "rerun_all_failed_tasks": None if tasks else True,
+            "rerun_dependent_tasks": dependents or None,
+            "latest_repair_id": latest_repair_id,
+            "job_parameters": None if job_parameters is None else dict(job_parameters),
+        }
+        try:
+            answer = await self._calls.json("POST", f"{_API}/runs/repair", body=_given(body))
+            return answer.decoded(_Repaired).repair_id
+        except DatabricksError as error:
+            if not may_have_been_done(error):
+                raise
+            last = (await self.get(run_id, history=True)).latest_repair_id
+            if last in {None, latest_repair_id}:
+                raise
+            return last
+
+    async def wait(
+        self,
+        run_id: int,
+        *,
+        repair_id: int | None = None,
+        on_state: Callable[[Run], Awaitable[None]] | None = None,
+        polling: Polling | None = None,
+    ) -> Run:
+        """Wait for the run *run_id* to end, and for what repairs it, and give it as it ended.
+
+        Passing troubles of the workspace are borne, and so is whatever is its own fault: the run
+        goes on however the workspace stumbles. There is no limit of time: put
+        `asyncio.timeout` around it where one is wanted. Cancelling it leaves the run as it is.
+
+        Args:
+            run_id: The run.
+            repair_id: A repair that has begun: the run is not over before it is.
+            on_state: Awaited with the run when it is seen first and whenever its state has changed.
+            polling: How often to look.
+
+        Returns:
+            The run, which has succeeded, possibly with failed tasks that did not matter.
+
+        Raises:
+            RunFailed: It ended otherwise; the message has the failing task's key and error, the
+                error's `url` the run's page.
+            DatabricksError: There is no such run, or the workspace refused for good.
+        """
+        run = await looked_until(
+            lambda seen: seen.is_over(repair_id),
+            lambda: self.get(run_id, history=True),
+            polling=polling,
+            on_look=Changes(_state, on_state),
+        )
+        return await judged(run, self.output)
+
+    async def get(self, run_id: int, *, history: bool = False) -> Run:
+        """Look at the run *run_id*, with the tasks of all its pages, and its repairs by *history*.
 
         Raises:
             DatabricksError: There is no such run, or the workspace refused otherwise.
         """
-        run = await self._page_of_run(run_id, None)
+        query = {"run_id": run_id, "include_history": history or None}
+        run = await self._page_of_run(query)
         token = run.next_page_token
         for _ in range(_PAGES):
             if not token:
                 break
-            page = await self._page_of_run(run_id, token)
+            page = await self._page_of_run({**query, "page_token": token})
             token = page.next_page_token
             run = attrs.evolve(
                 run,
                 tasks=run.tasks + page.tasks,
                 iterations=run.iterations + page.iterations,
+                repair_history=run.repair_history + page.repair_history,
             )
         return attrs.evolve(run, next_page_token=None)
 
@@ -129,13 +238,27 @@ class Runs:
         answer = await self._calls.json("POST", f"{_API}/create", body=settings)
         return answer.decoded(_Created).job_id
 
-    async def _page_of_run(self, run_id: int, token: str | None) -> Run:
-        query = {"run_id": run_id, "page_token": token}
+    async def _started(self, path: str, body: Mapping[str, Any], token: str | None) -> int:
+        if token is not None and not 0 < len(token) <= _TOKEN:
+            raise ValueError(f"idempotency_token has {len(token)} characters: give 1 to {_TOKEN}")
+        answer = await self._calls.json(
+            "POST",
+            f"{_API}/{path}",
+            body=_given({**body, "idempotency_token": token}),
+            idempotent=token is not None,
+        )
+        return answer.decoded(_Started).run_id
+
+    async def _page_of_run(self, query: Mapping[str, Any]) -> Run:
         return (await self._calls.json("GET", f"{_API}/runs/get", query=query)).decoded(Run)
 
 
 class _Started(msgspec.Struct):
     run_id: int
+
+
+class _Repaired(msgspec.Struct):
+    repair_id: int
 
 
 class _Created(msgspec.Struct):
@@ -145,3 +268,11 @@ class _Created(msgspec.Struct):
 class _Page(msgspec.Struct):
     jobs: tuple[Job, ...] = ()
     next_page_token: str = ""
+
+
+def _state(run: Run) -> tuple[str, str | None]:
+    return run.life_cycle, run.result
+
+
+def _given(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None}

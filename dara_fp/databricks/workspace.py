@@ -13,6 +13,7 @@ from dara_fp.databricks.retries import Retries
 from dara_fp.databricks.runs import Runs
 from dara_fp.databricks.settings import ENVIRONMENT, Settings, checked, settings_from
 from dara_fp.databricks.transport import Transport
+from dara_fp.databricks.updates import Updates
 from dara_fp.databricks.vectors import Vectors
 
 __all__ = ["Workspace"]
@@ -26,6 +27,7 @@ class Workspace:
         runs: Runs of jobs, each started once.
         vectors: Vector indexes: rows in, neighbours out.
         models: Served models, embeddings among them.
+        updates: Updates of pipelines.
 
     >>> Workspace("adb-1.azuredatabricks.net", token="not-shown")
     Workspace('https://adb-1.azuredatabricks.net', auth='pat')
@@ -83,6 +85,7 @@ class Workspace:
         self.runs = Runs(self._calls)
         self.vectors = Vectors(self._calls)
         self.models = Models(self._calls)
+        self.updates = Updates(self._calls, self._settings.host)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:

@@ -15,7 +15,6 @@ from dara_fp.core.scope import Position
 from dara_fp.core.shield import finished, shielded
 from dara_fp.databricks.environment import HasWorkspace
 from dara_fp.databricks.records import Run
-from dara_fp.databricks.waiting import wait_for_run
 from dara_fp.databricks.workspace import Workspace
 
 __all__ = ["JobRun", "RunsJob", "await_run", "cancel_run", "run_job", "submit_run"]
@@ -94,7 +93,7 @@ async def await_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[Ru
     async def report(run: Run) -> None:
         await at.report(f"run {run.run_id} is {run.life_cycle}")
 
-    run = await wait_for_run(env.workspace, ctx.run.run_id, on_state=report)
+    run = await env.workspace.runs.wait(ctx.run.run_id, on_state=report)
     ended = attrs.evolve(ctx.run, state=run.result, page_url=run.run_page_url)
     return Success(ctx.evolve(run=ended))
 

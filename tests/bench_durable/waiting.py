@@ -3,7 +3,7 @@
 import attrs
 
 from dara_fp import Outcome, StepContext, Success, made, start, wait_for, workflow
-from dara_fp.databricks.waiting import Polling, wait_for_run
+from dara_fp.databricks.polling import Polling
 from dara_fp.databricks.workspace import Workspace
 
 __all__ = ["APPROVAL", "NOWHERE", "PARKED", "POLLING", "Env", "Request", "RunOf"]
@@ -46,7 +46,7 @@ class RunOf(StepContext):
 
 async def _wait_for_run(ctx: RunOf, env: Env) -> Outcome[RunOf]:
     polling = Polling(least=env.seconds, most=env.seconds)
-    run = await wait_for_run(env.workspace, ctx.run_id, polling=polling)
+    run = await env.workspace.runs.wait(ctx.run_id, polling=polling)
     return Success(ctx.evolve(result=run.result))
 
 

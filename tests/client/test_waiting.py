@@ -16,8 +16,8 @@ from dara_fp.databricks.errors import (
     TemporarilyUnavailable,
     TooManyRequests,
 )
+from dara_fp.databricks.polling import Polling
 from dara_fp.databricks.records import Run
-from dara_fp.databricks.waiting import Polling, wait_for_run
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 from tests.client.stage import VirtualTime
@@ -57,7 +57,7 @@ async def test_a_run_that_ends_well_is_given(
     async def note(run: Run) -> None:
         states.append((run.life_cycle, run.result))
 
-    run = await wait_for_run(workspace, 5, on_state=note, polling=polling)
+    run = await workspace.runs.wait(5, on_state=note, polling=polling)
     assert (run.run_id, run.run_page_url) == (5, PAGE)
     assert states == [("PENDING", None), ("RUNNING", None), ("TERMINATED", result)]
 
@@ -87,7 +87,7 @@ async def test_every_other_end_is_a_failure_with_the_run_s_page(
 ) -> None:
     runs.mock(side_effect=[seen("RUNNING"), seen(life, result)])
     with pytest.raises(RunFailed, match=f"run 5 of job 1 ended {life} with") as caught:
-        await wait_for_run(workspace, 5, polling=polling)
+        await workspace.runs.wait(5, polling=polling)
     error = caught.value.error
     assert (error.kind, error.url, error.error_code) == (kind, PAGE, result or life)
     assert f"is {life}" in error.message
@@ -101,7 +101,7 @@ async def test_the_newer_words_for_the_end_are_understood(
     status = {"state": "TERMINATED", "termination_details": details}
     runs.respond(json={"run_id": 5, "status": status})
     with pytest.raises(RunFailed, match="with USER_CANCELED: by me"):
-        await wait_for_run(workspace, 5, polling=polling)
+        await workspace.runs.wait(5, polling=polling)
 
 
 async def test_the_task_that_failed_first_hand_is_named_with_its_error(
@@ -119,7 +119,7 @@ async def test_the_task_that_failed_first_hand_is_named_with_its_error(
     output.respond(json={"error": "boom\n" + "x" * 9000})
     runs.mock(return_value=seen("TERMINATED", "FAILED", tasks=tasks))
     with pytest.raises(RunFailed, match="task 'bad': boom x") as caught:
-        await wait_for_run(workspace, 5, polling=polling)
+        await workspace.runs.wait(5, polling=polling)
     assert stage.last(output).url.params["run_id"] == "8"
     assert len(caught.value.message) < 3000
 
@@ -130,7 +130,7 @@ async def test_a_run_without_output_fails_with_what_is_known(
     output.respond(400, json={"error_code": "INVALID_PARAMETER_VALUE", "message": "no output"})
     runs.mock(return_value=seen("SKIPPED"))
     with pytest.raises(RunFailed, match=r"with SKIPPED: is SKIPPED \("):
-        await wait_for_run(workspace, 5, polling=polling)
+        await workspace.runs.wait(5, polling=polling)
 
 
 async def test_passing_troubles_are_borne(
@@ -140,7 +140,7 @@ async def test_passing_troubles_are_borne(
     troubles: list[httpx.Response | Exception] = [httpx.Response(503), cut, httpx.Response(429)]
     runs.mock(side_effect=[*troubles, seen("RUNNING"), *troubles, seen("TERMINATED", "SUCCESS")])
     async with stage.workspace(time, seconds=0) as impatient:
-        assert (await wait_for_run(impatient, 5, polling=polling)).has_succeeded
+        assert (await impatient.runs.wait(5, polling=polling)).has_succeeded
 
 
 @pytest.mark.parametrize("budget", [0.0, 300.0])
@@ -152,7 +152,7 @@ async def test_troubles_that_last_too_long_are_raised(
     began = time.now
     async with stage.workspace(time, seconds=budget) as workspace:
         with pytest.raises(TemporarilyUnavailable):
-            await wait_for_run(workspace, 5, polling=polling)
+            await workspace.runs.wait(5, polling=polling)
     assert 600 <= time.now - began < 620 + budget
 
 
@@ -168,7 +168,7 @@ async def test_patience_begins_anew_after_a_good_look(
 
     runs.mock(side_effect=twice_for_400_s())
     async with stage.workspace(time, seconds=0) as impatient:
-        assert (await wait_for_run(impatient, 5, polling=polling)).has_succeeded
+        assert (await impatient.runs.wait(5, polling=polling)).has_succeeded
 
 
 async def test_a_wait_that_was_asked_for_is_kept_as_far_as_patience_goes(
@@ -176,7 +176,7 @@ async def test_a_wait_that_was_asked_for_is_kept_as_far_as_patience_goes(
 ) -> None:
     runs.respond(429, headers={"Retry-After": "400"})
     with pytest.raises(TooManyRequests):
-        await wait_for_run(workspace, 5, polling=polling)
+        await workspace.runs.wait(5, polling=polling)
     assert time.naps == [400.0, 200.0]
 
 
@@ -188,7 +188,7 @@ async def test_a_workspace_that_stumbles_does_not_end_the_wait(
     runs: respx.Route, workspace: Workspace, polling: Polling, answer: httpx.Response
 ) -> None:
     runs.mock(side_effect=[seen("RUNNING"), answer, answer, seen("TERMINATED", "SUCCESS")])
-    assert (await wait_for_run(workspace, 5, polling=polling)).has_succeeded
+    assert (await workspace.runs.wait(5, polling=polling)).has_succeeded
 
 
 @pytest.mark.parametrize(("status", "raised"), [(403, PermissionDenied), (404, NotFound)])
@@ -201,7 +201,7 @@ async def test_a_refusal_for_good_is_raised_at_once(
 ) -> None:
     runs.respond(status)
     with pytest.raises(raised):
-        await wait_for_run(workspace, 5, polling=polling)
+        await workspace.runs.wait(5, polling=polling)
     assert runs.call_count == 1
 
 
@@ -214,7 +214,7 @@ async def test_an_old_run_is_looked_at_seldom(
         yield seen("TERMINATED", "SUCCESS")
 
     runs.mock(side_effect=for_an_hour())
-    await wait_for_run(workspace, 5, polling=polling)
+    await workspace.runs.wait(5, polling=polling)
     assert time.naps[0] <= 0.3
     assert max(time.naps) <= 12.0
     assert min(time.naps[-100:]) >= 8.0
@@ -231,7 +231,7 @@ async def test_a_cancelled_wait_ends_at_once_and_leaves_the_run(
     async def note(_run: Run) -> None:
         looked.set()
 
-    waiting = asyncio.create_task(wait_for_run(workspace, 5, on_state=note))
+    waiting = asyncio.create_task(workspace.runs.wait(5, on_state=note))
     await looked.wait()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

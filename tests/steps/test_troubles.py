@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dara_fp import DatabricksEnv, Kind, Pipeline, StepError, Upload, Workspace
-from dara_fp.databricks import waiting
+from dara_fp.databricks import polling
 from dara_fp.definitions.ask_documents import AskDocuments, ask_documents
 from dara_fp.definitions.ingest_documents import IngestDocuments, ingest_documents
 from dara_fp.steps.embeddings import embed_passages
@@ -39,7 +39,7 @@ READING = [name for name in STEPS if name != "upload_file"]
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a wait for a run bear no trouble; by default it bears passing ones for minutes."""
-    monkeypatch.setattr(waiting, "Polling", partial(waiting.Polling, patience=0.0))
+    monkeypatch.setattr(polling, "Polling", partial(polling.Polling, patience=0.0))
 
 
 def answer(status: str, content: bytes, kind: str = "application/json") -> bytes:

@@ -1,0 +1,25 @@
+"""Calls that must not be sent twice: whether one that failed may have been done all the same."""
+
+from http import HTTPStatus
+
+from dara_fp.databricks.errors import DatabricksError, UnexpectedAnswer
+
+__all__ = ["may_have_been_done"]
+
+_TURNED_AWAY = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def may_have_been_done(error: DatabricksError) -> bool:
+    """Tell whether the workspace may have done what the call asked for, though it ended in *error*.
+
+    Then whoever cannot send it again has a look at what is there. A refusal leaves no doubt, and
+    neither does a workspace that said it is away.
+    """
+    if error.in_doubt:
+        return True
+    return error.sent and (error.status is None or _answered_badly(error))
+
+
+def _answered_badly(error: DatabricksError) -> bool:
+    broke = error.status is not None and error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return isinstance(error, UnexpectedAnswer) or (broke and error.status != _TURNED_AWAY)
