@@ -169,14 +169,23 @@ def test_lists_come_in_pages(workspace: WorkspaceClient, http: httpx.Client, cat
         external(workspace, f"{catalog}.default", own)
     listed = workspace.tables.list(catalog, "default", max_results=2)
     assert [known.name for known in listed] == ["a", "b", "c"]
-    query = {"catalog_name": catalog, "schema_name": "default", "max_results": 2}
+    query: dict[str, str | int] = {
+        "catalog_name": catalog,
+        "schema_name": "default",
+        "max_results": 2,
+    }
     page = http.get(f"{UC}/tables", params=query).json()
     assert [len(page["tables"]), "next_page_token" in page] == [2, True]
     summaries = workspace.tables.list_summaries(catalog, table_name_pattern="_")
     assert len(list(summaries)) == 3
     one = workspace.tables.list_summaries(catalog, table_name_pattern="B", max_results=1)
     assert [known.full_name for known in one] == [f"{catalog}.default.b"]
-    for wrong in ({"max_results": -1}, {"page_token": "?"}, {"schema_name": ""}):
+    wrongs: list[dict[str, str | int]] = [
+        {"max_results": -1},
+        {"page_token": "?"},
+        {"schema_name": ""},
+    ]
+    for wrong in wrongs:
         assert http.get(f"{UC}/tables", params=query | wrong).status_code == 400
 
 
