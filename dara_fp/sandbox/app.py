@@ -11,8 +11,9 @@ from starlette.types import ASGIApp
 
 from dara_fp.sandbox.auth import Gate
 from dara_fp.sandbox.embedding import Embedder
+from dara_fp.sandbox.rates import DOCUMENTED
 from dara_fp.sandbox.workspaces import Keys, Workspaces
-from dara_fp.sandbox.world import Seat, World
+from dara_fp.sandbox.world import Seat, Shared, World
 
 __all__ = ["DataDirectoryInUse", "create_sandbox"]
 
@@ -27,6 +28,7 @@ def create_sandbox(
     token: str,
     client_id: str | None = None,
     client_secret: str | None = None,
+    rate_limits: bool = True,
 ) -> ASGIApp:
     """Give a local workspace that keeps its files, jobs, runs and indexes in *data_dir*.
 
@@ -39,6 +41,8 @@ def create_sandbox(
         client_id: Together with *client_secret*: a service principal for OAuth
             machine-to-machine. Without both, the token service refuses everyone.
         client_secret: Its secret.
+        rate_limits: Whether calls beyond the documented limits of a workspace are answered 429;
+            `PUT /_sandbox/limits` sets others.
 
     Raises:
         ValueError: *token* is too short.
@@ -49,9 +53,10 @@ def create_sandbox(
     data_dir.mkdir(parents=True, exist_ok=True)
     lock = _lock(data_dir / "lock")
     embedder = Embedder()
+    shared = Shared(embedder=embedder, limits=DOCUMENTED if rate_limits else ())
 
     def build(seat: Seat, place: Path, workspaces: Workspaces) -> World:
-        return World(seat, place, workspaces, embedder)
+        return World(seat, place, workspaces, shared)
 
     workspaces = Workspaces(data_dir, first, build)
     # At once, so that what is wrong with the data is told at the start.

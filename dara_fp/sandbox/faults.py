@@ -7,7 +7,7 @@ A fault is asked for by `POST /_sandbox/faults` and lasts until `DELETE` or the 
 
 import random
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, Literal
 
 import attrs
 import msgspec
@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dara_fp.sandbox.errors import ApiError, invalid
+from dara_fp.sandbox.errors import ApiError, invalid, unsupported
+from dara_fp.sandbox.kills import CAN_KILL_RUNS
 from dara_fp.sandbox.wire import Json, empty, json_response, read_body
 
 __all__ = ["OWN", "Fault", "Faults", "refusal_of"]
@@ -50,6 +51,11 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         retry_after: Seconds that the error's header of that name tells.
         cut: Whether the connection is reset instead of an answer.
         after_effect: Whether the call is carried out before it goes wrong; its answer is lost.
+        stale: Whether a read is answered as the one before it would have been: what changes is
+            seen one read later, and the first read of an address finds nothing there.
+        kill: What is killed by the call: `run`, the programs of the runs of the workspace that are
+            at work (Linux only), before the call goes on; `sandbox`, the sandbox itself, which then
+            answers nobody.
         times: How many calls go wrong; None for all.
         probability: The share of the calls that go wrong, drawn with *seed*.
         seed: Where the drawing begins.
@@ -61,6 +67,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_after: Annotated[int, msgspec.Meta(ge=0)] | None = None
     cut: bool = False
     after_effect: bool = False
+    stale: bool = False
+    kill: Literal["run", "sandbox"] | None = None
     times: Annotated[int, msgspec.Meta(ge=1)] | None = None
     probability: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1
     seed: int = 0
@@ -143,12 +151,22 @@ def refusal_of(fault: Fault, status: int) -> ApiError:
 
 
 def _check(fault: Fault) -> None:
+    _check_answer(fault)
+    if fault.kill == "run" and not CAN_KILL_RUNS:
+        raise unsupported("The sandbox finds the programs of runs on Linux only.")
+    if not (fault.delay or fault.status or fault.loses_answer or fault.stale or fault.kill):
+        raise invalid("The fault does nothing: give delay, status, cut, after_effect, stale, kill.")
+
+
+def _check_answer(fault: Fault) -> None:
     if fault.cut and fault.status is not None:
         raise invalid("A fault answers a status or cuts the connection: give one of the two.")
     if fault.retry_after is not None and fault.status is None:
         raise invalid("retry_after is a header of an error: give a status with it.")
-    if not (fault.delay or fault.status or fault.loses_answer):
-        raise invalid("The fault does nothing: give delay, status, cut or after_effect.")
+    if fault.stale and not fault.pattern.startswith(("GET ", "HEAD ")):
+        raise invalid("Only reads can be stale: let the pattern begin with GET or HEAD.")
+    if fault.stale and (fault.status is not None or fault.loses_answer):
+        raise invalid("A stale read is answered: give neither status, cut nor after_effect.")
 
 
 def _json(armed: _Armed) -> Json:

@@ -37,6 +37,7 @@ def run(
     client_id: str | None = None,
     client_secret: str | None = None,
     allow_remote: bool = False,
+    rate_limits: bool = True,
 ) -> None:
     """Serve a sandbox until SIGTERM or SIGINT; its job processes end with it.
 
@@ -51,6 +52,7 @@ def run(
         client_id: See there.
         client_secret: See there.
         allow_remote: Listen beyond loopback, which lets others on the network run code here.
+        rate_limits: See `dara_fp.sandbox.app.create_sandbox`.
 
     Raises:
         SandboxNotInstalled: The extra is missing.
@@ -70,7 +72,13 @@ def run(
     from dara_fp.sandbox.app import create_sandbox  # noqa: PLC0415 - see above
     from dara_fp.sandbox.stumbling import Connection  # noqa: PLC0415 - see above
 
-    app = create_sandbox(data_dir, token=token, client_id=client_id, client_secret=client_secret)
+    app = create_sandbox(
+        data_dir,
+        token=token,
+        client_id=client_id,
+        client_secret=client_secret,
+        rate_limits=rate_limits,
+    )
     with _listen(host, port) as listener:
         config = Config(
             app,

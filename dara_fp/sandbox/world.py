@@ -27,6 +27,7 @@ from dara_fp.sandbox.jobs import Jobs
 from dara_fp.sandbox.ledger import Ledger
 from dara_fp.sandbox.presigned import Signer
 from dara_fp.sandbox.query_routes import IndexData
+from dara_fp.sandbox.rates import Limit, Rates
 from dara_fp.sandbox.run_routes import Runs
 from dara_fp.sandbox.serving import Serving
 from dara_fp.sandbox.storage import Storage
@@ -35,7 +36,7 @@ from dara_fp.sandbox.unanswered import Unanswered
 from dara_fp.sandbox.uploads import Uploads
 from dara_fp.sandbox.vector_routes import VectorSearch
 
-__all__ = ["Neighbours", "Seat", "World"]
+__all__ = ["Neighbours", "Seat", "Shared", "World"]
 
 EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -56,6 +57,14 @@ class Seat:
     tokens: Tokens
 
 
+@attrs.frozen(kw_only=True)
+class Shared:
+    """What the workspaces of a sandbox have in common, and what they begin with."""
+
+    embedder: Embedder
+    limits: tuple[Limit, ...]
+
+
 class World:
     """The workspace of *seat*, which keeps all it has below *place*.
 
@@ -66,28 +75,27 @@ class World:
         seat: Whose it is.
         place: The folder of this workspace alone.
         neighbours: All workspaces of the sandbox.
-        embedder: The model, which all workspaces share.
+        shared: What all workspaces have in common.
     """
 
-    def __init__(self, seat: Seat, place: Path, neighbours: Neighbours, embedder: Embedder) -> None:
+    def __init__(self, seat: Seat, place: Path, neighbours: Neighbours, shared: Shared) -> None:
         self.seat = seat
         self.neighbours = neighbours
-        self.embedder = embedder
+        self.embedder = shared.embedder
         self.root = place / "files"
         self.root.mkdir(parents=True, exist_ok=True)
         self.scratch = place / "scratch"
         # What was half there when an earlier sandbox was killed; the lock says it is nobody's now.
         shutil.rmtree(self.scratch, ignore_errors=True)
-        self.faults, self.unanswered = Faults(), Unanswered()
+        self.faults, self.unanswered, self.rates = Faults(), Unanswered(), Rates(shared.limits)
         self.signer = Signer(seat.workspace_id)
         self.catalog = Catalog(place / "catalog", self.root / "Volumes")
         self.uploads = Uploads(place / "uploads", self.signer)
         self.store = JobStore(place / "jobs")
         self.engine = Engine(self.store, seat.tokens, self.root)
         self.indexes = Indexes(place / "vectors")
-        self._app = Stumbling(
-            Starlette(routes=self.routes(), exception_handlers=HANDLERS), self.faults
-        )
+        app = Starlette(routes=self.routes(), exception_handlers=HANDLERS)
+        self._app = Stumbling(self.rates.around(app), self.faults, place / "jobs")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -110,6 +118,7 @@ class World:
             *Serving(embedder=self.embedder).routes(),
             *self.neighbours.routes(),
             *self.faults.routes(),
+            *self.rates.routes(),
             Route(f"{OWN}/runs", Ledger(store=self.store).show, methods=["GET"]),
             *_other_routes(unanswered),
         ]
@@ -132,5 +141,6 @@ async def _welcome(_request: Request) -> Response:
     return PlainTextResponse(
         "DARA sandbox: a local workspace.\n"
         "GET /_sandbox/unanswered lists refused calls, GET /_sandbox/runs the runs it started;\n"
-        "POST /_sandbox/faults lets calls go wrong, POST /_sandbox/workspaces makes a workspace.\n"
+        "POST /_sandbox/faults lets calls go wrong, PUT /_sandbox/limits sets how many may come;\n"
+        "POST /_sandbox/workspaces makes a workspace with a token of its own.\n"
     )

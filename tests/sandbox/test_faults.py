@@ -1,14 +1,17 @@
 """Calls go wrong as they were asked to: how, how often, and before or after their effect."""
 
 import itertools
+import signal
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.jobs import RunLifeCycleState, RunResultState
 from starlette.applications import Starlette
 
 from dara_fp.databricks.errors import DatabricksError
@@ -16,7 +19,16 @@ from dara_fp.databricks.retries import Retries
 from dara_fp.databricks.workspace import Workspace
 from dara_fp.sandbox.faults import Faults
 from dara_fp.sandbox.stumbling import Stumbling
-from tests.sandbox.served import TOKEN, Served, serve
+from tests.sandbox.served import (
+    TOKEN,
+    Served,
+    finished,
+    life,
+    serve,
+    started,
+    submitted,
+    wait_until,
+)
 
 FAULTS = "/_sandbox/faults"
 ME = "/api/2.0/preview/scim/v2/Me"
@@ -168,6 +180,8 @@ def test_the_sandbox_itself_never_goes_wrong_and_asks_for_its_token(
         ({"pattern": "GET /", "cut": True, "times": 0}, "times"),
         ({"pattern": "GET /", "delay": -1}, "delay"),
         ({"pattern": "GET /", "kill": True}, "kill"),
+        ({"pattern": "POST /", "stale": True}, "Only reads can be stale"),
+        ({"pattern": "GET /", "stale": True, "status": 500}, "A stale read is answered"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(
@@ -177,6 +191,49 @@ def test_a_fault_that_makes_no_sense_is_refused(
     assert answer.status_code == 400
     assert said in answer.json()["message"]
     assert http.get(FAULTS).json() == {"faults": []}
+
+
+def test_a_stale_read_sees_each_change_one_read_late(faulty: httpx.Client, volume: str) -> None:
+    address = f"/api/2.0/fs/files{volume}/a.txt"
+    arm(faulty, f"GET {address}", stale=True, times=3)
+    contents: list[object] = []
+    for content in (b"first", b"second", b"third", b"fourth"):
+        faulty.put(address, params={"overwrite": "true"}, content=content)
+        answer = faulty.get(address)
+        contents.append(answer.content if answer.status_code == 200 else answer.status_code)
+    assert contents == [404, b"first", b"second", b"fourth"]
+
+
+def test_a_killed_program_fails_its_run_as_a_lost_machine_does(
+    faulty: httpx.Client, workspace: WorkspaceClient, script: Callable[[str], str]
+) -> None:
+    file = script("import time; print('up', flush=True); time.sleep(60)")
+    run_id = started(workspace.jobs.submit(tasks=[submitted("main", file)]))
+    wait_until(lambda: life(workspace, run_id) is RunLifeCycleState.RUNNING)
+    arm(faulty, "GET /api/2.*/jobs/runs/get-output", kill="run")
+    task = (workspace.jobs.get_run(run_id).tasks or [])[0]
+    # The program may not have begun when its run has, so it is tried until there was one to kill.
+    wait_until(lambda: workspace.jobs.get_run_output(task.run_id or 0).error)
+    ended = finished(workspace, run_id)
+    assert ended.state
+    assert ended.state.result_state is RunResultState.FAILED
+
+
+def test_a_killed_sandbox_answers_nobody_and_has_done_what_it_was_asked(tmp_path: Path) -> None:
+    served = serve(tmp_path)
+    with served.http() as http:
+        job_id = a_job(http)
+        arm(http, f"POST {RUN_NOW}", kill="sandbox", after_effect=True)
+        with pytest.raises(LOST):
+            http.post(RUN_NOW, json={"job_id": job_id, "idempotency_token": "known"})
+    assert served.process.wait(10) == -signal.SIGKILL
+    served.end()
+    served = serve(tmp_path)
+    with served.http() as http:
+        assert [run["token"] for run in runs_of(http, job_id)] == ["known"]
+        # And what went wrong before goes wrong no more.
+        assert http.get(FAULTS).json() == {"faults": []}
+    served.end()
 
 
 async def test_the_async_client_starts_one_run_through_all_of_it(
@@ -204,21 +261,12 @@ async def test_without_a_token_a_lost_answer_is_told_and_not_sent_again(
     assert len(runs_of(faulty, job_id)) == 1
 
 
-async def test_without_a_server_a_cut_connection_is_an_error_of_the_application() -> None:
+async def test_without_a_server_a_cut_connection_is_an_error_of_the_application(
+    tmp_path: Path,
+) -> None:
     faults = Faults()
-    transport = httpx.ASGITransport(Stumbling(Starlette(routes=faults.routes()), faults))
+    transport = httpx.ASGITransport(Stumbling(Starlette(routes=faults.routes()), faults, tmp_path))
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http:
         await http.post(FAULTS, json={"pattern": f"GET {ME}", "cut": True})
         with pytest.raises(ConnectionResetError, match="asked to cut"):
             await http.get(ME)
-
-
-def test_a_restart_has_no_faults(tmp_path: Path) -> None:
-    served = serve(tmp_path)
-    with served.http() as http:
-        arm(http, "* /*", status=500)
-    served.end()
-    served = serve(tmp_path)
-    with served.http() as http:
-        assert http.get(ME).status_code == 200
-    served.end()
