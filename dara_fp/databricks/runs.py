@@ -133,7 +133,7 @@ class Runs:
             if not may_have_been_done(error):
                 raise
             last = (await self.get(run_id, history=True)).latest_repair_id
-            if last in {None, latest_repair_id}:
+            if last is None or last == latest_repair_id:
                 raise
             return last
 
