@@ -1,17 +1,22 @@
 """The workspace: one object with an attribute for each API, named as in the official SDK."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self, cast
 
 from dara_fp.databricks.auth import auth_for
 from dara_fp.databricks.calls import Calls
+from dara_fp.databricks.conversations import Conversations
 from dara_fp.databricks.files import Files
 from dara_fp.databricks.models import Models
+from dara_fp.databricks.rates import DOCUMENTED, Rate
 from dara_fp.databricks.retries import Retries
 from dara_fp.databricks.runs import Runs
-from dara_fp.databricks.settings import ENVIRONMENT, Settings, checked, settings_from
+from dara_fp.databricks.sdk.api import Api, Facts
+from dara_fp.databricks.sdk.workspace_services import WorkspaceServices
+from dara_fp.databricks.settings import Settings, checked, settings_from
 from dara_fp.databricks.transport import Transport
 from dara_fp.databricks.updates import Updates
 from dara_fp.databricks.vectors import Vectors
@@ -19,14 +24,20 @@ from dara_fp.databricks.vectors import Vectors
 __all__ = ["Workspace"]
 
 
-class Workspace:
+class Workspace(WorkspaceServices):
     """A Databricks workspace, called asynchronously; making one sends nothing.
+
+    Beside what is written by hand, each service of the official SDK is here under its own name:
+    `await workspace.jobs.get_run(run_id)`, `async for job in workspace.jobs.list()`,
+    `wait = await workspace.jobs.run_now(job_id)`, then `await wait.result(timeout=600)` or, in
+    short, `await wait`. The first use of one imports the SDK, in a thread.
 
     Attributes:
         files: Files in Unity Catalog volumes, as streams.
         runs: Runs of jobs, each started once.
         vectors: Vector indexes: rows in, neighbours out.
         models: Served models, embeddings among them.
+        conversations: Questions in plain words to Genie.
         updates: Updates of pipelines.
 
     >>> Workspace("adb-1.azuredatabricks.net", token="not-shown")
@@ -35,16 +46,20 @@ class Workspace:
 
     def __init__(  # noqa: PLR0913 - keywords, each a setting of its own
         self,
-        host: str,
+        host: str | None = None,
         *,
         token: str | None = None,
         client_id: str | None = None,
         client_secret: str | None = None,
         workspace_id: str | None = None,
+        profile: str | None = None,
+        auth_type: str | None = None,
         retry_seconds: float = 300.0,
         timeout_seconds: float = 60.0,
         max_connections: int = 100,
         retries: Retries | None = None,
+        rates: Sequence[Rate] = DOCUMENTED,
+        settings: Settings | None = None,
     ) -> None:
         """Call the workspace at *host* with a *token*, or as the client *client_id*.
 
@@ -54,10 +69,14 @@ class Workspace:
             client_id: OAuth client of a service principal.
             client_secret: That client's secret.
             workspace_id: Its id, sent along where given.
+            profile: Profile of `~/.databrickscfg` to take from there what is not given here.
+            auth_type: Another way to sign in, as the official SDK calls it, such as `azure-cli`.
             retry_seconds: Wall time for all tries of one call together; 0 tries once.
             timeout_seconds: Longest silence to bear from the workspace.
             max_connections: Connections open at a time.
             retries: Replaces *retry_seconds* by more than a number.
+            rates: How often routes may be called; an empty tuple is as often as one likes.
+            settings: Replaces the host and the credentials.
 
         Raises:
             ConfigurationError: The arguments are missing, malformed or contradict each other.
@@ -68,8 +87,10 @@ class Workspace:
             "client_id": client_id,
             "client_secret": client_secret,
             "workspace_id": workspace_id,
+            "profile": profile,
+            "auth_type": auth_type,
         }
-        self._settings: Settings = checked(given)
+        self._settings: Settings = settings or checked(given)
         tries = retries or Retries(seconds=retry_seconds)
         transport = Transport(timeout_seconds=timeout_seconds, max_connections=max_connections)
         auth = auth_for(self._settings, transport, tries.clock)
@@ -80,30 +101,45 @@ class Workspace:
             transport=transport,
             retries=tries,
             timeout_seconds=timeout_seconds,
+            rates=rates,
         )
+        facts = Facts(host=self._settings.host, workspace_id=self._settings.workspace_id)
+        self._api = Api(self._calls, facts)
         self.files = Files(self._calls)
         self.runs = Runs(self._calls)
         self.vectors = Vectors(self._calls)
         self.models = Models(self._calls)
+        self.conversations = Conversations(self._calls)
         self.updates = Updates(self._calls, self._settings.host)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
         """Make the workspace that `DATABRICKS_HOST` and the other variables of *environ* name.
 
-        The caller is `DATABRICKS_TOKEN`, or `DATABRICKS_CLIENT_ID` with `DATABRICKS_CLIENT_SECRET`.
+        The caller is `DATABRICKS_TOKEN`, or `DATABRICKS_CLIENT_ID` with `DATABRICKS_CLIENT_SECRET`,
+        or whom a profile of `~/.databrickscfg` or another variable that the official SDK knows
+        names; in those cases the SDK signs in, at the first call.
 
         Raises:
             ConfigurationError: Variables are unset, malformed or contradict each other; every one
                 at fault is named.
         """
-        found = settings_from(environ)
-        return cls(**{name: getattr(found, name) for name in ENVIRONMENT})
+        return cls(settings=settings_from(environ))
 
     @property
     def host(self) -> str:
         """Tell the workspace's address."""
         return self._settings.host
+
+    def on_behalf_of(self, token: str) -> AbstractContextManager[None]:
+        """Sign the calls of this task, and of those it starts in the block, with a user's *token*.
+
+        It is kept nowhere, goes to no other workspace, and is not renewed.
+
+        Raises:
+            ValueError: *token* cannot be sent in a header.
+        """
+        return self._calls.on_behalf_of(token)
 
     async def do(
         self,

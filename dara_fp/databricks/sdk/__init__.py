@@ -1,0 +1,1 @@
+"""Every API of the installed Databricks SDK, made asynchronous from the SDK's own source."""

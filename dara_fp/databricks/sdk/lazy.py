@@ -1,0 +1,113 @@
+"""Services before they are loaded: names that can be called at once and are resolved later."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import aclosing
+from typing import Any
+
+__all__ = ["Pending", "Service"]
+
+
+class Service:
+    """A service that may not be loaded yet; its methods can be called all the same.
+
+    Loading imports the SDK and rewrites the service, in a thread. A name it does not have is only
+    found out then, when the call is awaited.
+    """
+
+    def __init__(self, name: str, load: Callable[[], Any]) -> None:
+        """Be the service *name*, which *load* makes in a thread."""
+        self._name = name
+        self._load = load
+        self._loaded: Any = None
+        self._loading: asyncio.Task[Any] | None = None
+
+    async def loaded(self) -> Any:
+        """Give the service itself, loading it where it is not, once for all who ask."""
+        if self._loaded is not None:
+            return self._loaded
+        if self._loading is None or self._loading.done():
+            self._loading = asyncio.create_task(self._bring())
+        # Shielded: a caller that is cancelled must not take it from the others.
+        return await asyncio.shield(self._loading)
+
+    async def _bring(self) -> Any:
+        self._loaded = await asyncio.to_thread(self._load)
+        return self._loaded
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if self._loaded is not None:
+            return getattr(self._loaded, name)
+        return Member(self, (name,))
+
+    def __dir__(self) -> list[str]:
+        return dir(self._loaded) if self._loaded is not None else [*super().__dir__()]
+
+    def __repr__(self) -> str:
+        state = "not loaded yet" if self._loaded is None else repr(self._loaded)
+        return f"<service {self._name}: {state}>"
+
+
+class Member:
+    """A method, or a service of a service, of a service that was not loaded."""
+
+    def __init__(self, service: Service, path: tuple[str, ...]) -> None:
+        """Be what stands in *service* under *path*."""
+        self._service = service
+        self._path = path
+
+    def __getattr__(self, name: str) -> "Member":
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Member(self._service, (*self._path, name))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> "Pending":
+        return Pending(self, args, kwargs)
+
+    async def resolved(self) -> Any:
+        """Give what it stands for.
+
+        Raises:
+            AttributeError: There is no such thing.
+        """
+        here = await self._service.loaded()
+        for name in self._path:
+            here = getattr(here, name)
+        return here
+
+    def __repr__(self) -> str:
+        return f"<{'.'.join(self._path)} of {self._service!r}>"
+
+
+class Pending:
+    """A call of a service that is not loaded: await it, or iterate it where it lists."""
+
+    def __init__(self, member: Member, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Call *member* with *args* and *kwargs* when awaited or iterated."""
+        self._member = member
+        self._args = args
+        self._kwargs = kwargs
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._answered().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        """Give what the call lists."""
+        async with aclosing(await self._begun()) as listed:
+            async for each in listed:
+                yield each
+
+    async def _begun(self) -> Any:
+        return (await self._member.resolved())(*self._args, **self._kwargs)
+
+    async def _answered(self) -> Any:
+        begun = await self._begun()
+        if inspect.isasyncgen(begun):
+            raise TypeError(f"{self._member!r} lists: iterate it with `async for`")
+        return await begun if inspect.iscoroutine(begun) else begun
+
+    def __repr__(self) -> str:
+        return f"<call of {self._member!r}, not awaited yet>"

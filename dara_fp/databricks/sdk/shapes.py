@@ -1,0 +1,75 @@
+"""Which methods of an SDK class reach the network, and whether they then answer or list."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import TypeAlias
+
+__all__ = ["Shape", "Shapes", "called", "calls_in", "own_statements", "shapes_of"]
+
+
+class Shape(Enum):
+    """What a method becomes."""
+
+    ANSWERS = "a coroutine"
+    LISTS = "an asynchronous generator"
+
+
+Shapes: TypeAlias = Mapping[str, Shape]
+
+
+def shapes_of(tree: ast.ClassDef, inherited: Shapes) -> dict[str, Shape]:
+    """Tell the shape of each method of *tree* that reaches the network, beside *inherited* ones.
+
+    A method does so if it makes a call, or calls one of its class that does: closed over that.
+    """
+    methods = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    calls = {name: calls_in(method) for name, method in methods.items()}
+    known = {name: shape for name, shape in inherited.items() if name not in methods}
+    while True:
+        # `super().list` is the inherited one, whatever the class itself calls `list`.
+        found = {
+            name: _shape(method)
+            for name, method in methods.items()
+            if name not in known and any(called(call, known, inherited) for call in calls[name])
+        }
+        if not found:
+            return known
+        known |= found
+
+
+def called(node: ast.AST, own: Shapes, inherited: Shapes) -> Shape | None:
+    """Tell the shape of what *node* calls, if it is a call that reaches the network."""
+    if not isinstance(node, ast.Call):
+        return None
+    match node.func:
+        case ast.Attribute(value=ast.Name(id="self"), attr=name):
+            return own.get(name)
+        case ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr=name):
+            return inherited.get(name)
+        case ast.Attribute(value=ast.Attribute(value=ast.Name(id="self"), attr=kept), attr=name):
+            return Shape.ANSWERS if kept == "_impl" or (kept, name) == ("_api", "do") else None
+        case ast.Name(id="poll") | ast.Attribute(value=ast.Name(id="time"), attr="sleep"):
+            return Shape.ANSWERS
+        case _:
+            return None
+
+
+def own_statements(method: ast.AST) -> Iterator[ast.AST]:
+    """Walk *method* without the functions in it."""
+    waiting = [method]
+    while waiting:
+        for child in ast.iter_child_nodes(waiting.pop()):
+            yield child
+            if not isinstance(child, ast.FunctionDef | ast.Lambda):
+                waiting.append(child)
+
+
+def calls_in(method: ast.FunctionDef) -> list[ast.Call]:
+    """Give all calls in *method* and in the functions in it."""
+    return [node for node in ast.walk(method) if isinstance(node, ast.Call)]
+
+
+def _shape(method: ast.FunctionDef) -> Shape:
+    lists = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own_statements(method))
+    return Shape.LISTS if lists else Shape.ANSWERS
