@@ -23,7 +23,7 @@ def check(pipeline: Pipeline[Any, Any]) -> None:
 
     Raises:
         InvalidPipeline: It is not anchored by `start`, has no steps, repeats the name of a step or
-            of a signal, waits for a signal for a field that is not there, or has too long a path.
+            of a signal, fills a field that is not there, or has too long a path.
     """
     if pipeline.context is None:
         raise InvalidPipeline(
@@ -34,7 +34,8 @@ def check(pipeline: Pipeline[Any, Any]) -> None:
     if pipeline.ambiguous:
         raise InvalidPipeline(f"the record would be ambiguous: {pipeline.ambiguous}")
     _check_paths(pipeline)
-    _check_signals(pipeline, pipeline.context)
+    _check_signals(pipeline)
+    _check_fields(pipeline, pipeline.context)
 
 
 def _check_paths(pipeline: Pipeline[Any, Any]) -> None:
@@ -46,18 +47,21 @@ def _check_paths(pipeline: Pipeline[Any, Any]) -> None:
             )
 
 
-def _check_signals(pipeline: Pipeline[Any, Any], context: type[Any]) -> None:
-    waits = list(_waits(pipeline.steps))
-    if names := repeated(shape.signal for shape, _ in waits):
+def _check_signals(pipeline: Pipeline[Any, Any]) -> None:
+    if names := repeated(shape.signal for shape, _ in _filling(pipeline.steps) if shape.signal):
         raise InvalidPipeline(
             f"the signal {names} is awaited at more than one place, and would reach all of them: "
             "give each a name of its own"
         )
+
+
+def _check_fields(pipeline: Pipeline[Any, Any], context: type[Any]) -> None:
     fields = [field.name for field in fields_of(context)]
-    for shape, is_inside in waits:
+    for shape, is_inside in _filling(pipeline.steps):
         if not is_inside and shape.into not in fields:
+            what = f"the signal {shape.signal!r}" if shape.signal else f"what {shape.label} gives"
             raise InvalidPipeline(
-                f"the signal {shape.signal!r} goes into {shape.into!r}, and {context.__name__} has "
+                f"{what} goes into {shape.into!r}, and {context.__name__} has "
                 f"no such field; it has {', '.join(fields) or 'none'}"
             )
 
@@ -68,19 +72,22 @@ def signals(pipeline: Pipeline[Any, Any]) -> Mapping[str, str]:
     It is empty for a signal that is awaited inside `for_each` or `zoom`: its field is one of
     another class than the pipeline's.
     """
+    filling = _filling(pipeline.steps)
     return {
-        shape.signal: "" if is_inside else shape.into for shape, is_inside in _waits(pipeline.steps)
+        shape.signal: "" if is_inside else shape.into
+        for shape, is_inside in filling
+        if shape.signal
     }
 
 
-def _waits(nodes: Iterable[Node], *, is_inside: bool = False) -> Iterator[tuple[Shape, bool]]:
-    """Give the shapes of what waits for a signal, and whether another context is there."""
+def _filling(nodes: Iterable[Node], *, is_inside: bool = False) -> Iterator[tuple[Shape, bool]]:
+    """Give the shapes of what fills a named field, and whether another context is there."""
     for node in nodes:
         shape = node.shape
-        if shape.signal:
+        if shape.into:
             yield shape, is_inside
         for part in shape.parts:
-            yield from _waits(part.nodes, is_inside=is_inside or _has_its_own(shape, part))
+            yield from _filling(part.nodes, is_inside=is_inside or _has_its_own(shape, part))
 
 
 def _has_its_own(shape: Shape, part: Part) -> bool:

@@ -94,7 +94,7 @@ class Shape:
         recorded: Whether a journal gets an entry under the node's own name.
         verdicts: Names under which a journal may get what became of a failure inside.
         signal: The name of the signal it waits for, or nothing.
-        into: The field that the body of the signal goes into.
+        into: The field that the body of the signal, or what a step gives, goes into.
     """
 
     form: Form
