@@ -43,7 +43,7 @@ what was kept, and compared with what all must make; so are the single steps of 
   that runs them, and to the data of Valkey. Parked tasks wait for a signal; they come in ten
   batches, of which the middle one counts, after as many had warmed the worker up; some are
   signalled afterwards, and succeed. Those that poll ask a small HTTP server every {pause:g} seconds
-  by the client's `wait_for_run`, each for a run of its own, after a fifth as many had warmed the
+  by the client's `runs.wait`, each for a run of its own, after a fifth as many had warmed the
   worker up; all succeed once the runs end.
 
 ## How the peers are set
