@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dara_fp.sandbox.app import create_sandbox
-    from dara_fp.sandbox.server import run
+    from dara_fp.sandbox.server import Options, run
 
-__all__ = ["create_sandbox", "run"]
+__all__ = ["Options", "create_sandbox", "run"]
 
-_HOMES = {"create_sandbox": "dara_fp.sandbox.app", "run": "dara_fp.sandbox.server"}
+_HOMES = {
+    "Options": "dara_fp.sandbox.server",
+    "create_sandbox": "dara_fp.sandbox.app",
+    "run": "dara_fp.sandbox.server",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -13,7 +13,7 @@ from dara_fp.sandbox.errors import error_response, missing
 from dara_fp.sandbox.faults import Fault, Faults, refusal_of
 from dara_fp.sandbox.kills import kill_runs, kill_sandbox
 
-__all__ = ["Connection", "Stumbling"]
+__all__ = ["Connection", "Stumbling", "cut"]
 
 _KEY = "dara_fp.connection"
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -66,7 +66,7 @@ class Stumbling:
 
     async def _answer(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.loses_answer:
-            await _cut(scope, receive)
+            await cut(scope, receive)
         elif fault.status is not None:
             await error_response(refusal_of(fault, fault.status))(scope, receive, send)
         elif fault.stale:
@@ -100,7 +100,7 @@ async def _unheard(_message: Message) -> None:
     """Lose a part of an answer."""
 
 
-async def _cut(scope: Scope, receive: Receive) -> None:
+async def cut(scope: Scope, receive: Receive) -> None:
     """Reset the connection of *scope*.
 
     Raises:

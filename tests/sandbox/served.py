@@ -29,9 +29,10 @@ ENDED = {
 _PROGRAM = """
 import json, sys
 from pathlib import Path
-from dara_fp.sandbox import run
+from dara_fp.sandbox import Options, run
 asked = json.loads(sys.argv[1])
-run(**asked | {"data_dir": Path(asked["data_dir"])})
+options = Options(**asked.pop("options", {}))
+run(**asked | {"data_dir": Path(asked["data_dir"])}, options=options)
 """
 
 
