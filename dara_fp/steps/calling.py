@@ -64,6 +64,7 @@ def calling(
     the answer that are wanted, a mapping, or a plain value; the items of a list make a tuple. A
     refusal is the step's failure, with status, error code and request id.
 
+    What a call only begins, such as `ws.jobs.run_now`, is not waited for: the field gets its names.
     A step runs at least once: give `at.token` to a call that takes a token and must not be done
     twice.
 
@@ -182,9 +183,23 @@ class _Described(Protocol):
         ...
 
 
+@runtime_checkable
+class _Begun(Protocol):
+    """What a call gives that begins something: the names of that, and what the call answered."""
+
+    response: object
+
+    def bind(self) -> dict[str, Any]:
+        """Give the names."""
+        ...
+
+
 def _plain(answer: object) -> object:
     if isinstance(answer, _Described):
         return answer.as_dict()
+    if isinstance(answer, _Begun):
+        told = answer.response
+        return answer.bind() | (told.as_dict() if isinstance(told, _Described) else {})
     if isinstance(answer, tuple | list):
         return [_plain(item) for item in cast("list[object]", answer)]
     return answer

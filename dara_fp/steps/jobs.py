@@ -1,8 +1,7 @@
 """Steps that run Databricks jobs."""
 
-import asyncio
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Coroutine, Mapping
+from typing import Any, Protocol
 
 import attrs
 from returns.result import Success
@@ -12,12 +11,22 @@ from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.saga import on_cancel
 from dara_fp.core.scope import Position
-from dara_fp.core.shield import finished, shielded
 from dara_fp.databricks.environment import HasWorkspace
 from dara_fp.databricks.records import Run
 from dara_fp.databricks.workspace import Workspace
+from dara_fp.steps.beginning import begun
 
-__all__ = ["JobRun", "RunsJob", "await_run", "cancel_run", "run_job", "submit_run"]
+__all__ = [
+    "HasRun",
+    "JobRun",
+    "RunsJob",
+    "await_run",
+    "cancel_run",
+    "run_job",
+    "started",
+    "submit_run",
+    "waited_for",
+]
 
 _DIGITS = 19  # of the largest id, a signed number of 64 bits
 _NAMED = 10  # ids that an error lists at most
@@ -29,19 +38,30 @@ class JobRun:
 
     Attributes:
         run_id: Names the run.
-        job_id: Names its job.
+        job_id: Names its job; of tasks that run without one it is known once they have ended.
         state: Its result once it has ended, such as `SUCCESS`; None before.
         page_url: Where Databricks shows it.
+        repair_id: The last repair of it that is known, or None.
     """
 
     run_id: int
-    job_id: int
+    job_id: int | None
     state: str | None = None
     page_url: str | None = None
+    repair_id: int | None = None
 
 
-class RunsJob(Evolves, Protocol):
-    """What the steps of this file need of a context."""
+class HasRun(Evolves, Protocol):
+    """What `await_run` needs of a context."""
+
+    @property
+    def run(self) -> JobRun | None:
+        """The run that is waited for."""
+        ...
+
+
+class RunsJob(HasRun, Protocol):
+    """What the steps that start a job need of a context."""
 
     @property
     def job(self) -> str:
@@ -53,15 +73,10 @@ class RunsJob(Evolves, Protocol):
         """Values of the job's parameters; 10,000 bytes at most, as Databricks has it."""
         ...
 
-    @property
-    def run(self) -> JobRun | None:
-        """The run these steps make."""
-        ...
-
 
 @step
 async def submit_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[RunsJob]:
-    """Start the job once: the same task and attempt always get the same run.
+    """Start the job once (`POST jobs/run-now`): the same task and attempt always get the same run.
 
     The run's id is recorded when this step ends, so it is safe before anyone waits for the run. A
     step that is cut while the request is under way learns the id first, and has the run cancelled.
@@ -72,45 +87,32 @@ async def submit_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[R
     request = env.workspace.runs.start(
         job_id, idempotency_token=at.token, job_parameters=ctx.job_parameters
     )
-    starting = asyncio.ensure_future(request)
-    try:
-        run_id = await asyncio.shield(starting)
-    except asyncio.CancelledError as interrupted:
-        if at.scope.cancelling():
-            await _stop(env.workspace, starting, interrupted)
-        # Where only this worker stops, the next one asks with the same token, and gets the run.
-        starting.cancel()
-        raise
+    run_id = await started(request, env.workspace, at)
     return Success(ctx.evolve(run=JobRun(run_id=run_id, job_id=job_id)))
 
 
 @step
-async def await_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[RunsJob]:
-    """Wait for the run to end, reporting its life cycle."""
+async def await_run(ctx: HasRun, env: HasWorkspace, at: Position) -> Outcome[HasRun]:
+    """Wait for the run to end (`GET jobs/runs/get`), reporting its life cycle."""
     if ctx.run is None:
         return fail("there is no run to wait for: put submit_run before await_run")
-
-    async def report(run: Run) -> None:
-        await at.report(f"run {run.run_id} is {run.life_cycle}")
-
-    run = await env.workspace.runs.wait(ctx.run.run_id, on_state=report)
-    ended = attrs.evolve(ctx.run, state=run.result, page_url=run.run_page_url)
-    return Success(ctx.evolve(run=ended))
+    return Success(ctx.evolve(run=await waited_for(ctx.run, env.workspace, at)))
 
 
 @step
 async def cancel_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[RunsJob]:
-    """Ask for the run to be stopped, if there is one; one that has ended stays as it is.
+    """Ask for the run to be stopped, if there is one (`POST jobs/runs/cancel`).
 
-    A run whose id got lost on its way is asked for again: the same token gives the same run.
+    One that has ended stays as it is. A run whose id got lost on its way is asked for again: the
+    same token gives the same run.
     """
-    started = at.beside("submit_run")
+    asked = at.beside("submit_run")
     if ctx.run is not None:
         await env.workspace.runs.cancel(ctx.run.run_id)
-    elif started.reported:
+    elif asked.reported:
         job_id = await _job_id(env.workspace, ctx.job)
         run_id = await env.workspace.runs.start(
-            job_id, idempotency_token=started.token, job_parameters=ctx.job_parameters
+            job_id, idempotency_token=asked.token, job_parameters=ctx.job_parameters
         )
         await env.workspace.runs.cancel(run_id)
     return Success(ctx)
@@ -120,17 +122,25 @@ run_job = on_cancel(submit_run >> await_run, cancel_run)
 """Start the job and wait for its run to end; a run that is cut is cancelled."""
 
 
-async def _stop(
-    workspace: Workspace, starting: "asyncio.Future[int]", interrupted: asyncio.CancelledError
-) -> None:
-    """Have the run that is *starting* cancelled; if that is refused, *interrupted* says so."""
-    await finished(starting)
-    if starting.exception() is not None:
-        return
-    try:
-        await shielded(workspace.runs.cancel(starting.result()))
-    except StepFailed as error:
-        interrupted.add_note(f"run {starting.result()} goes on: {error}")
+async def started(request: Coroutine[Any, Any, int], workspace: Workspace, at: Position) -> int:
+    """Make the *request* that starts a run, and give its id; one that is cut is cancelled."""
+    return await begun(request, at, stop=workspace.runs.cancel, named="run {}".format)
+
+
+async def waited_for(run: JobRun, workspace: Workspace, at: Position) -> JobRun:
+    """Wait for the end of *run* and of its last repair, reporting its life cycle.
+
+    Raises:
+        RunFailed: It did not end well.
+        DatabricksError: The workspace refused for good.
+    """
+
+    async def report(seen: Run) -> None:
+        await at.report(f"run {seen.run_id} is {seen.life_cycle}")
+
+    ended = await workspace.runs.wait(run.run_id, repair_id=run.repair_id, on_state=report)
+    job_id = ended.job_id if run.job_id is None else run.job_id
+    return attrs.evolve(run, job_id=job_id, state=ended.result, page_url=ended.run_page_url)
 
 
 async def _job_id(workspace: Workspace, job: str) -> int:

@@ -1,0 +1,57 @@
+"""Requests that begin work elsewhere, so that work nobody would know of does not go on."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from dara_fp.core.errors import StepFailed
+from dara_fp.core.scope import Position
+from dara_fp.core.shield import finished, shielded
+
+__all__ = ["begun"]
+
+T = TypeVar("T")
+
+
+async def begun(
+    request: Coroutine[Any, Any, T],
+    at: Position,
+    *,
+    stop: Callable[[T], Coroutine[Any, Any, None]],
+    named: Callable[[T], str],
+) -> T:
+    """Make the *request* that begins something, and give its answer.
+
+    One that is cut for good while the request is under way waits for the answer, and has what it
+    began stopped. One whose worker only stops does not: the next worker finds what has begun.
+
+    Args:
+        request: Gives what tells the thing that has begun.
+        at: Where the step stands.
+        stop: Stops it.
+        named: Names it, for a cancellation that could not stop it.
+    """
+    beginning = asyncio.ensure_future(request)
+    try:
+        return await asyncio.shield(beginning)
+    except asyncio.CancelledError as interrupted:
+        if at.scope.cancelling():
+            await finished(beginning)
+            await _stopped(beginning, stop, named, interrupted)
+        beginning.cancel()
+        raise
+
+
+async def _stopped(
+    beginning: "asyncio.Future[T]",
+    stop: Callable[[T], Coroutine[Any, Any, None]],
+    named: Callable[[T], str],
+    interrupted: asyncio.CancelledError,
+) -> None:
+    """Have stopped what has begun; if that is refused, *interrupted* says so."""
+    if beginning.exception() is not None:
+        return
+    try:
+        await shielded(stop(beginning.result()))
+    except StepFailed as error:
+        interrupted.add_note(f"{named(beginning.result())} goes on: {error}")
