@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import platform
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Self, TypeVar
@@ -12,14 +13,22 @@ import attrs
 import msgspec
 
 from dara_fp.core.errors import Kind, StepError
-from dara_fp.databricks.auth import Auth
+from dara_fp.databricks.acting import acting, user_of
 from dara_fp.databricks.body import Body
 from dara_fp.databricks.encoding import json_body, query_string
-from dara_fp.databricks.errors import ConnectionFailed, Unauthenticated, UnexpectedAnswer
-from dara_fp.databricks.redaction import credentials, hiding, without
+from dara_fp.databricks.errors import (
+    ConnectionFailed,
+    DatabricksError,
+    TooManyRequests,
+    Unauthenticated,
+    UnexpectedAnswer,
+)
+from dara_fp.databricks.rates import DOCUMENTED, Pace, Rate
+from dara_fp.databricks.redaction import credentials, hiding, signatures, without
 from dara_fp.databricks.refusals import Refusal, excerpt, refused, request_id_of
 from dara_fp.databricks.retries import Budget, Retries, retrying
 from dara_fp.databricks.settings import Settings
+from dara_fp.databricks.signature import Auth, Signature
 from dara_fp.databricks.transport import Call, Reply, Transport
 
 __all__ = ["MAX_JSON", "Answer", "Calls", "Request"]
@@ -32,6 +41,7 @@ _log = logging.getLogger("dara_fp.databricks")
 _REFUSED = 300
 _REFUSAL_READ = 64 * 1024
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_NOBODY = Signature(headers={})
 
 
 @attrs.frozen(kw_only=True)
@@ -122,13 +132,17 @@ class Calls:
         transport: Transport,
         retries: Retries,
         timeout_seconds: float,
+        rates: Sequence[Rate] = DOCUMENTED,
     ) -> None:
-        """Call the workspace of *settings* over *transport*, signed by *auth*."""
+        """Call the workspace of *settings* over *transport*, signed by *auth*, within *rates*."""
         self._settings = settings
         self._auth = auth
         self._transport = transport
         self._retries = retries
         self._timeout = timeout_seconds
+        self._rates = rates
+        self._pace = self._new_pace()
+        self._name = settings.host.partition("://")[2]
 
     async def json(
         self,
@@ -165,19 +179,7 @@ class Calls:
         Raises:
             DatabricksError: The workspace refused, or no answer came.
         """
-
-        async def read(budget: Budget) -> Answer:
-            # The first try may take its time where there is no budget for more.
-            limit = budget.left if budget.tries > 1 else max(budget.left, self._timeout)
-            try:
-                async with asyncio.timeout(limit):
-                    reply = await self._signed(request)
-                    content = await reply.read(MAX_JSON)
-            except TimeoutError:
-                raise _too_late(request, limit) from None
-            return Answer.of(reply, f"{request.method} {request.path}", content)
-
-        return await self._tried(request, read)
+        return await self._tried(request, lambda budget: self._read(request, budget))
 
     async def open(self, request: Request) -> Reply:
         """Make *request* and give its answer to be read as a stream; the caller closes it.
@@ -187,7 +189,20 @@ class Calls:
         Raises:
             DatabricksError: The workspace refused, or no answer came.
         """
-        return await self._tried(request, lambda _budget: self._signed(request))
+
+        async def opened(budget: Budget) -> Reply:
+            await self._slot(request, budget)
+            return await self._signed(request)
+
+        return await self._tried(request, opened)
+
+    def on_behalf_of(self, token: str) -> AbstractContextManager[None]:
+        """Sign the calls of this task, and of those it starts in the block, with a user's *token*.
+
+        Raises:
+            ValueError: *token* cannot be sent in a header.
+        """
+        return acting(self._settings.host, token)
 
     async def elsewhere(self, call: Call) -> Answer:
         """Make *call* to another host with a presigned URL, without our credentials.
@@ -196,52 +211,94 @@ class Calls:
             DatabricksError: It was refused, or no answer came.
         """
         headers = {"User-Agent": _user_agent("none"), **call.headers}
-        signed = attrs.evolve(call, headers=headers)
+        secrets = (*call.secrets, *signatures(call.url), *credentials(headers))
+        signed = attrs.evolve(call, headers=headers, secrets=secrets)
 
         async def attempt() -> Answer:
-            reply = await self._sent(signed)
-            return Answer.of(reply, call.name, await reply.read(MAX_JSON))
+            with hiding(secrets):
+                reply = await self._sent(signed)
+                return Answer.of(reply, call.name, await reply.read(MAX_JSON))
 
-        return await retrying(attempt, budget=Budget(self._retries), idempotent=True)
+        budget = Budget(self._retries, has_met=lambda: self._transport.has_met(call.host))
+        return await retrying(attempt, budget=budget, idempotent=True)
 
     async def aclose(self) -> None:
         """Close what is open."""
         await self._auth.aclose()
         await self._transport.aclose()
+        self._pace = self._new_pace()  # the locks of the old one belong to this loop
+
+    def _new_pace(self) -> Pace:
+        return Pace(self._rates, clock=self._retries.clock, sleep=self._retries.sleep)
 
     async def _tried(self, request: Request, attempt: Callable[[Budget], Awaitable[T]]) -> T:
         if not request.path.startswith("/"):
             raise ValueError(
                 f"path is {request.path!r}: give it from the root, as /api/2.2/jobs/list"
             )
-        budget = Budget(self._retries)
-        return await retrying(
-            lambda: attempt(budget),
-            budget=budget,
-            idempotent=request.may_repeat,
-            resendable=lambda: request.resendable,
-        )
+        budget = Budget(self._retries, has_met=lambda: self._transport.has_met(self._name))
+        try:
+            return await retrying(
+                lambda: attempt(budget),
+                budget=budget,
+                idempotent=request.may_repeat,
+                resendable=lambda: request.resendable,
+            )
+        except DatabricksError as error:
+            if not budget.is_stranger(error):
+                raise
+            named = f"{self._settings.named_by} names that host: check it, and the way there"
+            raise error.saying(named) from None
+
+    async def _read(self, request: Request, budget: Budget) -> Answer:
+        await self._slot(request, budget)
+        limit = self._limit(budget)
+        try:
+            async with asyncio.timeout(limit):
+                reply = await self._signed(request)
+                content = await reply.read(MAX_JSON)
+        except TimeoutError:
+            raise _too_late(request, limit) from None
+        return Answer.of(reply, f"{request.method} {request.path}", content)
+
+    def _limit(self, budget: Budget) -> float:
+        """Give the seconds for one try: the first may take its time where there is no budget."""
+        return budget.left if budget.tries > 1 else max(budget.left, self._timeout)
+
+    async def _slot(self, request: Request, budget: Budget) -> None:
+        """Wait until the family of *request* may be called once more."""
+        if (line := self._pace.line(request.method, request.path)) is None:
+            return
+        limit = self._limit(budget)
+        try:
+            await line.slot(limit)
+        except TimeoutError:
+            raise _held_back(request, line.rate, limit) from None
 
     async def _signed(self, request: Request) -> Reply:
         if any(name.lower() == "authorization" for name in request.headers):
-            return await self._sent_as(request, None)
-        header = await self._auth.header()
+            return await self._sent_as(request, _NOBODY)
+        if (user := user_of(self._settings.host)) is not None:
+            return await self._sent_as(request, user)
+        signature = await self._auth.signature()
         try:
-            return await self._sent_as(request, header)
+            return await self._sent_as(request, signature)
         except Unauthenticated:
-            if not self._auth.forget(header) or not request.resendable:
+            if not self._auth.forget(signature) or not request.resendable:
                 raise
-        return await self._sent_as(request, await self._auth.header())
+            newer = await self._auth.signature()
+            if newer == signature:
+                raise
+        return await self._sent_as(request, newer)
 
-    async def _sent_as(self, request: Request, header: str | None) -> Reply:
+    async def _sent_as(self, request: Request, signature: Signature) -> Reply:
         headers = {"User-Agent": _user_agent(self._auth.kind)}
-        if self._settings.workspace_id:
-            headers["X-Databricks-Workspace-Id"] = self._settings.workspace_id
-        if header:
-            headers["Authorization"] = header
-        headers.update(request.headers)
+        if workspace_id := self._settings.workspace_id or signature.workspace_id:
+            headers["X-Databricks-Workspace-Id"] = workspace_id
+        headers |= {**signature.headers, **request.headers}
         query = query_string(request.query)
-        url = f"{self._settings.host}{request.path}" + (f"?{query}" if query else "")
+        host = self._settings.host or signature.host
+        url = f"{host}{request.path}" + (f"?{query}" if query else "")
         secrets = (*self._settings.secrets, *credentials(headers))
         call = Call(
             method=request.method, url=url, headers=headers, body=request.body, secrets=secrets
@@ -261,7 +318,7 @@ class Calls:
         raise refused(
             Refusal(
                 method=call.method,
-                path=call.name.partition(" ")[2],
+                path=call.path,
                 status=reply.status,
                 reason=reply.reason,
                 headers=reply.headers,
@@ -286,3 +343,15 @@ def _too_late(request: Request, seconds: float) -> ConnectionFailed:
             retryable=True,
         ),
     )
+
+
+def _held_back(request: Request, rate: Rate, seconds: float) -> TooManyRequests:
+    error = TooManyRequests(
+        StepError(
+            message=f"{request.method} {request.path}: held back for {seconds:.1f} s, since this"
+            f" client makes {rate} at most: make fewer calls, or set other rates",
+            retryable=True,
+        ),
+    )
+    error.sent = False
+    return error

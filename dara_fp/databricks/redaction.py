@@ -2,10 +2,21 @@
 
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
+from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
 
 from dara_fp.databricks.errors import DatabricksError
 
-__all__ = ["credentials", "hiding", "without"]
+__all__ = ["credentials", "hiding", "signatures", "without"]
+
+# Beside the usual one, those that sign a call on Azure and on Google.
+_SIGNING = frozenset(
+    {
+        "authorization",
+        "x-databricks-azure-sp-management-token",
+        "x-databricks-gcp-sa-access-token",
+    }
+)
+_SHORT = 4  # characters; what is shorter is a number of a part, and stands everywhere
 
 
 def credentials(headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -14,32 +25,64 @@ def credentials(headers: Mapping[str, str]) -> tuple[str, ...]:
     >>> credentials({"authorization": "Bearer abc", "Accept": "a/b"})
     ('abc',)
     """
-    signed = [value for name, value in headers.items() if name.lower() == "authorization"]
+    signed = [value for name, value in headers.items() if name.lower() in _SIGNING]
     return tuple(value.partition(" ")[2] or value for value in signed)
 
 
+def signatures(url: str) -> tuple[str, ...]:
+    """Give what a presigned *url* is signed with: its query, whole and value by value.
+
+    >>> signatures("https://store.test/f?sig=a%2Fbc%3D&part=1")
+    ('sig=a%2Fbc%3D&part=1', 'a%2Fbc%3D', 'a/bc=')
+    """
+    query = urlsplit(url).query
+    raw = [pair.partition("=")[2] for pair in query.split("&")]
+    both = [form for value in raw for form in dict.fromkeys((value, unquote_plus(value)))]
+    return (query, *(value for value in both if len(value) >= _SHORT)) if query else ()
+
+
 def without(text: str, secrets: Iterable[str]) -> str:
-    """Give *text* with none of *secrets* in it.
+    """Give *text* with none of *secrets* in it, nor any of them as it is written in an address.
 
     >>> without("token abc is wrong", ["abc", ""])
     'token [redacted] is wrong'
+    >>> without("?t=a%2Fb", ["a/b"])
+    '?t=[redacted]'
     """
     for secret in secrets:
-        text = text.replace(secret, "[redacted]") if secret else text
+        for form in _forms(secret):
+            text = text.replace(form, "[redacted]")
     return text
 
 
 @contextmanager
 def hiding(secrets: Iterable[str]) -> Generator[None]:
     """Let no `DatabricksError` out with one of *secrets* in it."""
-    known = tuple(secrets)
+    found: DatabricksError | None = None
     try:
         yield
     except DatabricksError as error:
-        told = (error.message, error.request_id or "", error.error_code or "")
-        message, request_id, code = (without(text, known) for text in told)
-        if (message, request_id, code) == told:
+        found = _hidden(error, tuple(secrets))
+        if found is error:
             raise
-        raise error.changed(
-            message=message, request_id=request_id or None, error_code=code or None
-        ) from None
+    # Raised out here, so that the one with the secret is not its context.
+    if found is not None:
+        raise found
+
+
+def _hidden(error: DatabricksError, secrets: tuple[str, ...]) -> DatabricksError:
+    told = {name: getattr(error.error, name) for name in ("message", "request_id", "error_code")}
+    hidden = {name: without(text, secrets) if text else text for name, text in told.items()}
+    reasons = tuple(without(reason, secrets) for reason in error.reasons)
+    if (hidden, reasons) == (told, error.reasons):
+        return error
+    changed = error.changed(**hidden).with_traceback(None)
+    changed.reasons = reasons
+    return changed
+
+
+def _forms(secret: str) -> Iterable[str]:
+    """Give *secret* as it is, and as it stands in an address; the longest form first."""
+    if not secret:
+        return ()
+    return sorted({secret, quote(secret, safe=""), quote_plus(secret)}, key=len, reverse=True)

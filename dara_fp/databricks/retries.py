@@ -26,6 +26,8 @@ class Retries:
         seconds: Wall time for all tries of one call together; 0 tries once.
         first: Seconds before the second try; doubled for each further one.
         most: Longest pause of our own choice, in seconds.
+        meeting: Wall time for all tries to connect to a host that has never answered: it is
+            likelier that its name is wrong than that it will be there soon.
         clock: Tells the time in seconds; monotonic.
         sleep: Waits for seconds.
         chance: Gives a number from 0 to 1, so that many callers do not come back at once.
@@ -34,12 +36,15 @@ class Retries:
     seconds: float = 300.0
     first: float = 0.5
     most: float = 10.0
+    meeting: float = 10.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
 
     def pause(self, tries: int, retry_after: float | None) -> float:
         """Give the seconds to wait after *tries* failed ones, *retry_after* at the least.
+
+        Anything down to none, so that many callers spread over the whole of it (full jitter).
 
         >>> fixed = Retries(chance=lambda: 1.0)
         >>> [fixed.pause(tries, None) for tries in (1, 2, 3, 9)]
@@ -48,16 +53,17 @@ class Retries:
         7.5
         """
         own = min(self.most, self.first * 2.0 ** min(tries - 1, 30))
-        jittered = own * (0.5 + self.chance() / 2)
+        jittered = own * self.chance()
         return jittered if retry_after is None else retry_after + min(jittered, self.first)
 
 
 class Budget:
     """The time one call has for all its tries."""
 
-    def __init__(self, retries: Retries) -> None:
-        """Start the clock of *retries*."""
+    def __init__(self, retries: Retries, *, has_met: Callable[[], bool] = lambda: True) -> None:
+        """Start the clock of *retries*; *has_met* tells whether the host has ever answered."""
         self.retries = retries
+        self._has_met = has_met
         self.tries = 0
         self.in_doubt = False
         self._started = retries.clock()
@@ -79,10 +85,16 @@ class Budget:
             DatabricksError: As *error*, and says how many tries there were in how many seconds.
         """
         pause = self.retries.pause(self.tries, error.retry_after)
+        if self.is_stranger(error) and pause >= self.retries.meeting - self.spent:
+            raise self.told(error) from None
         if pause >= self.left:
             raise self.told(error, self._why(error)) from None
         self.in_doubt = self.in_doubt or (error.sent and error.status not in _TURNED_AWAY)
         await self.retries.sleep(pause)
+
+    def is_stranger(self, error: DatabricksError) -> bool:
+        """Tell whether *error* is that of a host to which there has never been a connection."""
+        return isinstance(error, ConnectionFailed) and not error.sent and not self._has_met()
 
     def told(self, error: DatabricksError, why: str = "") -> DatabricksError:
         """Give a copy of *error* with how often and how long it was tried, and *why* no longer."""

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ssl import SSLContext
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 import attrs
@@ -23,10 +24,14 @@ from dara_fp.databricks.refusals import excerpt
 __all__ = ["Call", "Reply", "Transport"]
 
 _CHUNK = 256 * 1024
+_CONNECT = 10.0  # seconds; who does not take a connection by then is not there
 _ours: ContextVar[bool] = ContextVar("dara_fp_databricks_call", default=False)
 
 # What the library lets through beside its own errors: some of aiohttp's are not mapped.
 _TROUBLES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError)
+
+# Those of them that say that there was no connection to send anything on.
+_UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 @attrs.frozen(kw_only=True)
@@ -48,14 +53,19 @@ class Call:
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
 
     @property
+    def path(self) -> str:
+        """Give the path without its query, which may hold a signature."""
+        return unquote(urlsplit(self.url).path)
+
+    @property
     def name(self) -> str:
-        """Name the call without its query, which may hold a signature."""
-        return f"{self.method} {httpx.URL(self.url).path}"
+        """Name the call without its query."""
+        return f"{self.method} {self.path}"
 
     @property
     def host(self) -> str:
         """Name the host, with its port where it is not the standard one."""
-        return httpx.URL(self.url).netloc.decode("ascii", "replace")
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
 
 class Reply:
@@ -116,15 +126,15 @@ class Reply:
         await self.aclose()
         return bytes(parts[:limit])
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Give the body chunk by chunk as it comes, and close at the end.
+    async def chunks(self, size: int | None = _CHUNK) -> AsyncIterator[bytes]:
+        """Give the body in chunks of *size* bytes, and close at the end; None: each as it comes.
 
         Raises:
             ConnectionFailed: It was cut short.
         """
         try:
             with _failures(self._call):
-                async for chunk in self._response.aiter_bytes(_CHUNK):
+                async for chunk in self._response.aiter_bytes(size):
                     yield chunk
         finally:
             await self.aclose()
@@ -150,6 +160,7 @@ class Transport:
         self._client: httpx.AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opening = asyncio.Lock()
+        self._met: set[str] = set()
 
     async def send(self, call: Call) -> Reply:
         """Send *call* and give the answer as soon as its headers are here.
@@ -168,11 +179,17 @@ class Transport:
         finally:
             stall.limit = None
             _ours.reset(ours)
+        self._met.add(call.host)
         return Reply(call, response)
+
+    def has_met(self, host: str) -> bool:
+        """Tell whether *host*, a name with its port, has ever answered."""
+        return host in self._met
 
     async def aclose(self) -> None:
         """Close every connection."""
         client, self._client, self._loop = self._client, None, None
+        self._opening = asyncio.Lock()  # the old one may belong to this loop
         if client is not None:
             await client.aclose()
 
@@ -194,7 +211,7 @@ class Transport:
         no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         return httpx.AsyncClient(
             transport=_ByEnvironment(trusted, self._limits),
-            timeout=httpx.Timeout(self._timeout, pool=None),
+            timeout=httpx.Timeout(self._timeout, connect=min(self._timeout, _CONNECT), pool=None),
             cookies=no_cookies,
             follow_redirects=False,
             trust_env=False,
@@ -300,16 +317,33 @@ def _failure(call: Call, trouble: BaseException) -> DatabricksError:
         return UnexpectedAnswer(
             StepError(message=f"{call.name}: {call.host} does not speak HTTP: check the host"),
         )
+    if isinstance(origin, aiohttp.ClientConnectorCertificateError):
+        return _untrusted(call, origin)
     late = isinstance(origin, TimeoutError | httpx.TimeoutException)
     what = "no answer in time" if late else "the connection failed"
     said = excerpt(str(origin)) or type(origin).__name__
-    return ConnectionFailed(
+    failed = ConnectionFailed(
         StepError(
             kind=Kind.TIMEOUT if late else Kind.FAILED,
             message=f"{call.name}: {what} from {call.host}: {said}",
             retryable=True,
         ),
     )
+    failed.sent = not isinstance(origin, _UNSENT)
+    return failed
+
+
+def _untrusted(call: Call, error: aiohttp.ClientConnectorCertificateError) -> DatabricksError:
+    failed = UnexpectedAnswer(
+        StepError(
+            kind=Kind.REJECTED,
+            message=f"{call.name}: {call.host} shows a certificate that is not trusted"
+            f" ({excerpt(str(error.certificate_error))}): check the host, or name a file of"
+            " certificates in PEM form by SSL_CERT_FILE",
+        ),
+    )
+    failed.sent = False
+    return failed
 
 
 def _proxy_refusal(call: Call, status: int) -> DatabricksError:

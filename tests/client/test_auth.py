@@ -10,8 +10,8 @@ import pytest
 import respx
 
 from dara_fp.core.errors import Kind
-from dara_fp.databricks.auth import MachineAuth
 from dara_fp.databricks.errors import ConnectionFailed, Unauthenticated, UnexpectedAnswer
+from dara_fp.databricks.machine_auth import MachineAuth
 from dara_fp.databricks.settings import Settings
 from dara_fp.databricks.transport import Transport
 from dara_fp.databricks.workspace import Workspace
@@ -281,7 +281,7 @@ async def test_a_service_that_says_nothing_is_not_waited_for_for_ever(service: S
     auth = MachineAuth(settings, transport, timeout_seconds=0.05)
     async with asyncio.timeout(5):
         with pytest.raises(ConnectionFailed, match=r"no token from .* within 0\.05 s") as caught:
-            await auth.header()
+            await auth.signature()
     await transport.aclose()
     assert (caught.value.error.kind, caught.value.sent) == (Kind.TIMEOUT, False)
 

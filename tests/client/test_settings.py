@@ -11,6 +11,7 @@ from dara_fp.databricks.workspace import Workspace
 
 GOOD = {"DATABRICKS_HOST": "https://h.test", "DATABRICKS_TOKEN": "t"}
 HOST = {"DATABRICKS_HOST": "h.test"}
+NOBODY = ("TOKEN", "CLIENT_ID", "CLIENT_SECRET", "CONFIG_PROFILE", "AUTH_TYPE")
 
 
 @pytest.mark.parametrize(
@@ -59,11 +60,11 @@ def test_a_password_in_the_host_is_not_shown() -> None:
 @pytest.mark.parametrize(
     ("environ", "named"),
     [
-        ({}, ("HOST", "TOKEN", "CLIENT_ID", "CLIENT_SECRET")),
+        ({}, ("HOST", *NOBODY)),
         ({"DATABRICKS_TOKEN": "t"}, ("HOST",)),
         ({"DATABRICKS_HOST": "  ", "DATABRICKS_TOKEN": "t"}, ("HOST",)),
-        (HOST, ("TOKEN", "CLIENT_ID", "CLIENT_SECRET")),
-        ({**HOST, "DATABRICKS_TOKEN": "\n"}, ("TOKEN", "CLIENT_ID", "CLIENT_SECRET")),
+        (HOST, NOBODY),
+        ({**HOST, "DATABRICKS_TOKEN": "\n"}, NOBODY),
         ({**HOST, "DATABRICKS_CLIENT_ID": "c"}, ("CLIENT_ID", "CLIENT_SECRET")),
         ({**HOST, "DATABRICKS_CLIENT_SECRET": "s"}, ("CLIENT_ID", "CLIENT_SECRET")),
         ({**GOOD, "DATABRICKS_CLIENT_ID": "c"}, ("TOKEN", "CLIENT_ID")),
