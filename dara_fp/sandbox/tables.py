@@ -29,6 +29,9 @@ __all__ = ["FEED", "Change", "Changes", "Field", "Tables"]
 FEED = "delta.enableChangeDataFeed"
 """The property of a table that keeps its changes."""
 
+KIND, VERSION = "_change_type", "_commit_version"
+MARKS = frozenset({KIND, VERSION, "_commit_timestamp"})
+
 pa: Any = import_module("pyarrow")  # it has no types
 
 
@@ -187,14 +190,39 @@ class Tables:
             return Changes(version=version, changes=())
         if since < 0:
             return Changes(version=version, changes=tuple(_all(table)))
+        found = self._recorded(table, full_name, since + 1, version)
+        return Changes(
+            version=version,
+            changes=tuple(
+                Change(kind=_kind(change), version=change[VERSION], row=_without_marks(change))
+                for change in _net(found.to_pylist())
+            ),
+        )
+
+    def feed(self, full_name: str, since: int, until: int | None = None) -> Any:
+        """Give what happened to the table *full_name* from *since* to *until* as an Arrow table.
+
+        It has the columns of the table, then the kind, the version and the time of each change.
+
+        Raises:
+            ApiError: 404, there is no such table; 400, it does not keep its changes, or not those.
+        """
+        table = self.open(full_name)
+        last = table.version() if until is None else until
+        found = self._recorded(table, full_name, since, last)
+        place = found.schema.get_field_index(VERSION)
+        # Delta counts versions without a sign, which SQL has no type for.
+        schema = found.schema.set(place, pa.field(VERSION, pa.int64()))
+        return pa.Table.from_pylist(_net(found.to_pylist()), schema=schema)
+
+    def _recorded(self, table: DeltaTable, full_name: str, first: int, last: int) -> Any:
         try:
-            found = pa.table(table.load_cdf(starting_version=since + 1)).to_pylist()
+            return pa.table(table.load_cdf(starting_version=first, ending_version=last))
         except DeltaError as error:
             raise invalid(
-                f"The change data feed of '{full_name}' does not go back to version {since}:"
-                f" {error}"
+                f"The change data feed of '{full_name}' does not have the versions {first} to"
+                f" {last}: {error}"
             ) from None
-        return Changes(version=version, changes=tuple(_net(found)))
 
     def history(self, full_name: str) -> list[dict[str, Any]]:
         """Give the versions of the table *full_name*, the newest first."""
@@ -264,18 +292,25 @@ def _all(table: DeltaTable) -> Iterator[Change]:
             yield Change(kind="insert", version=table.version(), row=row)
 
 
-def _net(found: Sequence[dict[str, Any]]) -> Iterator[Change]:
-    """Give the changes in their order without rows that went and came back with one version."""
-    rows: dict[tuple[int, bytes], dict[str, Any]] = {}
-    counts: dict[tuple[int, bytes], int] = {}
-    for row in found:
-        kind, version = row.pop("_change_type"), row.pop("_commit_version")
-        row.pop("_commit_timestamp")
-        came = kind in {"insert", "update_postimage"}
-        key = (version, msgspec.json.encode(row, order="deterministic"))
-        counts[key] = counts.get(key, 0) + (1 if came else -1)
-        rows[key] = row
-    ordered = sorted(counts.items(), key=lambda item: (item[0][0], item[1] > 0))
-    for key, count in ordered:
-        for _ in range(abs(count)):
-            yield Change(kind="insert" if count > 0 else "delete", version=key[0], row=rows[key])
+def _net(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the changes without rows that went and came back with one version, in order."""
+    groups: dict[tuple[int, bytes], list[dict[str, Any]]] = {}
+    for change in found:
+        row = msgspec.json.encode(_without_marks(change), order="deterministic")
+        groups.setdefault((change[VERSION], row), []).append(change)
+    left = [change for same in groups.values() for change in _uneven(same)]
+    return sorted(left, key=lambda change: (change[VERSION], _kind(change) == "insert"))
+
+
+def _uneven(same: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    came = [change for change in same if _kind(change) == "insert"]
+    went = [change for change in same if _kind(change) == "delete"]
+    return came[len(went) :] or went[len(came) :]
+
+
+def _kind(change: Mapping[str, Any]) -> Literal["insert", "delete"]:
+    return "insert" if change[KIND] in {"insert", "update_postimage"} else "delete"
+
+
+def _without_marks(change: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in change.items() if name not in MARKS}

@@ -1,0 +1,131 @@
+"""Runs SQL statements as a warehouse does: one at a time, each to an Arrow table or an error."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+from sqlglot import exp
+
+from dara_fp.sandbox.errors import ApiError
+from dara_fp.sandbox.sql_binding import Binding, Running
+from dara_fp.sandbox.sql_definitions import alter, change_catalogs, create, drop, nothing, use
+from dara_fp.sandbox.sql_errors import not_done, of_catalog
+from dara_fp.sandbox.sql_session import Parameter, Session, parsed, parsed_one, with_parameters
+from dara_fp.sandbox.sql_show import describe, show
+from dara_fp.sandbox.sql_writes import insert, rewrite
+from dara_fp.sandbox.tables import Tables
+
+__all__ = ["Asked", "SqlEngine"]
+
+_DONE: dict[type[exp.Expr], Callable[[Binding, Any], Any]] = {
+    exp.Create: create,
+    exp.Drop: drop,
+    exp.Alter: alter,
+    exp.Use: use,
+    exp.Insert: insert,
+    exp.Update: rewrite,
+    exp.Delete: rewrite,
+    exp.Merge: rewrite,
+    exp.TruncateTable: rewrite,
+    exp.Describe: describe,
+}
+
+
+@attrs.frozen(kw_only=True)
+class Asked:
+    """A statement as it was asked for.
+
+    Attributes:
+        text: The statement.
+        parameters: Values for the `:name`s in it.
+        row_limit: Rows of the result at most.
+    """
+
+    text: str
+    parameters: Sequence[Parameter] = ()
+    row_limit: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class SqlEngine:
+    """Runs statements over *tables* and the volumes below *root*; use it in any thread."""
+
+    tables: Tables
+    root: Path
+
+    def run(self, asked: Asked, session: Session, running: Running) -> Any:
+        """Run what was *asked* in *session*, and give its result as an Arrow table.
+
+        Raises:
+            SqlError: It failed, or *running* was stopped.
+        """
+        tree = with_parameters(parsed_one(asked.text), asked.parameters)
+        return self._run(tree, asked, session, running)
+
+    def run_script(self, text: str, parameters: Sequence[Parameter] = ()) -> Any:
+        """Run the statements of *text* one after the other, and give the last one's result.
+
+        Raises:
+            SqlError: One failed; those before it have been done.
+        """
+        session, result = Session(), nothing()
+        for tree in parsed(text):
+            filled = with_parameters(tree, parameters)
+            result = self._run(filled, Asked(text=text), session, Running())
+        return result
+
+    def _run(self, tree: exp.Expr, asked: Asked, session: Session, running: Running) -> Any:
+        binding = Binding(self.tables, session, self.root, running)
+        try:
+            return _done(binding, tree, asked)
+        except ApiError as error:
+            raise of_catalog(error) from None
+        finally:
+            binding.close()
+
+
+def _done(binding: Binding, tree: exp.Expr, asked: Asked) -> Any:
+    if isinstance(tree, exp.Values):
+        tree = exp.select("*").from_(tree)
+    if isinstance(tree, exp.Query):
+        _name_columns(tree)
+        return binding.rows(binding.bound(tree), asked.row_limit)
+    if (do := _DONE.get(type(tree))) is not None:
+        return do(binding, tree)
+    return _commanded(binding, tree)
+
+
+def _commanded(binding: Binding, tree: exp.Expr) -> Any:
+    """Do *tree*, which the parser has left as it was written."""
+    text = tree.sql("databricks", comments=False)
+    word = text.split(maxsplit=1)[0].upper()
+    if word in {"SHOW", "EXPLAIN"}:
+        return show(binding, text)
+    if isinstance(tree, exp.Set) or word in {"OPTIMIZE", "VACUUM", "ANALYZE"}:
+        return nothing()  # these change how a warehouse works, and no result
+    result = change_catalogs(binding, text)
+    if result is None:
+        raise not_done(f"the statement {text[:100]!r}")
+    return result
+
+
+def _name_columns(tree: exp.Query) -> None:
+    """Give the columns of the result that have no name the one a warehouse gives them."""
+    if not isinstance(tree, exp.Select):
+        return
+    for place, chosen in enumerate(tree.expressions):
+        if not isinstance(chosen, exp.Alias | exp.Column | exp.Star) and not chosen.alias:
+            name = _name(chosen)
+            tree.expressions[place] = exp.alias_(chosen, name, quoted=True) if name else chosen
+    tree.set("expressions", tree.expressions)
+
+
+def _name(chosen: exp.Expr) -> str:
+    if isinstance(chosen, exp.UDTF):
+        return ""
+    if isinstance(chosen, exp.Literal):
+        return str(chosen.this)
+    text = chosen.sql("databricks", normalize_functions="lower").replace("count(*)", "count(1)")
+    text = text.lower() if text.endswith("()") else text
+    return f"({text})" if isinstance(chosen, exp.Binary) else text
