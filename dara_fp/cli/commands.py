@@ -189,11 +189,20 @@ def sandbox(
             envvar="DARA_SANDBOX_TOKEN", help="The access token.", show_default="drawn and printed"
         ),
     ] = None,
+    rate_limits: Annotated[
+        bool, typer.Option(help="Refuse calls beyond the limits of a workspace.")
+    ] = True,
+    apps_proxy: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of an app to stand before, as Databricks Apps does.", show_default="none"
+        ),
+    ] = None,
 ) -> None:
     """Run a local Databricks-compatible workspace that official clients accept."""
     from dara_fp.cli.sandbox import run_sandbox  # noqa: PLC0415
 
-    run_sandbox(port, data_dir, token)
+    run_sandbox(port, data_dir, token, rate_limits=rate_limits, apps_proxy=apps_proxy)
 
 
 def _run(coroutine: Coroutine[Any, Any, int]) -> int:

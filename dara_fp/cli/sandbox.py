@@ -6,13 +6,15 @@ from pathlib import Path
 from rich.console import Console
 
 from dara_fp.cli.mistakes import CannotLoad
-from dara_fp.sandbox.server import SandboxNotInstalled, require_extra, run
+from dara_fp.sandbox.server import Options, SandboxNotInstalled, require_extra, run
 
 __all__ = ["run_sandbox"]
 
 
-def run_sandbox(port: int, data_dir: Path, token: str | None) -> None:
-    """Serve a sandbox on loopback until Ctrl-C.
+def run_sandbox(
+    port: int, data_dir: Path, token: str | None, *, rate_limits: bool, apps_proxy: str | None
+) -> None:
+    """Serve a sandbox on loopback until Ctrl-C, and print what to export so that clients find it.
 
     Raises:
         CannotLoad: The extra is not installed, the port is taken, or the token is too short.
@@ -22,13 +24,24 @@ def run_sandbox(port: int, data_dir: Path, token: str | None) -> None:
     except SandboxNotInstalled as error:
         raise CannotLoad(str(error)) from error
     drawn = token or secrets.token_urlsafe(24)
-    if token is None:
-        # On standard error: standard output carries the one line a parent process waits for.
-        Console(stderr=True, highlight=False).print(
-            f"export DATABRICKS_TOKEN={drawn}   # and DATABRICKS_HOST=<the address below>",
-            soft_wrap=True,
-        )
+    # On standard error: standard output carries the lines a parent process waits for.
+    console = Console(stderr=True, highlight=False, markup=False)
+
+    def tell(address: str) -> None:
+        for line in _exports(address, drawn if token is None else None):
+            console.print(line, soft_wrap=True)
+
+    options = Options(rate_limits=rate_limits, apps_proxy=apps_proxy, on_ready=tell)
     try:
-        run(port=port, data_dir=data_dir, token=drawn)
+        run(port=port, data_dir=data_dir, token=drawn, options=options)
     except (OSError, ValueError) as error:
         raise CannotLoad(str(error)) from error
+
+
+def _exports(address: str, token: str | None) -> list[str]:
+    # A token that was given is known to who gave it, and does not belong on a screen.
+    known = "# DATABRICKS_TOKEN: the one you gave" if token is None else f"DATABRICKS_TOKEN={token}"
+    return [
+        f"export DATABRICKS_HOST={address} {known}",
+        f"export OPENAI_BASE_URL={address}/serving-endpoints OPENAI_API_KEY=$DATABRICKS_TOKEN",
+    ]
