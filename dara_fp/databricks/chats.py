@@ -91,7 +91,8 @@ class ChatStream:
             if "event-stream" not in self._reply.headers.get("content-type", ""):
                 yield await self._whole()
                 return
-            async for event in events(self._reply.chunks()):
+            # In chunks of a size, tokens would wait for later ones to fill it.
+            async for event in events(self._reply.chunks(None)):
                 if event.data.strip() == _END:
                     return
                 for piece in self._pieces_of(event):
