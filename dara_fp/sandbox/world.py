@@ -99,7 +99,7 @@ class World:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        await self._app(scope, receive, send)
+        await self._app(_without_slash(scope), receive, send)
 
     def routes(self) -> list[BaseRoute]:
         """Give all routes; the first that fits a call answers it."""
@@ -126,6 +126,15 @@ class World:
     async def close(self) -> None:
         """End what still runs."""
         await self.engine.close()
+
+
+def _without_slash(scope: Scope) -> Scope:
+    # Clients of a workspace write `/api/2.0/serving-endpoints/` too; only paths of files, which are
+    # names that somebody gave, are left as they came.
+    path: str = scope["path"]
+    if not path.startswith("/api/") or not path.endswith("/") or "/fs/" in path:
+        return scope
+    return {**scope, "path": path.rstrip("/"), "raw_path": scope["raw_path"].rstrip(b"/")}
 
 
 def _other_routes(unanswered: Unanswered) -> list[Route]:
