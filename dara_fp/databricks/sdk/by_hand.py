@@ -126,11 +126,12 @@ class WorkspaceObjects:
         folders = [path]
         while folders:
             folder = folders.pop(0)
-            objects = super().list(  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType] - the generated class comes next in the order
+            # The generated class comes next in the order; no type checker can know.
+            listing = getattr(super(), "list")  # noqa: B009
+            objects: AsyncIterator[Any] = listing(
                 folder, notebooks_modified_after=notebooks_modified_after
             )
-            async for each in objects:  # pyright: ignore[reportUnknownVariableType] - of the SDK
-                found: Any = each
+            async for found in objects:
                 if recursive and found.object_type and found.object_type.value == "DIRECTORY":
                     folders.append(found.path)
                 else:

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import aclosing
 from typing import Any
 
@@ -82,32 +82,64 @@ class Member:
         return f"<{'.'.join(self._path)} of {self._service!r}>"
 
 
-class Pending:
-    """A call of a service that is not loaded: await it, or iterate it where it lists."""
+class Pending(Coroutine[Any, Any, Any]):
+    """A call of a service that is not loaded: await it, or iterate it where it lists.
+
+    It can do what a coroutine and an asynchronous generator can, such as becoming a task.
+    """
 
     def __init__(self, member: Member, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Call *member* with *args* and *kwargs* when awaited or iterated."""
         self._member = member
         self._args = args
         self._kwargs = kwargs
+        self._coroutine: Coroutine[Any, Any, Any] | None = None
+        self._items: AsyncGenerator[Any] | None = None
 
-    def __await__(self) -> Generator[Any, None, Any]:
+    def __await__(self) -> Generator[Any, Any, Any]:
         return self._answered().__await__()
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        """Give what the call lists."""
+    def send(self, value: Any, /) -> Any:
+        """Go on to the next pause, as a task does."""
+        self._coroutine = self._coroutine or self._answered()
+        return self._coroutine.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """Raise *error* at the pause, as a task does that is cancelled."""
+        self._coroutine = self._coroutine or self._answered()
+        return self._coroutine.throw(*error)
+
+    def close(self) -> None:
+        """Give up."""
+        if self._coroutine is not None:
+            self._coroutine.close()
+
+    def __aiter__(self) -> AsyncGenerator[Any]:
+        self._items = self._items or self._listed()
+        return self._items
+
+    async def __anext__(self) -> Any:
+        """Give the next item."""
+        return await anext(aiter(self))
+
+    async def aclose(self) -> None:
+        """Stop listing."""
+        if self._items is not None:
+            await self._items.aclose()
+
+    async def _listed(self) -> AsyncGenerator[Any]:
         async with aclosing(await self._begun()) as listed:
             async for each in listed:
                 yield each
-
-    async def _begun(self) -> Any:
-        return (await self._member.resolved())(*self._args, **self._kwargs)
 
     async def _answered(self) -> Any:
         begun = await self._begun()
         if inspect.isasyncgen(begun):
             raise TypeError(f"{self._member!r} lists: iterate it with `async for`")
         return await begun if inspect.iscoroutine(begun) else begun
+
+    async def _begun(self) -> Any:
+        return (await self._member.resolved())(*self._args, **self._kwargs)
 
     def __repr__(self) -> str:
         return f"<call of {self._member!r}, not awaited yet>"

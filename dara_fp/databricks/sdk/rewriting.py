@@ -1,8 +1,8 @@
 """One method after the other, from synchronous to asynchronous: the rewriting of a syntax tree."""
 
 import ast
-from collections.abc import Sequence
-from typing import TypeVar, cast
+from collections.abc import Collection
+from typing import TypeVar
 
 from dara_fp.databricks.sdk.shapes import Shape, Shapes, called, calls_in, own_statements
 
@@ -11,7 +11,7 @@ __all__ = ["rewrite"]
 S = TypeVar("S", bound=ast.AST)
 
 
-def rewrite(tree: ast.ClassDef, own: Shapes, inherited: Shapes, leaving: Sequence[str]) -> None:
+def rewrite(tree: ast.ClassDef, own: Shapes, inherited: Shapes, leaving: Collection[str]) -> None:
     """Make the methods of *tree* asynchronous that *own* gives a shape; drop those *leaving*.
 
     Args:
@@ -85,16 +85,22 @@ class _Rewriting(ast.NodeTransformer):
 
     def visit_Expr(self, node: ast.Expr) -> ast.stmt:
         """Write `yield from` as a loop, for which an asynchronous generator has no short form."""
-        if not isinstance(node.value, ast.YieldFrom):
-            self.generic_visit(node)
-            return node
-        item = ast.Name(id="_item", ctx=ast.Store())
-        again = ast.Expr(value=ast.Yield(value=ast.Name(id="_item", ctx=ast.Load())))
-        loop = ast.For(target=item, iter=node.value.value, body=[again], orelse=[])
-        return self.visit_For(ast.fix_missing_locations(_as(loop, node)))
+        if isinstance(node.value, ast.YieldFrom):
+            return self.visit_For(_giving_each(node.value.value, node))
+        self.generic_visit(node)
+        return node
+
+    def visit_Return(self, node: ast.Return) -> list[ast.stmt]:
+        """Give the items of a list that a method returns whole which is said to iterate."""
+        self.generic_visit(node)
+        if node.value is None or self._own[self._method.name] is Shape.ANSWERS:
+            return [node]
+        loop = _giving_each(node.value, node)
+        node.value = None
+        return [loop, node]
 
     def _asynchronous(self, node: ast.FunctionDef) -> ast.AsyncFunctionDef:
-        node.body = [cast("ast.stmt", self.visit(statement)) for statement in node.body]
+        self.generic_visit(node)
         fields = {name: getattr(node, name) for name in node._fields}
         return _as(ast.AsyncFunctionDef(**fields), node)
 
@@ -104,6 +110,13 @@ class _Rewriting(ast.NodeTransformer):
     def _lists(self, node: ast.AST) -> bool:
         named = isinstance(node, ast.Name) and node.id in self._streams
         return named or self._shape(node) is Shape.LISTS
+
+
+def _giving_each(items: ast.expr, like: ast.stmt) -> ast.For:
+    target = ast.Name(id="_item", ctx=ast.Store())
+    again = ast.Expr(value=ast.Yield(value=ast.Name(id="_item", ctx=ast.Load())))
+    loop = ast.For(target=target, iter=items, body=[again], orelse=[])
+    return ast.fix_missing_locations(_as(loop, like))
 
 
 def _as(made: S, like: ast.stmt | ast.expr) -> S:

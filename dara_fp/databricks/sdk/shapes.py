@@ -71,5 +71,8 @@ def calls_in(method: ast.FunctionDef) -> list[ast.Call]:
 
 
 def _shape(method: ast.FunctionDef) -> Shape:
+    """Tell whether *method* lists: by its own yields, or a whole list that it calls an iterator."""
+    if method.returns is not None and ast.unparse(method.returns).startswith("Iterator["):
+        return Shape.LISTS
     lists = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own_statements(method))
     return Shape.LISTS if lists else Shape.ANSWERS

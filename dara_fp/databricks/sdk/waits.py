@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator
 from contextvars import ContextVar
 from datetime import timedelta
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import attrs
 
@@ -77,15 +77,13 @@ class _Options:
     timeout: timedelta | None
 
 
-class _Waits(Protocol):
-    def wait(self, opts: _Options | None = None) -> Awaitable[Any]: ...
-
-
 class Operation:
     """What rewritten operations can beside what the SDK gives them: be awaited, and watched."""
 
+    wait: Callable[..., Awaitable[Any]]
+
     async def result(
-        self: _Waits,
+        self,
         timeout: timedelta | float | None = None,  # noqa: ASYNC109 - as in Wait
         callback: Callable[[Any], None] | None = None,
     ) -> Any:
