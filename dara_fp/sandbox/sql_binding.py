@@ -1,6 +1,5 @@
 """One statement and the engine: names become tables, rows come out as Arrow."""
 
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,15 @@ from sqlglot import exp
 from dara_fp.sandbox.auth import USER
 from dara_fp.sandbox.catalog_entries import Table
 from dara_fp.sandbox.errors import ApiError
-from dara_fp.sandbox.sql_errors import SqlError, no_table, not_done, of_duckdb
+from dara_fp.sandbox.sql_errors import no_table, not_done, of_duckdb
 from dara_fp.sandbox.sql_files import FORMATS, reader
+from dara_fp.sandbox.sql_parsing import parsed_one
+from dara_fp.sandbox.sql_running import Running, SqlError
 from dara_fp.sandbox.sql_schema_views import schema_view
-from dara_fp.sandbox.sql_session import Session, parsed_one
+from dara_fp.sandbox.sql_session import Session
 from dara_fp.sandbox.tables import Tables
 
-__all__ = ["Binding", "Running"]
+__all__ = ["Binding"]
 
 _SETTINGS = (
     "SET TimeZone = 'UTC'",
@@ -47,46 +48,6 @@ _NARROWED = {
     "TIMESTAMP_MS": "TIMESTAMP",
     "TIMESTAMP_NS": "TIMESTAMP",
 }
-
-
-class Running:
-    """A statement on its way, which another thread may stop."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._connection: duckdb.DuckDBPyConnection | None = None
-        self.stopped = False
-
-    def stop(self) -> None:
-        """Stop it as soon as it can be."""
-        with self._lock:
-            self.stopped = True
-            if self._connection is not None:
-                self._connection.interrupt()
-
-    def rest(self) -> None:
-        """Say that it runs on no connection any more."""
-        with self._lock:
-            self._connection = None
-
-    def using(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Say that it runs on *connection* now.
-
-        Raises:
-            SqlError: It was stopped already.
-        """
-        with self._lock:
-            self._connection = connection
-        self.check()
-
-    def check(self) -> None:
-        """Go on only if it was not stopped.
-
-        Raises:
-            SqlError: It was.
-        """
-        if self.stopped:
-            raise SqlError(message="The statement was canceled.", error_code="CANCELLED")
 
 
 class Binding:

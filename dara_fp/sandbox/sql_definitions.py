@@ -8,7 +8,8 @@ from sqlglot import exp
 from dara_fp.sandbox.catalog_entries import CatalogEntry, Schema, Table, Volume
 from dara_fp.sandbox.errors import ApiError
 from dara_fp.sandbox.sql_binding import Binding
-from dara_fp.sandbox.sql_errors import SqlError, no_schema, no_table, not_done, table_exists
+from dara_fp.sandbox.sql_errors import no_schema, no_table, not_done, table_exists
+from dara_fp.sandbox.sql_running import SqlError
 from dara_fp.sandbox.sql_schema_views import table_of
 from dara_fp.sandbox.sql_types import of_arrow, of_sql
 from dara_fp.sandbox.sql_writes import fitted

@@ -8,15 +8,18 @@ import attrs
 from sqlglot import exp
 
 from dara_fp.sandbox.errors import ApiError
-from dara_fp.sandbox.sql_binding import Binding, Running
+from dara_fp.sandbox.sql_binding import Binding
 from dara_fp.sandbox.sql_definitions import alter, change_catalogs, create, drop, nothing, use
-from dara_fp.sandbox.sql_errors import not_done, of_catalog
-from dara_fp.sandbox.sql_session import Parameter, Session, parsed, parsed_one, with_parameters
+from dara_fp.sandbox.sql_errors import not_done, of_catalog, refuse_large
+from dara_fp.sandbox.sql_parsing import parsed, parsed_one, with_parameters
+from dara_fp.sandbox.sql_results import Result
+from dara_fp.sandbox.sql_running import Running
+from dara_fp.sandbox.sql_session import Asked, Parameter, Session
 from dara_fp.sandbox.sql_show import describe, show
 from dara_fp.sandbox.sql_writes import insert, rewrite
 from dara_fp.sandbox.tables import Tables
 
-__all__ = ["Asked", "SqlEngine"]
+__all__ = ["SqlEngine"]
 
 _DONE: dict[type[exp.Expr], Callable[[Binding, Any], Any]] = {
     exp.Create: create,
@@ -30,21 +33,6 @@ _DONE: dict[type[exp.Expr], Callable[[Binding, Any], Any]] = {
     exp.TruncateTable: rewrite,
     exp.Describe: describe,
 }
-
-
-@attrs.frozen(kw_only=True)
-class Asked:
-    """A statement as it was asked for.
-
-    Attributes:
-        text: The statement.
-        parameters: Values for the `:name`s in it.
-        row_limit: Rows of the result at most.
-    """
-
-    text: str
-    parameters: Sequence[Parameter] = ()
-    row_limit: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -62,6 +50,22 @@ class SqlEngine:
         """
         tree = with_parameters(parsed_one(asked.text), asked.parameters)
         return self._run(tree, asked, session, running)
+
+    def result(self, asked: Asked, session: Session, running: Running) -> Result:
+        """Run what was *asked* in *session*, and give its result in the format that was asked for.
+
+        Raises:
+            SqlError: It failed, *running* was stopped, or the result is too large to be inline.
+        """
+        limit = asked.row_limit
+        # One row more tells that there are more.
+        one_more = attrs.evolve(asked, row_limit=None if limit is None else limit + 1)
+        rows = self.run(one_more, session, running)
+        truncated = limit is not None and rows.num_rows > limit
+        kept = rows.slice(0, limit) if truncated else rows
+        if asked.inline:
+            refuse_large(int(kept.nbytes))
+        return Result(rows=kept, format=asked.format, truncated=truncated)
 
     def run_script(self, text: str, parameters: Sequence[Parameter] = ()) -> Any:
         """Run the statements of *text* one after the other, and give the last one's result.

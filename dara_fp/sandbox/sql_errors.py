@@ -1,28 +1,25 @@
-"""What a SQL statement can fail with, in the words of a warehouse.
-
-Exception
-└── SqlError    the statement failed: code of the service, SQLSTATE, message
-"""
+"""What a SQL statement can fail with, in the words of a warehouse."""
 
 import re
 
-import attrs
 import duckdb
 from sqlglot.errors import ParseError, TokenError
 
 from dara_fp.sandbox.errors import ApiError
+from dara_fp.sandbox.sql_running import SqlError
 
 __all__ = [
-    "SqlError",
     "no_parse",
     "no_schema",
     "no_table",
     "not_done",
     "of_catalog",
     "of_duckdb",
+    "refuse_large",
     "table_exists",
 ]
 
+INLINE_LIMIT = 25 * 2**20
 _MESSAGE_LIMIT = 4_000
 _UNRESOLVED = re.compile(r'(?:Referenced column|column) "([^"]+)" (?:not found|does not)')
 _FUNCTION = re.compile(
@@ -38,24 +35,6 @@ _BY_KIND: tuple[tuple[type[duckdb.Error], str, str], ...] = (
     (duckdb.BinderException, "DATATYPE_MISMATCH", "42K09"),
     (duckdb.IOException, "CANNOT_READ_FILE", "KD003"),
 )
-
-
-@attrs.define(kw_only=True, eq=False)
-class SqlError(Exception):
-    """A statement that failed.
-
-    Attributes:
-        message: What was wrong, with the condition's name and SQLSTATE as a warehouse writes them.
-        sql_state: The SQLSTATE.
-        error_code: The service's code.
-    """
-
-    message: str
-    sql_state: str | None = None
-    error_code: str = "BAD_REQUEST"
-
-    def __str__(self) -> str:
-        return self.message
 
 
 def _error(condition: str, said: str, state: str) -> SqlError:
@@ -113,6 +92,20 @@ def not_done(what: str) -> SqlError:
     """Give the error for *what* the sandbox does not do."""
     said = f"The sandbox does not do {what}: the real workspace may."
     return SqlError(message=f"[UNSUPPORTED_FEATURE] {said} SQLSTATE: 0A000", sql_state="0A000")
+
+
+def refuse_large(size: int) -> None:
+    """Refuse an inline result of more than the limit.
+
+    Raises:
+        SqlError: *size*, in bytes, is beyond it.
+    """
+    if size > INLINE_LIMIT:
+        raise SqlError(
+            message="Inline byte limit exceeded. Statements executed with disposition=INLINE can"
+            f" have a result size of at most {INLINE_LIMIT} bytes. Please execute the statement"
+            " with disposition=EXTERNAL_LINKS if you want to download the full result."
+        )
 
 
 def of_catalog(error: ApiError) -> SqlError:

@@ -7,7 +7,8 @@ from sqlglot import exp
 
 from dara_fp.sandbox.errors import ApiError
 from dara_fp.sandbox.paths import volume_path
-from dara_fp.sandbox.sql_errors import SqlError, not_done, of_catalog
+from dara_fp.sandbox.sql_errors import not_done, of_catalog
+from dara_fp.sandbox.sql_running import SqlError
 
 __all__ = ["FORMATS", "reader"]
 

@@ -2,15 +2,15 @@
 
 import uuid
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 import msgspec
-from sqlglot import exp, parse
-from sqlglot.errors import ParseError, TokenError
 
-from dara_fp.sandbox.sql_errors import SqlError, no_parse, not_done
+if TYPE_CHECKING:
+    from sqlglot import exp
 
-__all__ = ["Parameter", "Session", "parsed", "parsed_one", "with_parameters"]
+__all__ = ["Asked", "Parameter", "Session"]
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -30,92 +30,32 @@ class Session:
     views: dict[str, str] = attrs.field(factory=dict[str, str])
     id: str = attrs.field(factory=lambda: str(uuid.uuid4()))
 
-    def schema_name(self, table: exp.Table) -> str:
+    def schema_name(self, table: "exp.Table") -> str:
         """Give the full name of the schema that *table*, as a schema's name, stands for."""
         # Where a schema is made or dropped, the parser has its name one place higher.
         above, name = (table.db, table.name) if table.name else (table.catalog, table.db)
         return f"{above or self.catalog}.{name}".lower()
 
-    def full_name(self, table: exp.Table) -> str:
+    def full_name(self, table: "exp.Table") -> str:
         """Give the full name of the table or view that *table* stands for."""
         catalog, schema = table.catalog or self.catalog, table.db or self.schema
         return f"{catalog}.{schema}.{table.name}".lower()
 
 
-def parsed(statement: str) -> list[exp.Expr]:
-    """Parse *statement*, which may be several.
+@attrs.frozen(kw_only=True)
+class Asked:
+    """A statement as it was asked for.
 
-    Raises:
-        SqlError: It does not parse, or is empty.
+    Attributes:
+        text: The statement.
+        parameters: Values for the `:name`s in it.
+        row_limit: Rows of the result at most.
+        format: How the result is given.
+        inline: Whether it is given with the answer, and so must be small.
     """
-    try:
-        found = [tree for tree in parse(statement, read="databricks") if tree is not None]
-    except (ParseError, TokenError) as error:
-        raise no_parse(error, statement) from None
-    except RecursionError:
-        raise not_done("statements nested this deep") from None
-    if not found:
-        raise SqlError(
-            message="[PARSE_EMPTY_STATEMENT] Syntax error, unexpected empty statement."
-            " SQLSTATE: 42617",
-            sql_state="42617",
-        )
-    return found
 
-
-def parsed_one(statement: str) -> exp.Expr:
-    """Parse *statement*.
-
-    Raises:
-        SqlError: It does not parse, or is not one.
-    """
-    found = parsed(statement)
-    if len(found) > 1:
-        raise SqlError(
-            message="[PARSE_SYNTAX_ERROR] Syntax error at or near ';': extra input, send one"
-            " statement at a time. SQLSTATE: 42601",
-            sql_state="42601",
-        )
-    return found[0]
-
-
-def with_parameters(tree: exp.Expr, parameters: Sequence[Parameter]) -> exp.Expr:
-    """Give *tree* with the values of *parameters* in their places.
-
-    Raises:
-        SqlError: A value is missing, or is of no known type.
-    """
-    known = {parameter.name: parameter for parameter in parameters}
-
-    def filled(node: exp.Expr) -> exp.Expr:
-        if not isinstance(node, exp.Placeholder):
-            return node
-        if node.name not in known:
-            raise _unbound(node.name or "?")
-        return _literal(known[node.name])
-
-    return tree.transform(filled, copy=False)
-
-
-def _literal(parameter: Parameter) -> exp.Expr:
-    if parameter.value is None:
-        return exp.null()
-    text = exp.Literal.string(parameter.value)
-    if parameter.type.upper() == "STRING":
-        return text
-    try:
-        return exp.cast(text, parameter.type, dialect="databricks")
-    except ParseError:
-        raise SqlError(
-            message=f"Parameter {parameter.name!r} has the unknown type {parameter.type!r}.",
-            error_code="BAD_REQUEST",
-        ) from None
-
-
-def _unbound(name: str) -> SqlError:
-    return SqlError(
-        message=f"[UNBOUND_SQL_PARAMETER] Found the unbound parameter: {name}. Please, fix `args`"
-        " and provide a mapping of the parameter to either a SQL literal or collection constructor"
-        " functions such as `map()`, `array()`, `struct()`. SQLSTATE: 42P02",
-        sql_state="42P02",
-    )
+    text: str
+    parameters: Sequence[Parameter] = ()
+    row_limit: int | None = None
+    format: str = "JSON_ARRAY"
+    inline: bool = False

@@ -11,8 +11,8 @@ from sqlglot import exp
 from dara_fp.sandbox.catalog_entries import Column, Table
 from dara_fp.sandbox.sql_binding import Binding
 from dara_fp.sandbox.sql_errors import not_done
+from dara_fp.sandbox.sql_parsing import parsed_one
 from dara_fp.sandbox.sql_schema_views import all_tables, table_of
-from dara_fp.sandbox.sql_session import parsed_one
 from dara_fp.sandbox.sql_types import of_arrow
 from dara_fp.sandbox.tables import Field
 

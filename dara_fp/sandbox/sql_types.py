@@ -8,7 +8,16 @@ from sqlglot import exp
 from dara_fp.sandbox.catalog_entries import Column
 from dara_fp.sandbox.sql_errors import not_done
 
-__all__ = ["DeltaType", "column_of", "duck_of", "of_arrow", "of_sql", "text_of", "type_name"]
+__all__ = [
+    "DeltaType",
+    "column_of",
+    "digits",
+    "duck_of",
+    "of_arrow",
+    "of_sql",
+    "text_of",
+    "type_name",
+]
 
 DeltaType: TypeAlias = str | dict[str, Any]
 """A type in Delta's JSON: `long`, `decimal(10,2)`, `{"type": "array", ...}`."""

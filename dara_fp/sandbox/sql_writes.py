@@ -6,7 +6,8 @@ from typing import Any
 from sqlglot import exp
 
 from dara_fp.sandbox.sql_binding import Binding
-from dara_fp.sandbox.sql_errors import SqlError, not_done
+from dara_fp.sandbox.sql_errors import not_done
+from dara_fp.sandbox.sql_running import SqlError
 from dara_fp.sandbox.sql_schema_views import table_of
 from dara_fp.sandbox.sql_types import duck_of
 from dara_fp.sandbox.tables import Field
