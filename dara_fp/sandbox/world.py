@@ -30,11 +30,15 @@ from dara_fp.sandbox.query_routes import IndexData
 from dara_fp.sandbox.rates import Limit, Rates
 from dara_fp.sandbox.run_routes import Runs
 from dara_fp.sandbox.serving import Serving
+from dara_fp.sandbox.sql_lake import Lake
+from dara_fp.sandbox.sql_statements import SqlStatements
+from dara_fp.sandbox.statements import Statements
 from dara_fp.sandbox.storage import Storage
 from dara_fp.sandbox.stumbling import Stumbling
 from dara_fp.sandbox.unanswered import Unanswered
 from dara_fp.sandbox.uploads import Uploads
 from dara_fp.sandbox.vector_routes import VectorSearch
+from dara_fp.sandbox.warehouses import Warehouses
 
 __all__ = ["Neighbours", "Seat", "Shared", "World"]
 
@@ -94,6 +98,9 @@ class World:
         self.store = JobStore(place / "jobs")
         self.engine = Engine(self.store, seat.tokens, self.root)
         self.indexes = Indexes(place / "vectors")
+        self.lake = Lake(self.catalog, self.root)
+        self.statements = SqlStatements(self.lake)
+        self.warehouses = Warehouses(kept=place / "warehouses.json")
         app = Starlette(routes=self.routes(), exception_handlers=HANDLERS)
         self._app = Stumbling(self.rates.around(app), self.faults, place / "jobs")
 
@@ -116,6 +123,10 @@ class World:
             *VectorSearch(indexes=indexes, unanswered=unanswered).routes(),
             *IndexData(indexes=indexes, embedder=self.embedder, unanswered=unanswered).routes(),
             *Serving(embedder=self.embedder).routes(),
+            *self.warehouses.routes(),
+            *Statements(
+                statements=self.statements, warehouses=self.warehouses, signer=self.signer
+            ).routes(),
             *self.neighbours.routes(),
             *self.faults.routes(),
             *self.rates.routes(),
@@ -126,6 +137,7 @@ class World:
     async def close(self) -> None:
         """End what still runs."""
         await self.engine.close()
+        await self.statements.shut()
 
 
 def _without_slash(scope: Scope) -> Scope:
