@@ -1,0 +1,35 @@
+"""`mlflow.deployments` finds the sandbox's serving endpoints and asks them."""
+
+from typing import Any
+
+import pytest
+from requests import HTTPError
+
+from tests.sandbox.served import Served
+
+EMBEDDER = "databricks-gte-large-en"
+
+
+@pytest.fixture
+def deployments(exported: Served) -> Any:
+    assert exported.url
+    from mlflow.deployments import get_deploy_client  # noqa: PLC0415 - 1.6 seconds
+
+    return get_deploy_client("databricks")
+
+
+def test_mlflow_lists_endpoints_and_looks_at_one(deployments: Any) -> None:
+    names = [endpoint["name"] for endpoint in deployments.list_endpoints()]
+    assert EMBEDDER in names
+    assert deployments.get_endpoint(EMBEDDER)["task"] == "llm/v1/embeddings"
+
+
+def test_mlflow_embeds(deployments: Any) -> None:
+    answer = deployments.predict(endpoint=EMBEDDER, inputs={"input": ["a cat", "a dog"]})
+    assert [len(found["embedding"]) for found in answer["data"]] == [1024, 1024]
+    assert answer["usage"]["total_tokens"] == 4
+
+
+def test_mlflow_is_told_which_endpoint_is_missing(deployments: Any) -> None:
+    with pytest.raises(HTTPError, match="The given endpoint 'none' does not exist"):
+        deployments.predict(endpoint="none", inputs={"input": ["a"]})
