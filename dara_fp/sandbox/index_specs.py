@@ -10,12 +10,18 @@ from dara_fp.sandbox.wire import Json, parse
 
 __all__ = [
     "DIMENSION_LIMIT",
+    "EMBEDDED",
     "MODEL_DIMENSION",
+    "TYPES",
+    "CreateIndex",
+    "Embeddings",
+    "Following",
     "IndexSpec",
     "Source",
     "are_numbers",
     "index_spec",
     "row_fault",
+    "spec_of",
 ]
 
 DIMENSION_LIMIT = 4_096
@@ -64,12 +70,31 @@ class VectorColumn(msgspec.Struct, frozen=True):
     embedding_dimension: int
 
 
-class DirectSpec(msgspec.Struct, frozen=True):
-    """The `direct_access_index_spec` of a request."""
+class Embeddings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where the vectors of an index come from: made of a text, or stored."""
 
-    schema_json: str
     embedding_source_columns: tuple[Source, ...] = ()
     embedding_vector_columns: tuple[VectorColumn, ...] = ()
+
+
+class DirectSpec(Embeddings, frozen=True):
+    """The `direct_access_index_spec` of a request."""
+
+    schema_json: str = ""
+
+
+class Following(Embeddings, frozen=True, omit_defaults=True):
+    """The `delta_sync_index_spec` of a request: the table behind an index."""
+
+    source_table: str = ""
+    pipeline_type: Literal["TRIGGERED", "CONTINUOUS"] = "TRIGGERED"
+    columns_to_sync: tuple[str, ...] = ()
+    embedding_writeback_table: str = ""
+
+    @property
+    def is_continuous(self) -> bool:
+        """Whether the index follows by itself."""
+        return self.pipeline_type == "CONTINUOUS"
 
 
 class CreateIndex(msgspec.Struct, frozen=True):
@@ -80,6 +105,7 @@ class CreateIndex(msgspec.Struct, frozen=True):
     primary_key: Annotated[str, msgspec.Meta(min_length=1)]
     index_type: Literal["DIRECT_ACCESS", "DELTA_SYNC"]
     direct_access_index_spec: DirectSpec | None = None
+    delta_sync_index_spec: Following | None = None
 
 
 class IndexSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +115,7 @@ class IndexSpec(msgspec.Struct, frozen=True, kw_only=True):
         schema: Column name to type, as in `schema_json`, without the vector column.
         vector: Name of the vector column; the reserved `__vector` when the sandbox embeds a text.
         source: The text column and its model, if there is one.
+        following: The table behind it, if there is one.
     """
 
     name: str
@@ -99,6 +126,7 @@ class IndexSpec(msgspec.Struct, frozen=True, kw_only=True):
     vector: str
     dimension: int
     source: Source | None
+    following: Following | None = None
 
     @property
     def numbered(self) -> bool:
@@ -123,24 +151,34 @@ def index_spec(asked: CreateIndex) -> IndexSpec:
     direct = asked.direct_access_index_spec
     if direct is None:
         raise invalid("A DIRECT_ACCESS index needs a direct_access_index_spec.")
-    schema = _schema(direct.schema_json)
-    vector, dimension = _vector(direct)
+    return spec_of(asked, direct, _schema(direct.schema_json))
+
+
+def spec_of(asked: CreateIndex, embeddings: Embeddings, schema: dict[str, str]) -> IndexSpec:
+    """Give the index of *asked*, whose columns are *schema*.
+
+    Raises:
+        ApiError: 400, naming the part that does not fit.
+    """
+    vector, dimension = _vector(embeddings)
     _check_key(asked.primary_key, vector, schema)
-    source = next(iter(direct.embedding_source_columns), None)
+    source = next(iter(embeddings.embedding_source_columns), None)
     if vector == EMBEDDED and (source is None or source.name not in schema):
         raise invalid(
             "Give one of embedding_vector_columns, or one of embedding_source_columns whose name "
-            "is a column of schema_json."
+            f"is a column of the index: it has {', '.join(schema)}."
         )
+    direct = asked.direct_access_index_spec
     return IndexSpec(
         name=asked.name,
         endpoint_name=asked.endpoint_name,
         primary_key=asked.primary_key,
         schema={name: kind for name, kind in schema.items() if name != vector},
-        schema_json=direct.schema_json,
+        schema_json=direct.schema_json if direct else "",
         vector=vector,
         dimension=dimension,
         source=source,
+        following=asked.delta_sync_index_spec,
     )
 
 
@@ -186,7 +224,7 @@ def _check_key(key: str, vector: str, schema: dict[str, str]) -> None:
         raise invalid(said)
 
 
-def _vector(direct: DirectSpec) -> tuple[str, int]:
+def _vector(direct: Embeddings) -> tuple[str, int]:
     if len(direct.embedding_vector_columns) > 1 or len(direct.embedding_source_columns) > 1:
         raise invalid("The sandbox takes one embedding column an index.")
     for column in direct.embedding_vector_columns:

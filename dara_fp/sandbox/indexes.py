@@ -12,7 +12,7 @@ from dara_fp.sandbox.index_specs import IndexSpec
 from dara_fp.sandbox.runs import now
 from dara_fp.sandbox.vectors import VectorIndex
 
-__all__ = ["Endpoint", "Index", "Indexes"]
+__all__ = ["Endpoint", "Index", "Indexes", "Progress", "Sync"]
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -23,12 +23,78 @@ class Endpoint(msgspec.Struct, frozen=True):
     created: int
 
 
-@attrs.frozen(kw_only=True)
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an index follows its table.
+
+    Attributes:
+        table_id: Which table it was; another one of the same name has another.
+        version: The table's version that the index has; -1 for none.
+        timestamp: When it got that far, as a workspace writes times.
+        pending: Whether an update was asked for and has not ended.
+        error: Why the last update failed; empty where it did not.
+        left_out: Rows of the last update that had nothing to make a vector of.
+    """
+
+    table_id: str = ""
+    version: int = -1
+    timestamp: str = ""
+    pending: bool = True
+    error: str = ""
+    left_out: int = 0
+
+
+class Sync:
+    """The progress of one index, kept in *file*."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._asked = 0
+        self._closed = False
+        known = file.exists()
+        self.progress = (
+            msgspec.json.decode(file.read_bytes(), type=Progress) if known else Progress()
+        )
+
+    def ask(self) -> None:
+        """Note that an update was asked for, also while one is under way."""
+        self._asked += 1
+        self._keep(msgspec.structs.replace(self.progress, pending=True))
+
+    def begin(self) -> int:
+        """Give what `end` wants to know: which updates the one that begins now covers."""
+        return self._asked
+
+    def end(self, begun: int, progress: Progress) -> None:
+        """Keep the *progress* of the update that was *begun*; a later one is still to come."""
+        self._keep(msgspec.structs.replace(progress, pending=self._asked != begun))
+
+    def close(self) -> None:
+        """Keep nothing more, since the index was deleted: another one may have its name."""
+        self._closed = True
+
+    def _keep(self, progress: Progress) -> None:
+        if not self._closed:
+            write_atomically(self._file, msgspec.json.encode(progress))
+        self.progress = progress
+
+
+@attrs.frozen(kw_only=True, eq=False)
 class Index:
-    """An index and its rows."""
+    """An index, its rows, and how far it follows its table, if it has one."""
 
     spec: IndexSpec
     rows: VectorIndex
+    sync: Sync | None = None
+
+    @property
+    def table(self) -> str:
+        """Full name of the table behind it; empty where there is none."""
+        return self.spec.following.source_table if self.spec.following else ""
+
+    @property
+    def is_continuous(self) -> bool:
+        """Whether it follows its table by itself."""
+        return self.spec.following is not None and self.spec.following.is_continuous
 
 
 class Indexes:
@@ -85,6 +151,14 @@ class Indexes:
         self._indexes[spec.name] = self._open(spec)
         return self._indexes[spec.name]
 
+    def following(self) -> list[Index]:
+        """Give the indexes that follow tables."""
+        return [index for index in self._indexes.values() if index.sync is not None]
+
+    def has(self, index: Index) -> bool:
+        """Tell whether *index* is there, and no other one of its name."""
+        return self._indexes.get(index.spec.name) is index
+
     def index(self, name: str, endpoint_name: str | None = None) -> Index:
         """Give the index *name*, which must be of *endpoint_name* when that is given."""
         index = self._indexes.get(name)
@@ -94,12 +168,17 @@ class Indexes:
 
     def delete(self, name: str) -> None:
         """Forget the index *name* and its rows."""
-        self._indexes.pop(name).rows.close()
+        index = self._indexes.pop(name)
+        index.rows.close()
+        if index.sync is not None:
+            index.sync.close()
         shutil.rmtree(self._place(name), ignore_errors=True)
 
     def _open(self, spec: IndexSpec) -> Index:
-        log = self._place(spec.name) / "rows.log"
-        return Index(spec=spec, rows=VectorIndex(log, spec.primary_key, spec.dimension))
+        place = self._place(spec.name)
+        rows = VectorIndex(place / "rows.log", spec.primary_key, spec.dimension)
+        sync = None if spec.following is None else Sync(place / "sync.json")
+        return Index(spec=spec, rows=rows, sync=sync)
 
     def _place(self, name: str) -> Path:
         # A name has three parts without slashes, so it is one safe directory name.

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import OrderedDict
-from typing import Annotated, Literal
+from typing import Annotated
 
 import attrs
 import msgspec
@@ -14,6 +14,7 @@ from dara_fp.sandbox.errors import invalid, missing
 from dara_fp.sandbox.filters import parse_filters
 from dara_fp.sandbox.index_specs import MODEL_DIMENSION, IndexSpec, are_numbers
 from dara_fp.sandbox.indexes import Index
+from dara_fp.sandbox.ranking import Wanted, ranked
 from dara_fp.sandbox.vectors import Hit
 from dara_fp.sandbox.wire import Json
 
@@ -21,6 +22,7 @@ __all__ = ["Cursors", "Query", "Question", "answer", "check_columns", "question_
 
 CURSOR_LIMIT = 200
 RESULT_LIMIT = 10_000
+KINDS = ("ANN", "HYBRID", "FULL_TEXT")
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -30,9 +32,30 @@ class Query(msgspec.Struct, frozen=True):
     num_results: Annotated[int, msgspec.Meta(ge=1, le=RESULT_LIMIT)] = 10
     query_vector: tuple[float, ...] | None = None
     query_text: str | None = None
-    query_type: Literal["ANN", "HYBRID", "FULL_TEXT"] = "ANN"
+    query_type: str = "ANN"
+    query_columns: tuple[str, ...] = ()
     filters_json: str | None = None
     score_threshold: float = 0.0
+    columns_to_rerank: tuple[str, ...] = ()
+    reranker: Json | None = None
+    facets: tuple[str, ...] = ()
+    sort_columns: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What is looked for: ANN, HYBRID or FULL_TEXT, in whatever case it was written."""
+        return self.query_type.upper()
+
+    @property
+    def missing(self) -> str:
+        """What it asks for that the sandbox does not have; mostly nothing."""
+        asked = {
+            "columns_to_rerank": self.columns_to_rerank,
+            "reranker": self.reranker,
+            "facets": self.facets,
+            "sort_columns": self.sort_columns,
+        }
+        return ", ".join(name for name, value in asked.items() if value)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -45,7 +68,7 @@ class Question:
 
     index: str
     query: Query
-    vector: NDArray[np.float32]
+    vector: NDArray[np.float32] | None
     start: int = 0
 
 
@@ -71,21 +94,20 @@ class Cursors:
         return question
 
 
-async def question_vector(spec: IndexSpec, query: Query, embedder: Embedder) -> NDArray[np.float32]:
-    """Give the vector of *query*, embedding its text when there is no vector.
+async def question_vector(
+    spec: IndexSpec, query: Query, embedder: Embedder
+) -> NDArray[np.float32] | None:
+    """Give the vector of *query*, embedding its text when there is none; none for words alone.
 
     Raises:
-        ApiError: 400; neither is there, the dimension is wrong, or no model embeds the text.
+        ApiError: 400; what its type needs is not there, the dimension is wrong, or no model embeds
+            the text.
     """
+    _check_kind(query)
+    if query.kind == "FULL_TEXT":
+        return None
     if query.query_vector is not None:
-        if len(query.query_vector) != spec.dimension:
-            raise invalid(
-                f"query_vector has {len(query.query_vector)} dimensions, "
-                f"the index has {spec.dimension}."
-            )
-        if not are_numbers(query.query_vector):
-            raise invalid("query_vector holds a number that is no finite 32-bit float.")
-        return np.asarray(query.query_vector, dtype=np.float32)
+        return _checked(spec, query.query_vector)
     if query.query_text is None:
         raise invalid("Give query_vector or query_text.")
     if not _embeds_text(spec):
@@ -112,9 +134,15 @@ def answer(index: Index, question: Question) -> tuple[Json, bool]:
     """Give the page of *question*, and whether more follows."""
     query, spec = question.query, index.spec
     end = question.start + query.num_results
-    keep = parse_filters(query.filters_json or "", frozenset(spec.schema))
+    wanted = Wanted(
+        vector=question.vector,
+        text=None if query.kind == "ANN" else query.query_text,
+        columns=query.query_columns,
+        keep=parse_filters(query.filters_json or "", frozenset(spec.schema)),
+        threshold=query.score_threshold,
+    )
     # One more than asked for tells whether there is a next page.
-    hits = index.rows.nearest(question.vector, end + 1, keep, query.score_threshold)
+    hits = ranked(index.rows, wanted, end + 1, spec.primary_key)
     page = hits[question.start : end]
     columns = [*query.columns, "score"]
     body: Json = {
@@ -128,6 +156,21 @@ def answer(index: Index, question: Question) -> tuple[Json, bool]:
         },
     }
     return body, len(hits) > end
+
+
+def _check_kind(query: Query) -> None:
+    if query.kind not in KINDS:
+        raise invalid(f"Unknown query_type {query.query_type!r}: use {', '.join(KINDS)}.")
+    if query.kind != "ANN" and not query.query_text:
+        raise invalid(f"A {query.kind} query needs query_text, whose words it looks for.")
+
+
+def _checked(spec: IndexSpec, vector: tuple[float, ...]) -> NDArray[np.float32]:
+    if len(vector) != spec.dimension:
+        raise invalid(f"query_vector has {len(vector)} dimensions, the index has {spec.dimension}.")
+    if not are_numbers(vector):
+        raise invalid("query_vector holds a number that is no finite 32-bit float.")
+    return np.asarray(vector, dtype=np.float32)
 
 
 def _column(spec: IndexSpec, name: str) -> Json:

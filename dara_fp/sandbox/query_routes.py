@@ -14,6 +14,7 @@ from starlette.routing import Route
 from dara_fp.sandbox.embedding import Embedder
 from dara_fp.sandbox.errors import invalid
 from dara_fp.sandbox.index_specs import IndexSpec, row_fault
+from dara_fp.sandbox.index_wire import check_ready
 from dara_fp.sandbox.indexes import Index, Indexes
 from dara_fp.sandbox.queries import (
     Cursors,
@@ -23,9 +24,10 @@ from dara_fp.sandbox.queries import (
     check_columns,
     question_vector,
 )
+from dara_fp.sandbox.sync import Syncs
 from dara_fp.sandbox.unanswered import Unanswered
 from dara_fp.sandbox.vector_routes import VECTOR_SEARCH, named_index
-from dara_fp.sandbox.wire import Json, json_response, parse, read_body
+from dara_fp.sandbox.wire import Json, empty, json_response, parse, read_body
 
 __all__ = ["IndexData"]
 
@@ -62,6 +64,7 @@ class IndexData:
     indexes: Indexes
     embedder: Embedder
     unanswered: Unanswered
+    syncs: Syncs
     cursors: Cursors = attrs.field(factory=Cursors)
 
     def routes(self) -> list[Route]:
@@ -85,7 +88,7 @@ class IndexData:
         """Keep rows; rows that do not fit are named, the others are kept."""
         # The index is looked up after the body: while that arrives, the index may be deleted.
         asked = await read_body(request, Upsert)
-        index = named_index(self.indexes, request)
+        index = _direct_index(self.indexes, request)
         rows, failed = await asyncio.to_thread(_sound_rows, index.spec, asked.inputs_json)
         if rows:
             vectors = await self._vectors(index.spec, rows)
@@ -96,7 +99,7 @@ class IndexData:
         """Remove rows by key; keys that are not there are named."""
         asked = [*request.query_params.getlist("primary_keys")]
         keys: list[object] = [*asked, *(await read_body(request, DeleteKeys)).primary_keys]
-        index = named_index(self.indexes, request)
+        index = _direct_index(self.indexes, request)
         if not keys:
             raise invalid("Give at least one of primary_keys.")
         typed = [_key(index.spec, key) for key in keys]
@@ -106,10 +109,12 @@ class IndexData:
     async def query(self, request: Request) -> Response:
         """Answer the nearest rows."""
         query = await read_body(request, Query)
+        self.syncs.wake()
         index = named_index(self.indexes, request)
-        if query.query_type != "ANN":
-            raise self.unanswered.refuse("POST", request.url.path, f"query_type {query.query_type}")
-        check_columns(index.spec, query.columns)
+        if query.missing:
+            raise self.unanswered.refuse("POST", request.url.path, query.missing)
+        check_ready(index)
+        check_columns(index.spec, (*query.columns, *query.query_columns))
         vector = await question_vector(index.spec, query, self.embedder)
         return await self._page(index, Question(index=index.spec.name, query=query, vector=vector))
 
@@ -133,11 +138,18 @@ class IndexData:
         return json_response(body)
 
     async def sync(self, request: Request) -> Response:
-        """Refuse: an index of direct access has no table behind it."""
+        """Have the index take what is new in its table; the answer does not wait for it."""
         index = named_index(self.indexes, request)
-        raise invalid(
-            f"Index {index.spec.name} is a DIRECT_ACCESS index: only DELTA_SYNC can be synced."
-        )
+        if index.sync is None:
+            raise invalid(
+                f"Index {index.spec.name} is a DIRECT_ACCESS index: only DELTA_SYNC can be synced."
+            )
+        if index.is_continuous:
+            raise invalid(f"Index {index.spec.name} is CONTINUOUS: it follows its table by itself.")
+        if not index.sync.progress.error:
+            check_ready(index)
+        self.syncs.start(index)
+        return empty()
 
     async def _page(self, index: Index, question: Question) -> Response:
         body, more = await asyncio.to_thread(answer, index, question)
@@ -150,6 +162,16 @@ class IndexData:
         if spec.embeds and spec.source:
             return await self.embedder.embed([str(row[spec.source.name]) for row in rows])
         return np.asarray([row[spec.vector] for row in rows], dtype=np.float32)
+
+
+def _direct_index(indexes: Indexes, request: Request) -> Index:
+    index = named_index(indexes, request)
+    if index.spec.following is not None:
+        raise invalid(
+            f"Index {index.spec.name} is a DELTA_SYNC index: change the rows of its table"
+            f" {index.spec.following.source_table}, and sync."
+        )
+    return index
 
 
 def _sound_rows(spec: IndexSpec, inputs_json: str) -> tuple[list[Json], list[str]]:

@@ -1,5 +1,6 @@
 """Vector search: endpoints and indexes, under the paths of the SDK and of the older client."""
 
+import asyncio
 from typing import Annotated, Literal
 
 import attrs
@@ -9,8 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dara_fp.sandbox.auth import USER
-from dara_fp.sandbox.index_specs import CreateIndex, index_spec
+from dara_fp.sandbox.errors import invalid
+from dara_fp.sandbox.index_specs import CreateIndex, Following, IndexSpec, index_spec
+from dara_fp.sandbox.index_wire import index_json, short_json
 from dara_fp.sandbox.indexes import Endpoint, Index, Indexes
+from dara_fp.sandbox.sync import Syncs
+from dara_fp.sandbox.synced_specs import synced_spec
 from dara_fp.sandbox.unanswered import Unanswered
 from dara_fp.sandbox.wire import Json, convert, empty, json_response, read_body, read_query
 
@@ -43,6 +48,7 @@ class VectorSearch:
     """The routes of endpoints and indexes."""
 
     indexes: Indexes
+    syncs: Syncs
     unanswered: Unanswered
 
     def routes(self) -> list[Route]:
@@ -87,23 +93,39 @@ class VectorSearch:
         return empty()
 
     async def create(self, request: Request) -> Response:
-        """Keep a new index of direct access."""
+        """Keep a new index; one over a table begins to take its rows."""
         raw = await read_body(request, Json)
         asked = convert({**raw, **_endpoint_in_path(request)}, CreateIndex, "request body")
-        if asked.index_type == "DELTA_SYNC":
-            raise self.unanswered.refuse("POST", request.url.path, "DELTA_SYNC index")
-        return json_response(_index_json(self.indexes.create(index_spec(asked))))
+        if asked.index_type == "DIRECT_ACCESS":
+            return json_response(index_json(self.indexes.create(index_spec(asked))))
+        following = asked.delta_sync_index_spec
+        if following is None:
+            raise invalid("A DELTA_SYNC index needs a delta_sync_index_spec.")
+        if following.embedding_writeback_table:
+            raise self.unanswered.refuse("POST", request.url.path, "embedding_writeback_table")
+        spec = await asyncio.to_thread(self._synced_spec, asked, following)
+        index = self.indexes.create(spec)
+        self.syncs.start(index)
+        return json_response(index_json(index))
+
+    def _synced_spec(self, asked: CreateIndex, following: Following) -> IndexSpec:
+        tables, table = self.syncs.lake.tables, following.source_table
+        fields = tables.fields(table)
+        # Refused where the table keeps no changes; there are none after its last version.
+        tables.changes(table, since=tables.version(table))
+        return synced_spec(asked, following, fields)
 
     async def list(self, request: Request) -> Response:
         """Answer the indexes of an endpoint."""
         in_path = _endpoint_in_path(request)
         name = in_path.get("endpoint_name") or read_query(request, ListIndexes).endpoint_name
         found = self.indexes.of(self.indexes.endpoint(name).name)
-        return json_response({"vector_indexes": [_short_json(index) for index in found]})
+        return json_response({"vector_indexes": [short_json(index) for index in found]})
 
     async def get(self, request: Request) -> Response:
         """Answer one index."""
-        return json_response(_index_json(named_index(self.indexes, request)))
+        self.syncs.wake()
+        return json_response(index_json(named_index(self.indexes, request)))
 
     async def delete(self, request: Request) -> Response:
         """Forget an index."""
@@ -130,31 +152,3 @@ class VectorSearch:
 def _endpoint_in_path(request: Request) -> dict[str, str]:
     name = request.path_params.get("endpoint")
     return {} if name is None else {"endpoint_name": str(name)}
-
-
-def _short_json(index: Index) -> Json:
-    spec = index.spec
-    return {
-        "name": spec.name,
-        "endpoint_name": spec.endpoint_name,
-        "primary_key": spec.primary_key,
-        "index_type": "DIRECT_ACCESS",
-        "creator": USER,
-    }
-
-
-def _index_json(index: Index) -> Json:
-    spec = index.spec
-    direct: Json = {"schema_json": spec.schema_json}
-    if not spec.embeds:
-        column = {"name": spec.vector, "embedding_dimension": spec.dimension}
-        direct["embedding_vector_columns"] = [column]
-    if spec.source:
-        direct["embedding_source_columns"] = [spec.source]
-    status = {
-        "ready": True,
-        "message": "Index is ready",
-        "detailed_state": "ONLINE_DIRECT_ACCESS",
-        "indexed_row_count": len(index.rows),
-    }
-    return {**_short_json(index), "direct_access_index_spec": direct, "status": status}

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from dara_fp.sandbox.errors import ApiError, missing
 from dara_fp.sandbox.filters import Predicate
+from dara_fp.sandbox.fulltext import Words
 from dara_fp.sandbox.wire import Json
 
 __all__ = ["Hit", "VectorIndex"]
@@ -49,6 +51,7 @@ class VectorIndex:
         self._lock = threading.Lock()
         self._closed = False
         self._rows: list[Json] = []
+        self._words: Words | None = None  # made when words are asked for first
         self._slots: dict[object, int] = {}
         self._matrix: Vectors = np.empty((FIRST_ROWS, dimension), dtype=np.float32)
         self._squares: Vectors = np.empty(FIRST_ROWS, dtype=np.float32)
@@ -101,6 +104,33 @@ class VectorIndex:
         hits.sort(key=lambda hit: -hit.score)
         return [hit for hit in hits if hit.score >= threshold]
 
+    def matching(
+        self, text: str, count: int, keep: Predicate, columns: Sequence[str] = ()
+    ) -> list[Hit]:
+        """Give the *count* rows that have most of the words of *text*, best first.
+
+        The score is that of BM25; only *columns* are looked at, where there are some.
+        """
+        with self._lock:
+            found = self._all_words().search(text, columns)
+            slots = ((self._slots[key], score) for key, score in found)
+            kept = ((slot, score) for slot, score in slots if keep(self._rows[slot]))
+            return [
+                Hit(self._rows[slot], self._matrix[slot].tolist(), score)
+                for slot, score in islice(kept, count)
+            ]
+
+    def known(self, key: object) -> tuple[Json, Vectors] | None:
+        """Give the row with *key* and its vector, if it is there."""
+        with self._lock:
+            slot = self._slots.get(key)
+            return None if slot is None else (self._rows[slot], self._matrix[slot].copy())
+
+    def keys(self) -> list[object]:
+        """Give the keys of all rows."""
+        with self._lock:
+            return [*self._slots]
+
     def scan(self, after: object, count: int) -> list[Hit]:
         """Give *count* rows whose keys come after *after* (None: the first ones), by key."""
         with self._lock:
@@ -108,6 +138,13 @@ class VectorIndex:
             later = [key for key in keys if after is None or _order(key) > _order(after)]
             slots = [self._slots[key] for key in later[:count]]
             return [Hit(self._rows[slot], self._matrix[slot].tolist(), 0.0) for slot in slots]
+
+    def _all_words(self) -> Words:
+        if self._words is None:
+            self._words = Words()
+            for key, slot in self._slots.items():
+                self._words.put(key, _texts(self._rows[slot]))
+        return self._words
 
     def _check_open(self) -> None:
         if self._closed:
@@ -165,6 +202,8 @@ class VectorIndex:
         self._rows[slot] = row
         self._matrix[slot] = vector
         self._squares[slot] = vector @ vector
+        if self._words is not None:
+            self._words.put(row[self._key], _texts(row))
 
     def _drop(self, key: object) -> None:
         # The last row moves into the gap, so that the matrix stays dense.
@@ -176,6 +215,8 @@ class VectorIndex:
             self._matrix[slot] = self._matrix[last]
             self._squares[slot] = self._squares[last]
         self._rows.pop()
+        if self._words is not None:
+            self._words.drop(key)
 
     def _append(self, entry: _Entry) -> None:
         body = msgspec.msgpack.encode(entry)
@@ -198,6 +239,10 @@ def _entries(log: Path) -> Iterator[_Entry]:
     # A kill in the middle of a write leaves a torn end, which was never acknowledged.
     with log.open("r+b") as file:
         file.truncate(whole)
+
+
+def _texts(row: Json) -> dict[str, str]:
+    return {column: value for column, value in row.items() if isinstance(value, str)}
 
 
 def _order(key: object) -> tuple[int, float, str]:

@@ -35,6 +35,7 @@ from dara_fp.sandbox.sql_statements import SqlStatements
 from dara_fp.sandbox.statements import Statements
 from dara_fp.sandbox.storage import Storage
 from dara_fp.sandbox.stumbling import Stumbling
+from dara_fp.sandbox.sync import Syncs
 from dara_fp.sandbox.unanswered import Unanswered
 from dara_fp.sandbox.uploads import Uploads
 from dara_fp.sandbox.vector_routes import VectorSearch
@@ -99,6 +100,7 @@ class World:
         self.engine = Engine(self.store, seat.tokens, self.root)
         self.indexes = Indexes(place / "vectors")
         self.lake = Lake(self.catalog, self.root)
+        self.syncs = Syncs(indexes=self.indexes, lake=self.lake, embedder=self.embedder)
         self.statements = SqlStatements(self.lake)
         self.warehouses = Warehouses(kept=place / "warehouses.json")
         app = Starlette(routes=self.routes(), exception_handlers=HANDLERS)
@@ -120,8 +122,10 @@ class World:
             *CatalogRoutes(catalog=self.catalog).routes(),
             *Jobs(store=self.store).routes(),
             *Runs(store=self.store, engine=self.engine).routes(),
-            *VectorSearch(indexes=indexes, unanswered=unanswered).routes(),
-            *IndexData(indexes=indexes, embedder=self.embedder, unanswered=unanswered).routes(),
+            *VectorSearch(indexes=indexes, syncs=self.syncs, unanswered=unanswered).routes(),
+            *IndexData(
+                indexes=indexes, embedder=self.embedder, syncs=self.syncs, unanswered=unanswered
+            ).routes(),
             *Serving(embedder=self.embedder).routes(),
             *self.warehouses.routes(),
             *Statements(
@@ -137,6 +141,7 @@ class World:
     async def close(self) -> None:
         """End what still runs."""
         await self.engine.close()
+        await self.syncs.close()
         await self.statements.shut()
 
 

@@ -33,9 +33,9 @@ SCHEMA = {
 SEARCH = "/api/2.0/vector-search"
 
 ROWS: list[dict[str, object]] = [
-    {"id": "a", "text": "one", "year": 2020, "vector": [0, 0]},
-    {"id": "b", "text": "two", "year": 2021, "vector": [1, 0]},
-    {"id": "c", "text": "three", "year": 2022, "vector": [0, 3]},
+    {"id": "a", "text": "one", "year": 2020, "tags": ["x"], "vector": [0, 0]},
+    {"id": "b", "text": "two", "year": 2021, "tags": ["y"], "vector": [1, 0]},
+    {"id": "c", "text": "three", "year": 2022, "tags": ["x", "z"], "vector": [0, 3]},
 ]
 
 
@@ -106,12 +106,20 @@ def test_the_nearest_rows_come_first_with_their_scores(
         ({"year >=": 2021}, ["b", "c"]),
         ({"year <=": 2020}, ["a"]),
         ({"text LIKE": "TWO"}, ["b"]),
+        ({"text LIKE": "t%e"}, ["c"]),
+        ({"text LIKE": "%o%"}, ["a", "b"]),
+        ({"text NOT LIKE": "%o%"}, ["c"]),
+        ([{"text LIKE": "%o%"}, {"year >": 2020}], ["b"]),
+        ({"tags": "x"}, ["a", "c"]),
+        ({"tags": ["y", "z"]}, ["b", "c"]),
+        ({"tags NOT": "x"}, ["b"]),
+        ({"year": True}, []),
         ({"id OR year": ["a", 2022]}, ["a", "c"]),
         ({"year": 1900}, []),
     ],
 )
 def test_a_filter_lets_through_what_it_says(
-    workspace: WorkspaceClient, index: str, filters: dict[str, object], ids: list[str]
+    workspace: WorkspaceClient, index: str, filters: object, ids: list[str]
 ) -> None:
     rows = found(workspace, index, filters_json=json.dumps(filters), num_results=2)
     assert [row[0] for row in rows] == ids
@@ -315,15 +323,17 @@ def test_what_the_sandbox_has_not_is_said_and_listed(
     workspace: WorkspaceClient, http: httpx.Client, endpoint: str, index: str
 ) -> None:
     spec = DeltaSyncVectorIndexSpecRequest(
-        source_table="a.b.c", pipeline_type=PipelineType.TRIGGERED
+        source_table="a.b.c",
+        pipeline_type=PipelineType.TRIGGERED,
+        embedding_writeback_table="a.b.d",
     )
-    with pytest.raises(SdkNotImplemented, match="DELTA_SYNC"):
+    with pytest.raises(SdkNotImplemented, match="embedding_writeback_table"):
         workspace.vector_search_indexes.create_index(
             "main.default.synced", endpoint, "id", VectorIndexType.DELTA_SYNC,
             delta_sync_index_spec=spec,
         )  # fmt: skip
-    with pytest.raises(SdkNotImplemented, match="HYBRID"):
-        found(workspace, index, query_type="HYBRID")
+    with pytest.raises(SdkNotImplemented, match="columns_to_rerank"):
+        found(workspace, index, columns_to_rerank=["text"])
     with pytest.raises(InvalidParameterValue, match="only DELTA_SYNC can be synced"):
         workspace.vector_search_indexes.sync_index(index)
     with pytest.raises(SdkNotImplemented):
