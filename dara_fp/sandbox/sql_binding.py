@@ -207,11 +207,13 @@ class Binding:
             raise no_table(shown.replace("`", "")) from None
 
     def _bind_function(self, table: exp.Table, function: exp.Func) -> None:
-        name = function.name.lower()
+        name = "range" if isinstance(function, exp.GenerateSeries) else function.name.lower()
         given = function.expressions
         if name == "read_files":
             options = {arg.this.name.lower(): arg.expression for arg in given[1:]}
             self._put(table, self._view(reader(self._root, given[0].name, options)))
+        elif name == "range":
+            self._put(table, self._view(f"SELECT range AS id FROM {function.sql('duckdb')}"))  # noqa: S608 - of a tree that was parsed
         elif name == "table_changes":
             full_name = self.session.full_name(exp.to_table(given[0].name))
             since, until = [int(arg.name) for arg in (*given[1:], given[1])[:2]]

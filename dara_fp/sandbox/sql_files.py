@@ -36,7 +36,7 @@ def reader(root: Path, path: str, options: Mapping[str, exp.Expr]) -> str:
     Raises:
         SqlError: There is nothing at *path*, it is in no volume, or an option is not known.
     """
-    given = {name.lower(): value.name for name, value in options.items()}
+    given = {name.lower(): _said(value) for name, value in options.items()}
     kind = given.pop("format", "").lower() or _kind_of(path)
     place = _quoted(_place(root, path))
     how = _csv(given) if kind == "csv" else _READ.get(kind)
@@ -57,6 +57,10 @@ def _csv(given: dict[str, str]) -> str:
     delimiter = f", delim = {_quoted(separator)}" if separator else ""
     said = f"header = {str(header).lower()}, union_by_name = true{delimiter}"
     return "FROM read_csv({}, " + said.replace("{", "{{").replace("}", "}}") + ")"
+
+
+def _said(value: exp.Expr) -> str:
+    return str(value.this).lower() if isinstance(value, exp.Boolean) else str(value.name)
 
 
 def _kind_of(path: str) -> str:
