@@ -3,26 +3,18 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import attrs
 
 from dara_fp.sandbox.auth import Tokens
-from dara_fp.sandbox.conditions import ConditionTask
-from dara_fp.sandbox.errors import ApiError
-from dara_fp.sandbox.job_specs import SparkPythonTask, TaskSpec
 from dara_fp.sandbox.job_store import JobStore
-from dara_fp.sandbox.paths import script_path
-from dara_fp.sandbox.processes import Exit, Script, error_of, run_script, script_environment
 from dara_fp.sandbox.runs import (
     CANCELLED,
-    FAILED,
     LOST,
     PENDING,
     QUEUED,
     RUNNING,
-    SUCCEEDED,
     TERMINATING,
     TIMED_OUT,
     Life,
@@ -36,7 +28,7 @@ from dara_fp.sandbox.runs import (
     outcome,
     with_task,
 )
-from dara_fp.sandbox.task_work import judged, parameters
+from dara_fp.sandbox.task_work import TaskWork
 
 __all__ = ["Engine"]
 
@@ -47,10 +39,10 @@ TOKEN_LIFE = float("inf")
 class Engine:
     """The runs that are active, each driven by one asyncio task."""
 
-    def __init__(self, store: JobStore, tokens: Tokens, root: Path) -> None:
+    def __init__(self, store: JobStore, tokens: Tokens, work: TaskWork) -> None:
         self._store = store
         self._tokens = tokens
-        self._root = root
+        self._work = work
         self._drivers: dict[int, asyncio.Task[None]] = {}
         self._processes = asyncio.Semaphore(PROCESS_LIMIT)
         self._cancelled: set[int] = set()
@@ -68,6 +60,10 @@ class Engine:
         result = Result.MAXIMUM_CONCURRENT_RUNS_REACHED
         skipped = State(life=Life.SKIPPED, result=result, message=said)
         return self._store.save(ended(run, skipped))
+
+    def resume(self, run: Run) -> Run:
+        """Go on with *run*, which has ended and is repaired: its tasks that are to run are new."""
+        return self._launch(run)
 
     def cancel(self, run: Run) -> None:
         """Begin to cancel *run*; nothing happens when it has ended."""
@@ -141,15 +137,18 @@ class Engine:
 
     async def _run_tasks(self, run_id: int, token: str) -> None:
         run = self._store.run(run_id)
-        ends: dict[str, asyncio.Task[Result]] = {}
+        ends: dict[str, asyncio.Future[Result]] = {}
         async with asyncio.TaskGroup() as group:
             for task in run.tasks:
+                if task.state.final:  # a repair leaves it as it ended
+                    ends[task.spec.task_key] = _ended_as(task.state.result or Result.FAILED)
+                    continue
                 needed = [ends[known.task_key] for known in task.spec.depends_on]
                 work = self._run_task(run_id, task.run_id, needed, token)
                 ends[task.spec.task_key] = group.create_task(work)
 
     async def _run_task(
-        self, run_id: int, task_id: int, needed: Sequence["asyncio.Task[Result]"], token: str
+        self, run_id: int, task_id: int, needed: Sequence["asyncio.Future[Result]"], token: str
     ) -> Result:
         if needed:
             self._change(run_id, task_id, state=State(life=Life.BLOCKED))
@@ -165,7 +164,8 @@ class Engine:
             if not _retries(task):
                 return task.state.result or Result.FAILED
             waiting = State(life=Life.WAITING_FOR_RETRY, message=task.state.message)
-            self._change(run_id, task_id, state=waiting, attempt=task.attempt + 1)
+            counted = {"attempt": task.attempt + 1, "retries": task.retries + 1}
+            self._change(run_id, task_id, state=waiting, **counted)
             await asyncio.sleep(task.spec.min_retry_interval_millis / 1000)
 
     def _is_met(self, run_id: int, task: TaskRun) -> bool:
@@ -186,42 +186,7 @@ class Engine:
         begin = now()
         self._store.keep(attrs.evolve(run, state=RUNNING, begin_time=run.begin_time or begin))
         task = self._change(run_id, task_id, state=RUNNING, start_time=begin, end_time=0)
-        work = task.spec.work
-        if isinstance(work, ConditionTask):
-            return self._keep(run_id, judged(run, task, work))
-        try:
-            async with asyncio.timeout(task.spec.timeout_seconds or None):
-                end = await run_script(self._script(run, task, work, token))
-        except TimeoutError:
-            return self._change(run_id, task_id, state=TIMED_OUT, end_time=now())
-        except (OSError, ValueError, ApiError) as error:
-            return self._change(run_id, task_id, state=_not_started(error), end_time=now())
-        return self._store_exit(run_id, task_id, end)
-
-    def _script(self, run: Run, task: TaskRun, program: SparkPythonTask, token: str) -> Script:
-        shown = program.python_file
-        file = script_path(self._root, shown)
-        if not file.is_file():
-            raise FileNotFoundError(f"Cannot read the python file {shown}: upload it first.")
-        place = self._store.place(task)
-        return Script(
-            file=file,
-            parameters=parameters(run, task, program),
-            directory=place / "work",
-            environment=script_environment(self._root, run.host, token),
-            log=self._store.log(task),
-        )
-
-    def _store_exit(self, run_id: int, task_id: int, end: Exit) -> TaskRun:
-        if end.code == 0:
-            state, error, trace = SUCCEEDED, "", ""
-        else:
-            state, (error, trace) = FAILED, error_of(end)
-        task = attrs.evolve(
-            self._store.run(run_id).task(task_id),
-            state=state, end_time=now(), error=error, error_trace=trace, log_bytes=end.log_bytes,
-        )  # fmt: skip
-        return self._keep(run_id, task)
+        return self._keep(run_id, await self._work.done(self._store.run(run_id), task, token))
 
     def _change(self, run_id: int, task_id: int, **changes: Any) -> TaskRun:
         task = attrs.evolve(self._store.run(run_id).task(task_id), **changes)
@@ -232,13 +197,15 @@ class Engine:
         return task
 
 
+def _ended_as(result: Result) -> "asyncio.Future[Result]":
+    end = asyncio.get_running_loop().create_future()
+    end.set_result(result)
+    return end
+
+
 def _retries(task: TaskRun) -> bool:
-    spec: TaskSpec = task.spec
+    spec = task.spec
     wanted = task.state.result is Result.FAILED or (
         task.state.result is Result.TIMEDOUT and spec.retry_on_timeout
     )
-    return wanted and (spec.max_retries < 0 or task.attempt < spec.max_retries)
-
-
-def _not_started(error: Exception) -> State:
-    return State(life=Life.INTERNAL_ERROR, result=Result.FAILED, message=str(error))
+    return wanted and (spec.max_retries < 0 or task.retries < spec.max_retries)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -12,9 +12,12 @@ from dara_fp.sandbox.wire import Json, convert
 
 __all__ = [
     "JobSpec",
+    "NotebookTask",
     "Parameter",
     "Queue",
     "RunIf",
+    "SparkPythonTask",
+    "SqlTask",
     "SubmitSpec",
     "TaskSpec",
     "check_parameters",
@@ -25,7 +28,7 @@ __all__ = [
 
 PARAMETERS_LIMIT = 10_000
 TASK_LIMIT = 100
-KINDS = ("spark_python_task", "condition_task")
+KINDS = ("spark_python_task", "notebook_task", "sql_task", "condition_task")
 
 RunIf = Literal[
     "ALL_SUCCESS",
@@ -47,6 +50,30 @@ class SparkPythonTask(msgspec.Struct, frozen=True, omit_defaults=True):
     parameters: tuple[str, ...] = ()
 
 
+class NotebookTask(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A notebook of the workspace and the values of its widgets."""
+
+    notebook_path: Annotated[str, msgspec.Meta(min_length=1)]
+    base_parameters: dict[str, str] = {}
+    source: Literal["WORKSPACE"] = "WORKSPACE"
+    warehouse_id: str = ""
+
+
+class SqlFile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file of SQL statements in the workspace."""
+
+    path: Annotated[str, msgspec.Meta(min_length=1)]
+    source: Literal["WORKSPACE"] = "WORKSPACE"
+
+
+class SqlTask(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file of SQL statements, and values for the `:name`s in it."""
+
+    file: SqlFile
+    warehouse_id: str
+    parameters: dict[str, str] = {}
+
+
 class Dependency(msgspec.Struct, frozen=True, omit_defaults=True):
     """A task that must have ended before; a condition with that *outcome*, if one is given."""
 
@@ -54,11 +81,16 @@ class Dependency(msgspec.Struct, frozen=True, omit_defaults=True):
     outcome: Outcome | None = None
 
 
+Work: TypeAlias = SparkPythonTask | NotebookTask | SqlTask | ConditionTask
+
+
 class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """One task of a job: a program or a condition."""
 
     task_key: TaskKey
     spark_python_task: SparkPythonTask | None = None
+    notebook_task: NotebookTask | None = None
+    sql_task: SqlTask | None = None
     condition_task: ConditionTask | None = None
     description: str = ""
     depends_on: tuple[Dependency, ...] = ()
@@ -69,9 +101,9 @@ class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     retry_on_timeout: bool = False
 
     @property
-    def work(self) -> SparkPythonTask | ConditionTask:
+    def work(self) -> Work:
         """What it runs."""
-        work = self.spark_python_task or self.condition_task
+        work = self.spark_python_task or self.notebook_task or self.sql_task or self.condition_task
         assert work is not None  # noqa: S101 - `check_tasks` has refused a task without
         return work
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dara_fp.sandbox.errors import ApiError, invalid
 
-__all__ = ["VOLUME_DEPTH", "local_path", "script_path", "volume_path"]
+__all__ = ["VOLUME_DEPTH", "local_path", "object_path", "script_path", "volume_path"]
 
 VOLUME_DEPTH = 4
 """Segments of a volume's root: Volumes, catalog, schema, volume."""
@@ -40,6 +40,20 @@ def script_path(root: Path, path: str) -> Path:
     if not path.startswith(("/Volumes/", "/Workspace/")):
         raise _bad(path, "the sandbox runs python_file from /Volumes/... or /Workspace/...")
     return local_path(root, path)
+
+
+def object_path(root: Path, path: str) -> Path:
+    """Give the place below *root* of the workspace object or file *path*, such as a notebook.
+
+    Objects of the workspace are known with `/Workspace` before their path, and without.
+
+    Raises:
+        ApiError: 400; *path* is not absolute, or leaves the workspace.
+    """
+    if not path.startswith("/"):
+        raise _bad(path, "expected an absolute path, such as /Shared/name")
+    known = path.startswith(("/Workspace/", "/Volumes/"))
+    return local_path(root, path if known else f"/Workspace{path}")
 
 
 def local_path(root: Path, path: str) -> Path:

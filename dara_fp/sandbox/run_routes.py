@@ -24,7 +24,8 @@ from dara_fp.sandbox.job_specs import (
 from dara_fp.sandbox.job_store import JobStore
 from dara_fp.sandbox.jobs import VERSIONS
 from dara_fp.sandbox.processes import LOG_LIMIT
-from dara_fp.sandbox.run_wire import run_json, task_as_run
+from dara_fp.sandbox.repairs import AskedRepair, repaired
+from dara_fp.sandbox.run_wire import left_json, run_json, task_as_run
 from dara_fp.sandbox.runs import PENDING, Run, TaskRun, now
 from dara_fp.sandbox.wire import (
     Json,
@@ -46,7 +47,7 @@ MANY_TASKS = (
     "Please retrieve the output of each individual task run instead."
 )
 REFUSED = (
-    "only", "jar_params", "notebook_params", "python_named_params", "spark_submit_params",
+    "only", "jar_params", "python_named_params", "spark_submit_params",
     "sql_params", "dbt_commands", "pipeline_params",
 )  # fmt: skip
 
@@ -58,6 +59,7 @@ class RunNow(msgspec.Struct):
     idempotency_token: str | None = None
     job_parameters: dict[str, str] = {}
     python_params: tuple[str, ...] | None = None
+    notebook_params: dict[str, str] = {}
     queue: Queue | None = None
 
 
@@ -65,6 +67,13 @@ class RunId(msgspec.Struct):
     """A request that names a run."""
 
     run_id: int
+
+
+class GetRun(msgspec.Struct):
+    """The query of `jobs/runs/get`."""
+
+    run_id: int
+    include_history: bool = False
 
 
 class CancelAll(msgspec.Struct):
@@ -107,6 +116,7 @@ class Runs:
             Route(f"{base}/runs/get", self.get, methods=["GET"]),
             Route(f"{base}/runs/get-output", self.output, methods=["GET"]),
             Route(f"{base}/runs/list", self.list, methods=["GET"]),
+            Route(f"{base}/runs/repair", self.repair, methods=["POST"]),
             Route(f"{base}/runs/cancel", self.cancel, methods=["POST"]),
             Route(f"{base}/runs/cancel-all", self.cancel_all, methods=["POST"]),
             Route(f"{base}/runs/delete", self.delete, methods=["POST"]),
@@ -122,6 +132,7 @@ class Runs:
         if known is None:
             spec = job.spec
             check_parameters(asked.python_params, "python_params")
+            check_parameters(asked.notebook_params, "notebook_params")
             check_parameters(asked.job_parameters, "job_parameters")
             if not spec.tasks:
                 raise invalid(f"Job {job.job_id} has no tasks to run: create one with tasks.")
@@ -132,6 +143,7 @@ class Runs:
                 number_in_job=self.store.number_in_job(job.job_id),
                 parameters=_job_parameters(spec.parameters, asked.job_parameters),
                 python_params=asked.python_params,
+                notebook_params=asked.notebook_params,
                 timeout_seconds=spec.timeout_seconds,
             )
             queue = (asked.queue or spec.queue).enabled
@@ -158,8 +170,20 @@ class Runs:
 
     async def get(self, request: Request) -> Response:
         """Answer the state of a run, or of one task by its own run id."""
-        run, task = self.store.find(read_query(request, RunId).run_id)
-        return json_response(task_as_run(run, task) if task else run_json(run))
+        query = read_query(request, GetRun)
+        run, task = self.store.find(query.run_id)
+        whole = None if task else run_json(run, history=query.include_history)
+        return json_response(task_as_run(run, task) if task else whole)
+
+    async def repair(self, request: Request) -> Response:
+        """Run tasks of an ended run again; the answer names the repair."""
+        raw = await read_body(request, Json)
+        _refuse_others(raw)
+        asked = convert(raw, AskedRepair, "request body")
+        check_parameters(asked.job_parameters, "job_parameters")
+        run = repaired(self.store.run(asked.run_id), asked, self.store.new_id)
+        self.engine.resume(self.store.save(run))
+        return json_response({"repair_id": run.history[-1].repair_id})
 
     async def output(self, request: Request) -> Response:
         """Answer what a task printed, and why it failed."""
@@ -233,13 +257,12 @@ class Runs:
         )
 
     async def _output(self, run: Run, task: TaskRun) -> Json:
-        log = self.store.log(task)
-        printed = await asyncio.to_thread(log.read_bytes) if log.exists() else b""
-        body: Json = {
-            "metadata": task_as_run(run, task),
-            "logs": printed.decode("utf-8", "replace"),
-            "logs_truncated": task.log_bytes > LOG_LIMIT,
-        }
+        body: Json = {"metadata": task_as_run(run, task), **left_json(task)}
+        if task.spec.notebook_task is None:  # what a notebook prints is in its cells
+            log = self.store.log(task)
+            printed = await asyncio.to_thread(log.read_bytes) if log.exists() else b""
+            body["logs"] = printed.decode("utf-8", "replace")
+            body["logs_truncated"] = task.log_bytes > LOG_LIMIT
         if task.error or task.state.life == "INTERNAL_ERROR":
             body["error"] = task.error or task.state.message
         if task.error_trace:
@@ -251,7 +274,8 @@ def _refuse_others(raw: Json) -> None:
     given = [name for name in REFUSED if raw.get(name)]
     if given:
         raise invalid(
-            f"The sandbox does not support {given[0]}: use python_params or job_parameters."
+            f"The sandbox does not support {given[0]}: use job_parameters, python_params or"
+            " notebook_params."
         )
 
 

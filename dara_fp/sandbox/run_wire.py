@@ -3,11 +3,14 @@
 import msgspec
 
 from dara_fp.sandbox.auth import USER, WORKSPACE_ID
-from dara_fp.sandbox.conditions import ConditionTask
-from dara_fp.sandbox.runs import Life, Result, Run, State, TaskRun, now
+from dara_fp.sandbox.job_specs import SqlTask
+from dara_fp.sandbox.runs import Chapter, Life, Result, Run, State, TaskRun, now
 from dara_fp.sandbox.wire import Json
 
-__all__ = ["run_json", "task_as_run", "task_json"]
+__all__ = ["left_json", "run_json", "task_as_run", "task_json"]
+
+RESULT_LIMIT = 5 * 2**20
+"""Characters of what a notebook exits with that are told, the first ones."""
 
 # The newer state machine has one final state, and another word for waiting.
 _NEW_STATE = {
@@ -28,8 +31,8 @@ _ENDS: dict[Result, tuple[str, str]] = {
 }
 
 
-def run_json(run: Run, *, tasks: bool = True) -> Json:
-    """Give *run* as `runs/get` answers it, with or without its *tasks*."""
+def run_json(run: Run, *, tasks: bool = True, history: bool = False) -> Json:
+    """Give *run* as `runs/get` answers it, with or without its *tasks* and the *history*."""
     body: Json = {
         **_head(run),
         "run_id": run.run_id,
@@ -48,7 +51,9 @@ def run_json(run: Run, *, tasks: bool = True) -> Json:
         **_times(run.start_time, run.begin_time, run.end_time),
     }
     if tasks:
-        body["tasks"] = [task_json(run, task) for task in run.tasks]
+        body["tasks"] = [task_json(run, task) for task in run.attempts]
+    if history:
+        body["repair_history"] = [_chapter_json(chapter) for chapter in run.history]
     return body
 
 
@@ -81,12 +86,34 @@ def task_as_run(run: Run, task: TaskRun) -> Json:
     }
 
 
+def left_json(task: TaskRun) -> Json:
+    """Give what *task* left, as `runs/get-output` answers it for a task of its kind."""
+    if task.spec.notebook_task is not None and task.state.final:
+        if task.result is None:
+            return {"notebook_output": {}}
+        cut = task.result[:RESULT_LIMIT]
+        return {"notebook_output": {"result": cut, "truncated": cut != task.result}}
+    if isinstance(task.spec.work, SqlTask):
+        return {"sql_output": {"query_output": {"warehouse_id": task.spec.work.warehouse_id}}}
+    return {}
+
+
+def _chapter_json(chapter: Chapter) -> Json:
+    body: Json = {
+        "type": "ORIGINAL" if chapter.repair_id is None else "REPAIR",
+        "start_time": chapter.start_time,
+        "end_time": chapter.end_time,
+        "task_run_ids": list(chapter.task_run_ids),
+        **_states(chapter.state),
+    }
+    return body if chapter.repair_id is None else {"id": chapter.repair_id, **body}
+
+
 def _work(task: TaskRun) -> Json:
-    work = task.spec.work
-    if not isinstance(work, ConditionTask):
-        return {"spark_python_task": msgspec.to_builtins(work)}
+    kinds = ("spark_python_task", "notebook_task", "sql_task", "condition_task")
+    kind = next(name for name in kinds if getattr(task.spec, name) is not None)
     known = {} if task.outcome is None else {"outcome": task.outcome}
-    return {"condition_task": {**msgspec.to_builtins(work), **known}}
+    return {kind: {**msgspec.to_builtins(task.spec.work), **known}}
 
 
 def _head(run: Run) -> Json:
@@ -100,7 +127,8 @@ def _head(run: Run) -> Json:
 
 
 def _overriding(run: Run) -> Json:
-    return {} if run.python_params is None else {"python_params": list(run.python_params)}
+    given: Json = {} if run.python_params is None else {"python_params": list(run.python_params)}
+    return given | ({"notebook_params": run.notebook_params} if run.notebook_params else {})
 
 
 def _page(run: Run, run_id: int) -> str:

@@ -13,6 +13,7 @@ from dara_fp.sandbox.job_specs import RunIf, TaskSpec
 __all__ = [
     "CANCELLED",
     "FAILED",
+    "FAILURES",
     "LOST",
     "PENDING",
     "QUEUED",
@@ -20,6 +21,7 @@ __all__ = [
     "SUCCEEDED",
     "TERMINATING",
     "TIMED_OUT",
+    "Chapter",
     "Life",
     "Result",
     "Run",
@@ -106,10 +108,13 @@ class TaskRun:
         state: Where it is.
         start_time, end_time: Milliseconds since the epoch; 0 until known.
         attempt: Number of the current attempt, from 0.
+        retries: How many of the attempts were made because the one before had failed by itself.
         error: One line for a failure.
         error_trace: The traceback the process printed.
         log_bytes: Bytes the process printed, also those beyond the kept ones.
         outcome: What a condition that was evaluated came to.
+        result: What a notebook gave to `dbutils.notebook.exit`.
+        values: What the task keeps for others by `dbutils.jobs.taskValues`, as text.
     """
 
     run_id: int
@@ -118,10 +123,31 @@ class TaskRun:
     start_time: int = 0
     end_time: int = 0
     attempt: int = 0
+    retries: int = 0
     error: str = ""
     error_trace: str = ""
     log_bytes: int = 0
     outcome: Outcome | None = None
+    result: str | None = None
+    values: dict[str, str] = attrs.field(factory=dict[str, str])
+
+
+@attrs.frozen(kw_only=True)
+class Chapter:
+    """The run itself, or one repair of it.
+
+    Attributes:
+        repair_id: Names the repair; None for the run itself.
+        state: Where it is.
+        start_time, end_time: Milliseconds since the epoch; 0 until known.
+        task_run_ids: The tasks that ran in it.
+    """
+
+    repair_id: int | None
+    state: State
+    start_time: int
+    end_time: int = 0
+    task_run_ids: tuple[int, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -130,7 +156,10 @@ class Run:
 
     Attributes:
         parameters: Job parameters as name, default, value.
-        python_params: What replaces the parameters of all tasks; None replaces nothing.
+        python_params: What replaces the parameters of all Python tasks; None replaces nothing.
+        notebook_params: What goes before the base parameters of notebooks.
+        past: Tasks as they ended before they were repaired.
+        chapters: The run itself and then its repairs; empty until it is repaired.
         token: The idempotency token it was started with.
         cancel_requested: Whether a client asked for its end.
         host: The address its processes reach the sandbox under.
@@ -147,6 +176,9 @@ class Run:
     number_in_job: int
     parameters: tuple[tuple[str, str, str], ...] = ()
     python_params: tuple[str, ...] | None = None
+    notebook_params: dict[str, str] = attrs.field(factory=dict[str, str])
+    past: tuple[TaskRun, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
     timeout_seconds: int = 0
     token: str | None = None
     cancel_requested: bool = False
@@ -156,8 +188,30 @@ class Run:
     end_time: int = 0
 
     def task(self, run_id: int) -> TaskRun:
-        """Give the task with *run_id*."""
-        return next(task for task in self.tasks if task.run_id == run_id)
+        """Give the task with *run_id*, a past one too."""
+        return next(task for task in self.attempts if task.run_id == run_id)
+
+    @property
+    def attempts(self) -> tuple[TaskRun, ...]:
+        """All tasks, those that were repaired first."""
+        return self.past + self.tasks
+
+    @property
+    def history(self) -> tuple[Chapter, ...]:
+        """The run itself and then its repairs, the last one as the run is now."""
+        if self.chapters:
+            *before, last = self.chapters
+            return (*before, attrs.evolve(last, state=self.state, end_time=self.end_time))
+        ids = tuple(task.run_id for task in self.tasks)
+        return (
+            Chapter(
+                repair_id=None,
+                state=self.state,
+                start_time=self.start_time,
+                end_time=self.end_time,
+                task_run_ids=ids,
+            ),
+        )
 
 
 def now() -> int:

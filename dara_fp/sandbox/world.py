@@ -36,6 +36,7 @@ from dara_fp.sandbox.statements import Statements
 from dara_fp.sandbox.storage import Storage
 from dara_fp.sandbox.stumbling import Stumbling
 from dara_fp.sandbox.sync import Syncs
+from dara_fp.sandbox.task_work import TaskWork
 from dara_fp.sandbox.unanswered import Unanswered
 from dara_fp.sandbox.uploads import Uploads
 from dara_fp.sandbox.vector_routes import VectorSearch
@@ -97,9 +98,10 @@ class World:
         self.catalog = Catalog(place / "catalog", self.root / "Volumes")
         self.uploads = Uploads(place / "uploads", self.signer)
         self.store = JobStore(place / "jobs")
-        self.engine = Engine(self.store, seat.tokens, self.root)
         self.indexes = Indexes(place / "vectors")
         self.lake = Lake(self.catalog, self.root)
+        work = TaskWork(store=self.store, root=self.root, lake=self.lake)
+        self.engine = Engine(self.store, seat.tokens, work)
         self.syncs = Syncs(indexes=self.indexes, lake=self.lake, embedder=self.embedder)
         self.statements = SqlStatements(self.lake)
         self.warehouses = Warehouses(kept=place / "warehouses.json")

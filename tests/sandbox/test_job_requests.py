@@ -9,7 +9,10 @@ PYTHON = {"python_file": "/Volumes/a/b/c/x.py"}
 
 
 REFUSED: list[tuple[object, str]] = [
-    ([{"task_key": "a", "notebook_task": {}}], "does not run notebook_task"),
+    ([{"task_key": "a", "python_wheel_task": {}}], "does not run python_wheel_task"),
+    ([{"task_key": "a", "notebook_task": {}}], "notebook_path"),
+    ([{"task_key": "a", "sql_task": {"warehouse_id": "w", "query": {}}}], "`file`"),
+    ([{"task_key": "a", "notebook_task": {"notebook_path": "/a", "source": "GIT"}}], "'GIT'"),
     ([{"task_key": "a"}], "nothing to run"),
     ([{"task_key": "a b", "spark_python_task": PYTHON}], "task_key"),
     ([{"task_key": "a", "spark_python_task": {}}], "python_file"),
@@ -42,7 +45,7 @@ def test_a_job_that_cannot_run_is_refused_by_name(
         ("[]", "object"),
         ('{"job_id": "x"}', "job_id"),
         ("{}", "job_id"),
-        (json.dumps({"job_id": 1, "notebook_params": {"a": "b"}}), "notebook_params"),
+        (json.dumps({"job_id": 1, "jar_params": ["a"]}), "jar_params"),
     ],
 )
 def test_a_broken_request_names_what_is_wrong(http: httpx.Client, body: str, said: str) -> None:

@@ -8,10 +8,13 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.jobs import QueueSettings, RunLifeCycleState
 
 from dara_fp.sandbox.auth import Tokens
+from dara_fp.sandbox.catalog import Catalog
 from dara_fp.sandbox.engine import PROCESS_LIMIT, Engine
 from dara_fp.sandbox.job_specs import SparkPythonTask, TaskSpec
 from dara_fp.sandbox.job_store import JobStore
 from dara_fp.sandbox.runs import LOST, PENDING, QUEUED, Run, TaskRun
+from dara_fp.sandbox.sql_lake import Lake
+from dara_fp.sandbox.task_work import TaskWork
 from tests.sandbox.served import TOKEN, finished, life, started, submitted, task, wait_until
 
 SLEEP = "import time; time.sleep(60)"
@@ -67,7 +70,9 @@ async def test_no_queued_run_starts_while_the_sandbox_ends(tmp_path: Path) -> No
     file.parent.mkdir(parents=True)
     file.write_text(SLEEP)
     store = JobStore(tmp_path / "jobs")
-    engine = Engine(store, Tokens(TOKEN), tmp_path / "files")
+    root = tmp_path / "files"
+    lake = Lake(Catalog(tmp_path / "catalog", root / "Volumes"), root)
+    engine = Engine(store, Tokens(TOKEN), TaskWork(store=store, root=root, lake=lake))
     active, queued = (
         engine.start(a_run(store, "/Volumes/a/b/c/x.py"), limit=1, queue=True) for _ in "12"
     )
