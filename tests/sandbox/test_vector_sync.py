@@ -1,0 +1,273 @@
+"""Indexes follow Delta tables: when asked, by themselves, after a kill; failures are told."""
+
+import signal
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import InvalidParameterValue, NotFound
+from databricks.sdk.service.vectorsearch import (
+    DeltaSyncVectorIndexSpecRequest,
+    EmbeddingSourceColumn,
+    EmbeddingVectorColumn,
+    EndpointType,
+    PipelineType,
+    VectorIndex,
+    VectorIndexType,
+)
+
+from tests.sandbox.served import Served, serve, wait_until
+
+GTE = "databricks-gte-large-en"
+FEED = "TBLPROPERTIES (delta.enableChangeDataFeed = true)"
+SOURCE = [EmbeddingSourceColumn(name="text", embedding_model_endpoint_name=GTE)]
+VECTOR = [EmbeddingVectorColumn(name="v", embedding_dimension=2)]
+
+Sql = Callable[[str], None]
+
+
+@pytest.fixture(scope="module")
+def endpoint(workspace: WorkspaceClient) -> str:
+    name = f"endpoint-{uuid.uuid4().hex[:8]}"
+    workspace.vector_search_endpoints.create_endpoint_and_wait(name, EndpointType.STANDARD)
+    return name
+
+
+@pytest.fixture
+def sql(workspace: WorkspaceClient, table: str) -> Sql:
+    return speaking(workspace, table)
+
+
+def speaking(workspace: WorkspaceClient, table: str) -> Sql:
+    """Give the way to run statements, in which `TABLE_HERE` is the *table*."""
+    [warehouse, *_] = workspace.warehouses.list()
+
+    def run(statement: str) -> None:
+        answer = workspace.statement_execution.execute_statement(
+            statement.replace("TABLE_HERE", table), str(warehouse.id)
+        )
+        assert answer.status
+        assert answer.status.error is None, answer.status.error
+        assert answer.status.state
+        assert answer.status.state.value == "SUCCEEDED"
+
+    return run
+
+
+@pytest.fixture
+def table() -> str:
+    return f"main.default.t{uuid.uuid4().hex[:8]}"
+
+
+def follow(
+    workspace: WorkspaceClient,
+    endpoint: str,
+    table: str,
+    *,
+    continuous: bool = False,
+    **described: Any,
+) -> str:
+    kind = PipelineType.CONTINUOUS if continuous else PipelineType.TRIGGERED
+    spec = DeltaSyncVectorIndexSpecRequest(source_table=table, pipeline_type=kind, **described)
+    name = f"{table}_index"
+    workspace.vector_search_indexes.create_index(
+        name, endpoint, "id", VectorIndexType.DELTA_SYNC, delta_sync_index_spec=spec
+    )
+    return name
+
+
+def look(workspace: WorkspaceClient, name: str) -> VectorIndex:
+    return workspace.vector_search_indexes.get_index(name)
+
+
+def told(workspace: WorkspaceClient, name: str) -> dict[str, Any]:
+    """Give the status with the fields that the SDK's class leaves out."""
+    api: Any = workspace.api_client  # which has few types
+    body = api.do("GET", f"/api/2.0/vector-search/indexes/{name}")
+    status: dict[str, Any] = body["status"]
+    return status
+
+
+def settled(workspace: WorkspaceClient, name: str) -> dict[str, Any]:
+    busy = {"PROVISIONING_INITIAL_SNAPSHOT", "ONLINE_TRIGGERED_UPDATE"}
+    wait_until(lambda: told(workspace, name)["detailed_state"] not in busy)
+    return told(workspace, name)
+
+
+def synced(workspace: WorkspaceClient, name: str) -> dict[str, Any]:
+    workspace.vector_search_indexes.sync_index(name)
+    assert told(workspace, name)["detailed_state"] == "ONLINE_TRIGGERED_UPDATE"
+    return settled(workspace, name)
+
+
+def rows(workspace: WorkspaceClient, name: str, **asked: Any) -> list[list[Any]]:
+    query: dict[str, Any] = {"columns": ["id"], "num_results": 50, **asked}
+    answer = workspace.vector_search_indexes.query_index(name, **query)
+    assert answer.result
+    return [[*row] for row in answer.result.data_array or []]
+
+
+def test_an_index_takes_texts_and_what_changes_in_them_when_it_is_asked(
+    workspace: WorkspaceClient, endpoint: str, sql: Sql, table: str
+) -> None:
+    sql(f"CREATE TABLE TABLE_HERE (id BIGINT, text STRING, day DATE) {FEED}")
+    sql(
+        "INSERT INTO TABLE_HERE VALUES (1, 'A recipe for apple pie', DATE'2024-01-02'),"
+        " (2, 'How volcanoes erupt', NULL), (3, NULL, NULL)"
+    )
+    name = follow(workspace, endpoint, table, embedding_source_columns=SOURCE)
+    status = settled(workspace, name)
+    assert (status["detailed_state"], status["indexed_row_count"]) == (
+        "ONLINE_NO_PENDING_UPDATE",
+        2,
+    )
+    assert "1 rows without text" in status["message"]
+    [best, _] = rows(workspace, name, query_text="baking with fruit", columns=["text", "day"])
+    assert best[:2] == ["A recipe for apple pie", "2024-01-02"]
+
+    sql("UPDATE TABLE_HERE SET text = 'The engine of a train' WHERE id = 2")
+    sql("DELETE FROM TABLE_HERE WHERE id = 1")
+    sql("INSERT INTO TABLE_HERE VALUES (4, 'Rails and stations', NULL)")
+    assert len(rows(workspace, name, query_text="anything")) == 2
+    status = synced(workspace, name)
+    assert status["indexed_row_count"] == 2
+    found = rows(workspace, name, query_text="locomotive", columns=["id", "text"])
+    assert [row[:2] for row in found] == [[2, "The engine of a train"], [4, "Rails and stations"]]
+    version = status["triggered_update_status"]["last_processed_commit_version"]
+    assert synced(workspace, name)["triggered_update_status"] == {
+        **status["triggered_update_status"],
+        "last_processed_commit_timestamp": told(workspace, name)["triggered_update_status"][
+            "last_processed_commit_timestamp"
+        ],
+    }
+    assert version >= 4
+
+
+def test_an_index_takes_vectors_of_a_table_and_only_the_columns_it_is_told(
+    workspace: WorkspaceClient, endpoint: str, sql: Sql, table: str
+) -> None:
+    sql(f"CREATE TABLE TABLE_HERE (id STRING, v ARRAY<FLOAT>, tag STRING, n DECIMAL(9,2)) {FEED}")
+    sql("INSERT INTO TABLE_HERE VALUES ('a', array(0, 0), 'x', 1), ('b', array(1, 0), 'y', 2)")
+    with pytest.raises(InvalidParameterValue, match=r"'n' .*decimal.*cannot be indexed"):
+        follow(workspace, endpoint, table, embedding_vector_columns=VECTOR)
+    name = follow(
+        workspace, endpoint, table, embedding_vector_columns=VECTOR, columns_to_sync=["tag"]
+    )
+    assert settled(workspace, name)["indexed_row_count"] == 2
+    found = rows(workspace, name, query_vector=[0.0, 0.0], columns=["id", "tag"])
+    assert found == [["a", "x", 1.0], ["b", "y", 0.5]]
+    described = look(workspace, name).delta_sync_index_spec
+    assert described
+    assert (described.source_table, described.columns_to_sync) == (table, ["tag"])
+    assert described.pipeline_id
+    with pytest.raises(InvalidParameterValue, match="not present in index: n"):
+        rows(workspace, name, query_vector=[0.0, 0.0], columns=["n"])
+
+
+def test_a_continuous_index_follows_by_itself(
+    workspace: WorkspaceClient, endpoint: str, sql: Sql, table: str
+) -> None:
+    sql(f"CREATE TABLE TABLE_HERE (id STRING, v ARRAY<FLOAT>) {FEED}")
+    name = follow(workspace, endpoint, table, continuous=True, embedding_vector_columns=VECTOR)
+    assert settled(workspace, name)["detailed_state"] == "ONLINE_CONTINUOUS_UPDATE"
+    sql("INSERT INTO TABLE_HERE VALUES ('a', array(0, 0))")
+    wait_until(lambda: rows(workspace, name, query_vector=[0.0, 0.0]) == [["a", 1.0]])
+    sql("DELETE FROM TABLE_HERE")
+    wait_until(lambda: rows(workspace, name, query_vector=[0.0, 0.0]) == [])
+    with pytest.raises(InvalidParameterValue, match="CONTINUOUS: it follows its table by itself"):
+        workspace.vector_search_indexes.sync_index(name)
+
+
+def test_an_update_that_fails_is_told_and_the_rows_of_before_stay(
+    workspace: WorkspaceClient, endpoint: str, sql: Sql, table: str
+) -> None:
+    sql(f"CREATE TABLE TABLE_HERE (id STRING, v ARRAY<FLOAT>) {FEED}")
+    sql("INSERT INTO TABLE_HERE VALUES ('a', array(0, 0))")
+    name = follow(workspace, endpoint, table, embedding_vector_columns=VECTOR)
+    settled(workspace, name)
+    sql("INSERT INTO TABLE_HERE VALUES ('b', array(1, 2, 3))")
+    status = synced(workspace, name)
+    assert status["detailed_state"] == "ONLINE_PIPELINE_FAILED"
+    assert "has 3 dimensions, the index has 2" in status["message"]
+    assert (status["ready"], rows(workspace, name, query_vector=[0.0, 0.0])) == (True, [["a", 1.0]])
+    sql("DELETE FROM TABLE_HERE WHERE id = 'b'")
+    assert synced(workspace, name)["detailed_state"] == "ONLINE_NO_PENDING_UPDATE"
+
+
+def test_an_index_whose_first_update_fails_is_not_ready(
+    workspace: WorkspaceClient, endpoint: str, sql: Sql, table: str
+) -> None:
+    sql(f"CREATE TABLE TABLE_HERE (id STRING, v ARRAY<FLOAT>) {FEED}")
+    sql("INSERT INTO TABLE_HERE VALUES ('b', array(1, 2, 3))")
+    name = follow(workspace, endpoint, table, embedding_vector_columns=VECTOR)
+    status = settled(workspace, name)
+    assert (status["ready"], status["detailed_state"]) == (False, "OFFLINE_FAILED")
+    with pytest.raises(InvalidParameterValue, match="is not ready: OFFLINE_FAILED"):
+        rows(workspace, name, query_vector=[0.0, 0.0])
+
+
+def test_a_table_made_anew_under_the_same_name_replaces_all_rows(
+    workspace: WorkspaceClient, endpoint: str, sql: Sql, table: str
+) -> None:
+    sql(f"CREATE TABLE TABLE_HERE (id STRING, v ARRAY<FLOAT>) {FEED}")
+    sql("INSERT INTO TABLE_HERE VALUES ('a', array(0, 0)), ('b', array(1, 0))")
+    name = follow(workspace, endpoint, table, embedding_vector_columns=VECTOR)
+    settled(workspace, name)
+    sql("DROP TABLE TABLE_HERE")
+    assert "does not exist" in synced(workspace, name)["message"]
+    sql(f"CREATE TABLE TABLE_HERE (id STRING, v ARRAY<FLOAT>) {FEED}")
+    for place in range(3):
+        sql("INSERT INTO TABLE_HERE VALUES ('c#', array(#, 0))".replace("#", str(place)))
+    assert synced(workspace, name)["indexed_row_count"] == 3
+
+
+def test_what_an_index_cannot_follow_is_refused(
+    workspace: WorkspaceClient, endpoint: str, sql: Sql, table: str
+) -> None:
+    with pytest.raises(NotFound, match="does not exist"):
+        follow(workspace, endpoint, table, embedding_source_columns=SOURCE)
+    sql("CREATE TABLE TABLE_HERE (id STRING, text STRING)")
+    with pytest.raises(InvalidParameterValue, match="Change data feed is not enabled"):
+        follow(workspace, endpoint, table, embedding_source_columns=SOURCE)
+    sql("ALTER TABLE TABLE_HERE SET TBLPROPERTIES (delta.enableChangeDataFeed = true)")
+    with pytest.raises(InvalidParameterValue, match="'v' is not in the source table"):
+        follow(workspace, endpoint, table, embedding_vector_columns=VECTOR)
+    with pytest.raises(InvalidParameterValue, match="Give one of embedding_vector_columns"):
+        follow(workspace, endpoint, table)
+    name = follow(workspace, endpoint, table, embedding_source_columns=SOURCE)
+    with pytest.raises(InvalidParameterValue, match="change the rows of its table"):
+        workspace.vector_search_indexes.upsert_data_vector_index(name, "[]")
+    with pytest.raises(InvalidParameterValue, match="change the rows of its table"):
+        workspace.vector_search_indexes.delete_data_vector_index(name, ["a"])
+
+
+def restarted(served: Served, number: signal.Signals) -> Served:
+    served.end(number)
+    return serve(served.data_dir)
+
+
+def test_an_index_goes_on_following_after_a_kill(tmp_path: Path) -> None:
+    first = serve(tmp_path)
+    workspace = first.workspace()
+    workspace.vector_search_endpoints.create_endpoint("e", EndpointType.STANDARD)
+    sql, table = speaking(workspace, "main.default.t"), "main.default.t"
+    sql(f"CREATE TABLE TABLE_HERE (id STRING, v ARRAY<FLOAT>) {FEED}")
+    sql("INSERT INTO TABLE_HERE VALUES ('a', array(0, 0))")
+    name = follow(workspace, "e", table, embedding_vector_columns=VECTOR)
+    settled(workspace, name)
+    sql("INSERT INTO TABLE_HERE VALUES ('b', array(1, 0))")
+    workspace.vector_search_indexes.sync_index(name)
+    second = restarted(first, signal.SIGKILL)
+    try:
+        workspace = second.workspace()
+        status = settled(workspace, name)
+        assert (status["detailed_state"], status["indexed_row_count"]) == (
+            "ONLINE_NO_PENDING_UPDATE",
+            2,
+        )
+        assert rows(workspace, name, query_vector=[1.0, 0.0])[0] == ["b", 1.0]
+    finally:
+        second.end()
