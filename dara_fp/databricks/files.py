@@ -1,43 +1,31 @@
 """Files in Unity Catalog volumes: up and down as streams, never whole in memory."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
 from dara_fp.core.errors import Kind, StepError
-from dara_fp.databricks.body import Body
-from dara_fp.databricks.calls import Answer, Calls, Request
-from dara_fp.databricks.errors import BadRequest, ResourceConflict
-from dara_fp.databricks.lost_answers import gone_already, is_stored_already
-from dara_fp.databricks.multipart import Chunks, MultipartUpload, UploadSizes
+from dara_fp.databricks.calls import Calls, Request
+from dara_fp.databricks.chunks import Progress, chunks_of, open_file
+from dara_fp.databricks.downloads import Download, Span, described
+from dara_fp.databricks.errors import BadRequest
+from dara_fp.databricks.local_files import DownloadSizes, drafted, filled
+from dara_fp.databricks.lost_answers import gone_already
 from dara_fp.databricks.records import DirectoryEntry, FileMetadata
+from dara_fp.databricks.sending import sent
 from dara_fp.databricks.transport import Reply
+from dara_fp.databricks.upload_sessions import Dropping, Sending, UploadSizes
 
-__all__ = ["Download", "Files"]
+__all__ = ["Download", "DownloadSizes", "Files", "UploadSizes"]
 
 _OCTETS = "application/octet-stream"
 _PAGE = 1_000
-_ACKNOWLEDGED = 64 * 1024  # bytes; the answer to an upload is empty
-
-
-class Download:
-    """A file on its way down: iterate over it for its bytes, chunk by chunk.
-
-    Attributes:
-        metadata: What the workspace says of it.
-    """
-
-    def __init__(self, reply: Reply) -> None:
-        """Read from *reply*."""
-        self.metadata = _metadata(reply.headers)
-        self._reply = reply
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        """Give the chunks, each read from the network when it is asked for."""
-        return self._reply.chunks()
 
 
 class Files:
@@ -45,12 +33,15 @@ class Files:
 
     Attributes:
         sizes: Which upload goes which way.
+        download_sizes: How a download into a local file is divided.
     """
 
     def __init__(self, calls: Calls, sizes: UploadSizes | None = None) -> None:
         """Use *calls*; *sizes* say which upload goes which way."""
         self._calls = calls
+        self._dropping = Dropping()
         self.sizes = sizes or UploadSizes()
+        self.download_sizes = DownloadSizes()
 
     async def upload(
         self,
@@ -59,19 +50,24 @@ class Files:
         *,
         length: int | None = None,
         overwrite: bool | None = None,
+        progress: Progress | None = None,
     ) -> int:
         """Store *contents* at *file_path*.
 
-        A stream is read once, no faster than it is sent. With a *length* of up to 5 GiB it goes
-        in one PUT; without, or longer, it goes in parts of 8 to 16 MiB, of which two are in memory.
-        A stream that was begun is not sent again. Where an answer was lost and the next try finds
-        a file of the same length there, that file counts as this one.
+        A stream is read once, no faster than it is sent. Up to 32 MiB go in one PUT; more goes in
+        parts of 8 MiB and longer, several at a time, of which at most 48 MiB are in memory. A part
+        whose connection was lost, or whose address has expired, is sent again by itself, and so is
+        one that the store has other bytes of by its checksum. Where the workspace gives no
+        addresses of parts, or its store is closed to this machine, a stream of known *length* goes
+        in one PUT of up to 5 GiB, which is not sent again once it was begun. Where an answer was
+        lost and the next try finds a file of the same length there, that file counts as this one.
 
         Args:
             file_path: Absolute path, such as `/Volumes/main/default/inbox/a.pdf`.
             contents: Bytes, or an asynchronous stream of them.
             length: Length of a stream in bytes, if it is known.
             overwrite: False refuses to replace a file; None leaves it to the workspace.
+            progress: Awaited with the bytes that are done, and with *length*, now and then.
 
         Returns:
             The number of bytes stored.
@@ -79,24 +75,99 @@ class Files:
         Raises:
             DatabricksError: The workspace refused, no answer came, or the length was another.
         """
-        if isinstance(contents, bytes) or (length is not None and length <= self.sizes.one_put):
-            return await self._put(file_path, Body(contents, length), overwrite=overwrite)
-        return await self._in_parts(file_path, contents, length=length, overwrite=overwrite)
+        if isinstance(contents, bytes):
+            if length not in {None, len(contents)}:
+                raise ValueError(f"length is {length}, but there are {len(contents)} bytes")
+            length = len(contents)
+        sending = Sending(
+            calls=self._calls,
+            path=file_path,
+            url=_file(file_path),
+            sizes=self.sizes,
+            length=length,
+            overwrite=overwrite,
+            progress=progress,
+        )
+        return await sent(sending, contents, self._dropping)
+
+    async def upload_from(
+        self,
+        file_path: str,
+        source_path: Path,
+        *,
+        overwrite: bool | None = None,
+        progress: Progress | None = None,
+    ) -> int:
+        """Store the local file *source_path* at *file_path*, as `upload` does with a stream.
+
+        Returns:
+            The number of bytes stored.
+
+        Raises:
+            OSError: The file is not there, or may not be read.
+            ValueError: It is a folder, a pipe or a device.
+            DatabricksError: The workspace refused, or no answer came.
+        """
+        file, length = await asyncio.to_thread(open_file, source_path)
+        with file:
+            return await self.upload(
+                file_path, chunks_of(file), length=length, overwrite=overwrite, progress=progress
+            )
 
     @asynccontextmanager
     async def download(self, file_path: str) -> AsyncGenerator[Download]:
         """Open the file at *file_path* for reading; memory stays flat however long it is.
 
+        A connection that is lost on the way is opened again where it broke off, as long as the
+        file has not changed.
+
         Raises:
-            DatabricksError: The workspace refused, or no answer came, or it was cut short.
+            DatabricksError: The workspace refused, no answer came, or the file changed meanwhile.
         """
-        headers = {"Accept": _OCTETS, "Accept-Encoding": "identity"}
-        request = Request(method="GET", path=_file(file_path), headers=headers)
-        reply = await self._calls.open(request)
+        opening = partial(self._open, file_path)
+        download = Download(await opening({}), opening)
         try:
-            yield Download(reply)
+            yield download
         finally:
-            await reply.aclose()
+            await download.aclose()
+
+    async def download_to(
+        self,
+        file_path: str,
+        destination: Path,
+        *,
+        overwrite: bool = True,
+        progress: Progress | None = None,
+    ) -> FileMetadata:
+        """Store the file at *file_path* in the local file *destination*, whole or not at all.
+
+        More than 32 MiB come in several streams side by side, each of which goes on after a lost
+        connection; a file that changes meanwhile is refused.
+
+        Args:
+            file_path: Absolute path, such as `/Volumes/main/default/inbox/a.pdf`.
+            destination: Where it goes; its folder is there already.
+            overwrite: Whether a file that is there is replaced.
+            progress: Awaited with the bytes that are done, and of how many, now and then.
+
+        Returns:
+            What the workspace said of the file.
+
+        Raises:
+            DatabricksError: The workspace refused, no answer came, or the file changed meanwhile.
+            OSError: The file cannot be written here.
+        """
+        metadata = await self.get_metadata(file_path)
+        length = metadata.content_length
+        large = length is not None and length > self.download_sizes.small
+        async with drafted(destination, length, progress, overwrite=overwrite) as draft:
+            if large and metadata.last_modified is not None:
+                whole = Span(start=0, end=length, since=metadata.last_modified)
+                await filled(draft, whole, partial(self._open, file_path), self.download_sizes)
+                return metadata
+            async with self.download(file_path) as chunks:
+                await draft.write(chunks, 0)
+                return chunks.metadata
 
     async def get_metadata(self, file_path: str) -> FileMetadata:
         """Tell what the workspace knows of the file at *file_path* without its contents.
@@ -105,7 +176,7 @@ class Files:
             DatabricksError: There is no such file, or the workspace refused otherwise.
         """
         answer = await self._calls.answer(Request(method="HEAD", path=_file(file_path)))
-        return _metadata(answer.headers)
+        return described(answer.headers)
 
     async def delete(self, file_path: str) -> None:
         """Delete the file at *file_path*.
@@ -149,40 +220,9 @@ class Files:
                 return
             query["page_token"] = page.next_page_token
 
-    async def _put(self, file_path: str, body: Body, *, overwrite: bool | None) -> int:
-        request = Request(
-            method="PUT",
-            path=_file(file_path),
-            query={"overwrite": overwrite},
-            headers={"Content-Type": _OCTETS},
-            body=body,
-        )
-        try:
-            reply = await self._calls.open(request)
-        except ResourceConflict as error:
-            if not await is_stored_already(self._calls, request.path, body.length, error):
-                raise
-            return body.length
-        content = await reply.beginning(_ACKNOWLEDGED)
-        answer = Answer.of(reply, f"PUT {request.path}", content)
-        answer.decoded(dict)  # a login page with status 200 has stored nothing
-        return body.length
-
-    async def _in_parts(
-        self,
-        file_path: str,
-        contents: AsyncIterable[bytes],
-        *,
-        length: int | None,
-        overwrite: bool | None,
-    ) -> int:
-        quoted = _quoted(file_path)
-        chunks = Chunks(contents if length is None else Body(contents, length).pieces())
-        first = await chunks.take(self.sizes.part)
-        if len(first) < self.sizes.part:
-            return await self._put(file_path, Body(first), overwrite=overwrite)
-        upload = MultipartUpload(self._calls, file_path, quoted, self.sizes)
-        return await upload.run(first, chunks, overwrite=overwrite)
+    async def _open(self, file_path: str, headers: Mapping[str, str]) -> Reply:
+        wanted = {"Accept": _OCTETS, "Accept-Encoding": "identity", **headers}
+        return await self._calls.open(Request(method="GET", path=_file(file_path), headers=wanted))
 
 
 class _Page(msgspec.Struct):
@@ -209,12 +249,3 @@ def _quoted(path: str) -> str:
             ),
         )
     return quote("/" + path.lstrip("/"))
-
-
-def _metadata(headers: Mapping[str, str]) -> FileMetadata:
-    length = headers.get("content-length", "")
-    return FileMetadata(
-        content_length=int(length) if length.isdecimal() else None,
-        content_type=headers.get("content-type"),
-        last_modified=headers.get("last-modified"),
-    )

@@ -9,16 +9,18 @@ import pytest
 import respx
 
 from dara_fp.core.errors import Kind
+from dara_fp.databricks.chunks import Chunks
 from dara_fp.databricks.errors import (
     AlreadyExists,
     BadRequest,
     ConnectionFailed,
     DatabricksError,
+    DataLoss,
     InternalError,
     PermissionDenied,
     UnexpectedAnswer,
 )
-from dara_fp.databricks.multipart import Chunks, UploadSizes
+from dara_fp.databricks.upload_sessions import UploadSizes
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import last
 from tests.client.volume import MIB, PATH, QUOTED, Volume, query, stream
@@ -128,22 +130,23 @@ async def test_a_source_that_breaks_gives_up_what_was_sent(
 
 
 async def test_a_broken_upload_leaves_nothing_running(volume: Volume, workspace: Workspace) -> None:
-    volume.block = asyncio.Event()
+    volume.blocked = {2}
 
     async def breaking() -> AsyncIterator[bytes]:
-        yield bytes(9 * MIB)
+        yield bytes(17 * MIB)
         await volume.reached.wait()
         raise OSError("the sender hung up")
 
     with pytest.raises(OSError, match="hung up"):
         await workspace.files.upload(PATH, breaking())
     assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert volume.events[-1] == "abort"
 
 
 async def test_a_cancelled_upload_gives_up_what_was_sent(
     volume: Volume, workspace: Workspace
 ) -> None:
-    volume.block = asyncio.Event()
+    volume.blocked = {2}
     uploading = asyncio.create_task(workspace.files.upload(PATH, stream(bytes(20 * MIB))))
     await volume.reached.wait()
     uploading.cancel()
@@ -175,7 +178,7 @@ async def test_giving_up_an_upload_is_not_waited_for_for_ever(
         await asyncio.sleep(60)
         raise AssertionError("no one waits so long")
 
-    monkeypatch.setattr("dara_fp.databricks.multipart._ABORT_SECONDS", 0.05)
+    monkeypatch.setattr("dara_fp.databricks.upload_sessions._ABORT_SECONDS", 0.05)
     volume.refusals = [httpx.Response(400)]
     wire.post("/api/2.0/fs/create-abort-upload-url").mock(side_effect=silent)
     async with asyncio.timeout(5):
@@ -201,11 +204,10 @@ async def test_a_workspace_without_presigned_urls_is_told_what_to_do(
     assert volume.events == ["initiate-upload", "abort"]
 
 
-async def test_a_workspace_that_offers_another_way_is_told_what_to_do(
+async def test_a_workspace_that_offers_no_parts_is_told_what_to_do(
     wire: respx.MockRouter, workspace: Workspace
 ) -> None:
-    offered = {"resumable_upload": {"session_token": "s"}}
-    wire.post(path=httpx.URL(QUOTED).path).respond(json=offered)
+    wire.post(path=httpx.URL(QUOTED).path).respond(json={"other_upload": {}})
     with pytest.raises(UnexpectedAnswer, match=TOLD):
         await workspace.files.upload(PATH, stream(bytes(8 * MIB)))
 
@@ -213,17 +215,166 @@ async def test_a_workspace_that_offers_another_way_is_told_what_to_do(
 async def test_a_file_longer_than_one_put_goes_in_parts_and_keeps_its_word(
     volume: Volume, workspace: Workspace
 ) -> None:
-    workspace.files.sizes = UploadSizes(one_put=10, part=8, parts=20)
+    workspace.files.sizes = UploadSizes(small=10, one_put=10, part=8, parts=20)
     assert await workspace.files.upload(PATH, stream(b"x" * 21), length=21) == 21
-    assert [len(part) for part in volume.parts.values()] == [8, 8, 5]
+    assert [len(volume.parts[number]) for number in (1, 2, 3)] == [8, 8, 5]
     with pytest.raises(BadRequest, match="ended after 20 of the 21") as caught:
         await workspace.files.upload(PATH, stream(b"x" * 20), length=21)
     assert caught.value.error.kind is Kind.REJECTED
     assert volume.events[-1] == "abort"
 
 
+async def test_bytes_go_in_parts_where_they_are_many(volume: Volume, workspace: Workspace) -> None:
+    workspace.files.sizes = UploadSizes(small=10, part=8, parts=20)
+    content = bytes(range(50))
+    assert await workspace.files.upload(PATH, content) == 50
+    assert volume.stored == content
+
+
+async def test_parts_go_side_by_side_but_no_more_than_the_window_holds(
+    volume: Volume, workspace: Workspace
+) -> None:
+    workspace.files.sizes = UploadSizes(part=8, late_part=16, parts=60, window=32)
+    volume.blocked = {*range(2, 50)}
+
+    volume.release_at = 4
+    content = bytes(range(250))
+    assert await workspace.files.upload(PATH, stream(content)) == 250
+    assert volume.stored == content
+    assert [len(volume.parts[number]) for number in (6, 7)] == [8, 16]
+    assert volume.most_parts == 4
+
+
+async def test_progress_tells_what_has_arrived(volume: Volume, workspace: Workspace) -> None:
+    heard: list[tuple[int, int | None]] = []
+
+    async def hear(done: int, total: int | None) -> None:
+        heard.append((done, total))
+
+    workspace.files.sizes = UploadSizes(small=4, part=8, parts=20, window=8)
+    await workspace.files.upload(PATH, stream(b"x" * 20), length=20, progress=hear)
+    assert heard == [(8, 20), (16, 20), (20, 20)]
+    heard.clear()
+    await workspace.files.upload(PATH, stream(b"x" * 9), progress=hear)
+    assert heard == [(8, None), (9, None)]
+
+
+async def test_short_bytes_tell_their_progress(
+    wire: respx.MockRouter, workspace: Workspace
+) -> None:
+    heard: list[tuple[int, int | None]] = []
+
+    async def hear(done: int, total: int | None) -> None:
+        heard.append((done, total))
+
+    wire.put(path=httpx.URL(QUOTED).path).respond(204)
+    await workspace.files.upload(PATH, b"abc", progress=hear)
+    assert heard == [(3, 3)]
+
+
+REFUSED = {
+    "switched off": httpx.Response(
+        403,
+        json={
+            "error_code": "X",
+            "message": "off",
+            "details": [
+                {
+                    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                    "reason": "FILES_API_API_IS_NOT_ENABLED",
+                }
+            ],
+        },
+    ),
+    "closed": httpx.Response(403, content=b"<Error><Code>AuthorizationFailure</Code></Error>"),
+}
+
+
+@pytest.mark.parametrize("why", ["no session", "no address", "closed store"])
+async def test_where_parts_cannot_go_a_stream_of_known_length_goes_in_one_piece(
+    wire: respx.MockRouter, volume: Volume, workspace: Workspace, why: str
+) -> None:
+    workspace.files.sizes = UploadSizes(small=4, part=8, parts=20)
+    if why == "no session":
+        wire.post(path=httpx.URL(QUOTED).path).mock(return_value=REFUSED["switched off"])
+    if why == "no address":
+        wire.post("/api/2.0/fs/create-upload-part-urls").mock(return_value=REFUSED["switched off"])
+    if why == "closed store":
+        volume.refusals = [REFUSED["closed"]]
+    route = wire.put(path=httpx.URL(QUOTED).path).respond(204)
+    content = bytes(range(100))
+    parts = (content[:3], content[3:50], content[50:])
+    assert await workspace.files.upload(PATH, stream(*parts), length=100, overwrite=True) == 100
+    assert last(route).content == content
+    assert query(last(route)) == {"overwrite": "true"}
+    assert ("abort" in volume.events) is (why != "no session")
+
+
+async def test_a_store_that_closes_later_is_an_error(volume: Volume, workspace: Workspace) -> None:
+    workspace.files.sizes = UploadSizes(small=4, part=8, parts=20)
+    volume.blocked = {2}
+    uploading = asyncio.create_task(
+        workspace.files.upload(PATH, stream(bytes(20)), length=20, overwrite=True)
+    )
+    await volume.reached.wait()
+    volume.refusals = [REFUSED["closed"]] * 2
+    volume.block.set()
+    with pytest.raises(PermissionDenied, match="AuthorizationFailure"):
+        await uploading
+    assert volume.events[-1] == "abort"
+
+
+# Of b"12345678", each by another program: md5sum, openssl and gzip.
+CHECKSUMS = {
+    "ETag": '"25d55ad283aa400af464c76d713c07ad"',
+    "Content-MD5": "JdVa0oOqQAr0ZMdtcTwHrQ==",
+    "x-goog-hash": "crc32c=AAAAAA==,md5=JdVa0oOqQAr0ZMdtcTwHrQ==",
+    "x-amz-checksum-crc32": "muDarw==",
+    "x-amz-checksum-sha256": "73l8gRjwLftklgfdXT+MdiMEjJwGPVMsyVxe16iYpk8=",
+}
+
+
+def damaged(checksum: str) -> str:
+    return checksum.replace("J", "K").replace("7", "6").replace("muD", "muE")
+
+
+@pytest.mark.parametrize("name", CHECKSUMS)
+async def test_a_part_of_which_the_store_has_other_bytes_is_sent_again(
+    wire: respx.MockRouter, workspace: Workspace, name: str
+) -> None:
+    workspace.files.sizes = UploadSizes(small=4, part=8, parts=20)
+    volume, good, bad = Volume(wire), CHECKSUMS[name], damaged(CHECKSUMS[name])
+    assert good != bad
+    volume.headers = [{"ETag": "e1", name: bad}, {"ETag": "e1", name: good}]
+    volume.etags[1] = good if name == "ETag" else "e1"
+    assert await workspace.files.upload(PATH, b"12345678", overwrite=True) == 8
+    assert (len(volume.requests), volume.stored) == (2, b"12345678")
+    volume.headers = [{"ETag": "e1", name: bad}] * 3
+    with pytest.raises(DataLoss, match="other bytes of part 1") as caught:
+        await workspace.files.upload(PATH, b"12345678", overwrite=True)
+    assert caught.value.retryable
+    assert (len(volume.requests), volume.events[-1]) == (5, "abort")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"x-amz-server-side-encryption": "aws:kms"},
+        {"x-amz-server-side-encryption-customer-algorithm": "AES256"},
+    ],
+)
+async def test_an_etag_under_a_key_of_the_customer_is_no_checksum(
+    volume: Volume, workspace: Workspace, header: dict[str, str]
+) -> None:
+    workspace.files.sizes = UploadSizes(small=4, part=8, parts=20)
+    volume.etags[1] = damaged(CHECKSUMS["ETag"])
+    volume.headers = [{"ETag": volume.etags[1], **header}]
+    assert await workspace.files.upload(PATH, b"12345678") == 8
+    assert len(volume.requests) == 1
+
+
 async def test_a_file_of_too_many_parts_is_refused(volume: Volume, workspace: Workspace) -> None:
-    workspace.files.sizes = UploadSizes(part=2, late_part=2, parts=3)
+    workspace.files.sizes = UploadSizes(small=1, part=2, late_part=2, parts=3)
     with pytest.raises(BadRequest, match="longer than 3 parts"):
         await workspace.files.upload(PATH, stream(b"1234567"))
     assert volume.events[-1] == "abort"

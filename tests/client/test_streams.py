@@ -15,6 +15,7 @@ from dara_fp.databricks.errors import (
     UnexpectedAnswer,
 )
 from dara_fp.databricks.transport import Call, Transport
+from dara_fp.databricks.upload_sessions import UploadSizes
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 from tests.client.stage import Heard, answer, listening, saying, served
@@ -34,6 +35,7 @@ async def test_64_mib_go_up_with_flat_memory() -> None:
         served(saying(STORED), keep=False) as server,
         stage.workspace(host=server.host) as workspace,
     ):
+        workspace.files.sizes = UploadSizes(small=64 * MIB)
         await workspace.files.upload(PATH, b"warm")
         tracemalloc.start()
         try:
@@ -109,6 +111,7 @@ async def test_a_peer_that_takes_nothing_is_given_up() -> None:
         stage.workspace(host=host, timeout_seconds=0.2) as workspace,
         asyncio.timeout(5),
     ):
+        workspace.files.sizes = UploadSizes(small=64 * MIB)
         with pytest.raises(ConnectionFailed, match="no answer in time"):
             await workspace.files.upload(PATH, zeros(64), length=64 * MIB)
 

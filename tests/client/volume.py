@@ -31,7 +31,11 @@ class Volume:
         self.events: list[str] = []
         self.refusals: list[httpx.Response] = []
         self.requests: list[httpx.Request] = []
-        self.block: asyncio.Event | None = None
+        self.headers: list[dict[str, str]] = []
+        self.etags: dict[int, str] = {}
+        self.blocked: set[int] = set()
+        self.block = asyncio.Event()
+        self.open_parts = self.most_parts = self.release_at = 0
         self.reached = asyncio.Event()
         self.stored: bytes | None = None
         wire.post(path=httpx.URL(QUOTED).path).mock(side_effect=self.post)
@@ -53,7 +57,9 @@ class Volume:
         parts = json.loads(request.content)["parts"]
         assert [part["part_number"] for part in parts] == [*range(1, len(parts) + 1)]
         self.stored = b"".join(self.parts[part["part_number"]] for part in parts)
-        assert [part["etag"] for part in parts] == [f"e{part['part_number']}" for part in parts]
+        for part in parts:
+            number = part["part_number"]
+            assert part["etag"] == self.etags.get(number, f"e{number}")
         return httpx.Response(200)
 
     def part_url(self, request: httpx.Request) -> httpx.Response:
@@ -70,14 +76,22 @@ class Volume:
     async def part(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         self.events.append("part")
-        self.reached.set()
-        if self.block is not None:
-            await self.block.wait()
+        number = int(query(request)["n"])
+        self.open_parts += 1
+        self.most_parts = max(self.most_parts, self.open_parts)
+        try:
+            if number in self.blocked:
+                self.reached.set()
+                if self.open_parts == self.release_at:
+                    self.block.set()
+                await self.block.wait()
+        finally:
+            self.open_parts -= 1
         if self.refusals:
             return self.refusals.pop(0)
-        number = int(query(request)["n"])
         self.parts[number] = request.content
-        return httpx.Response(201, headers={"ETag": f"e{number}"})
+        more = self.headers.pop(0) if self.headers else {}
+        return httpx.Response(201, headers={"ETag": f"e{number}", **more})
 
     def abort_url(self, request: httpx.Request) -> httpx.Response:
         assert json.loads(request.content)["session_token"] == "s/1"
@@ -88,3 +102,52 @@ class Volume:
         assert "Authorization" not in request.headers
         self.events.append("abort")
         return httpx.Response(200)
+
+
+class GoogleVolume:
+    """A workspace and a store that take one stream in pieces, and keep as much as they like."""
+
+    def __init__(self, wire: respx.MockRouter) -> None:
+        self.stored = b""
+        self.whole: bytes | None = None
+        self.ranges: list[str] = []
+        self.keeps: list[int | httpx.Response] = []
+        self.dropped = 0
+        self.initiating = wire.post(path=httpx.URL(QUOTED).path).respond(
+            json={"resumable_upload": {"session_token": "s/2"}}
+        )
+        self.asking = wire.post("/api/2.0/fs/create-resumable-upload-url").mock(
+            side_effect=self.target
+        )
+        wire.put(host="store.test", path="/resumable").mock(side_effect=self.piece)
+        wire.delete(host="store.test", path="/resumable").mock(side_effect=self.drop)
+
+    def target(self, request: httpx.Request) -> httpx.Response:
+        assert json.loads(request.content) == {"path": PATH, "session_token": "s/2"}
+        headers = [{"name": "x-goog-resumable", "value": "yes"}]
+        target = {"url": f"{STORE}/resumable?sig=hush", "headers": headers}
+        return httpx.Response(200, json={"resumable_upload_url": target})
+
+    def piece(self, request: httpx.Request) -> httpx.Response:
+        assert "Authorization" not in request.headers
+        assert request.headers["x-goog-resumable"] == "yes"
+        given = request.headers["Content-Range"]
+        self.ranges.append(given)
+        found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", given)
+        assert found
+        start, last, total = found.groups()
+        assert len(request.content) == int(last) - int(start) + 1
+        assert int(start) == len(self.stored)
+        keep = self.keeps.pop(0) if self.keeps else len(request.content)
+        if isinstance(keep, httpx.Response):
+            return keep
+        self.stored += request.content[:keep]
+        if total != "*" and len(self.stored) == int(total):
+            self.whole = self.stored
+            return httpx.Response(200)
+        told = {"Range": f"bytes=0-{len(self.stored) - 1}"} if self.stored else {}
+        return httpx.Response(308, headers=told)
+
+    def drop(self, _request: httpx.Request) -> httpx.Response:
+        self.dropped += 1
+        return httpx.Response(499)
