@@ -17,6 +17,7 @@ from dara_fp.databricks.runs import Runs
 from dara_fp.databricks.sdk.api import Api, Facts
 from dara_fp.databricks.sdk.workspace_services import WorkspaceServices
 from dara_fp.databricks.settings import Settings, checked, settings_from
+from dara_fp.databricks.sql import Sql
 from dara_fp.databricks.transport import Transport
 from dara_fp.databricks.updates import Updates
 from dara_fp.databricks.vectors import Vectors
@@ -39,6 +40,7 @@ class Workspace(WorkspaceServices):
         models: Served models, embeddings among them.
         conversations: Questions in plain words to Genie.
         updates: Updates of pipelines.
+        sql: SQL statements on a warehouse, each run once.
 
     >>> Workspace("adb-1.azuredatabricks.net", token="not-shown")
     Workspace('https://adb-1.azuredatabricks.net', auth='pat')
@@ -111,6 +113,7 @@ class Workspace(WorkspaceServices):
         self.models = Models(self._calls)
         self.conversations = Conversations(self._calls)
         self.updates = Updates(self._calls, self._settings.host)
+        self.sql = Sql(self._calls)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
