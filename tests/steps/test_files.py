@@ -1,13 +1,38 @@
-"""The step that uploads a local file."""
+"""The steps that upload a local file, fetch one, and take an upload back."""
 
 import os
 from pathlib import Path
 
+import attrs
 import pytest
 
-from dara_fp import DatabricksEnv, Kind, MemoryJournal, Scope, Upload, unwrap
-from dara_fp.steps.files import upload_file
+from dara_fp import (
+    DatabricksEnv,
+    Kind,
+    MemoryJournal,
+    Outcome,
+    Scope,
+    StepContext,
+    Upload,
+    compensate,
+    fail,
+    made,
+    step,
+    unwrap,
+)
+from dara_fp.databricks.local_files import DownloadSizes
+from dara_fp.databricks.upload_sessions import UploadSizes
+from dara_fp.steps.files import LocalFile, delete_uploaded, download_file, upload_file
 from tests.steps.served import Sending
+
+
+@attrs.frozen(kw_only=True)
+class Fetching(StepContext):
+    """The least that `download_file` takes."""
+
+    path: str
+    destination: str
+    downloaded: LocalFile | None = made()
 
 
 async def stored(env: DatabricksEnv, path: str) -> bytes:
@@ -92,3 +117,64 @@ async def test_a_folder_that_is_in_no_volume_is_rejected(
     given = Sending(source=str(tmp_path / "a.txt"), folder=folder)
     error = (await upload_file(given, env)).failure()
     assert (error.kind, error.step) == (Kind.REJECTED, "upload_file")
+
+
+async def test_a_long_file_goes_up_and_down_in_parts_and_tells_how_far_it_is(
+    env: DatabricksEnv, tmp_path: Path, folder: str
+) -> None:
+    content = os.urandom(3_000_000)
+    (tmp_path / "a").write_bytes(content)
+    env.workspace.files.sizes = UploadSizes(small=2**20, part=2**18, window=2**20)
+    env.workspace.files.download_sizes = DownloadSizes(small=2**20, piece=2**18)
+    journal = MemoryJournal()
+    sending = Sending(source=str(tmp_path / "a"), folder=folder)
+    unwrap(await upload_file(sending, env, scope=Scope(journal=journal)))
+    assert await stored(env, f"{folder}/a") == content
+    fetching = Fetching(path=f"{folder}/a", destination=str(tmp_path / "b"))
+    fetched = unwrap(await download_file(fetching, env, scope=Scope(journal=journal)))
+    assert fetched.downloaded == LocalFile(path=str(tmp_path / "b"), size=len(content))
+    assert (tmp_path / "b").read_bytes() == content
+    for name in ("upload_file", "download_file"):
+        told = [share for step, _, share in journal.reports if step == name]
+        assert told[0] is None
+        shares = [share for share in told[1:] if share is not None]
+        assert 4 <= len(shares) == len(told) - 1 <= 10
+        assert shares == sorted(shares)
+        assert 0 < shares[0] < shares[-1] < 1
+
+
+async def test_a_file_that_is_not_there_is_an_error_and_leaves_nothing(
+    env: DatabricksEnv, tmp_path: Path, folder: str
+) -> None:
+    given = Fetching(path=f"{folder}/none", destination=str(tmp_path / "b"))
+    error = (await download_file(given, env)).failure()
+    assert (error.status, error.step) == (404, "download_file")
+    assert not (tmp_path / "b").exists()
+
+
+async def test_a_place_that_cannot_be_written_is_rejected(
+    env: DatabricksEnv, tmp_path: Path, folder: str
+) -> None:
+    await env.workspace.files.upload(f"{folder}/a", b"content")
+    given = Fetching(path=f"{folder}/a", destination=str(tmp_path / "none" / "b"))
+    error = (await download_file(given, env)).failure()
+    assert error.kind is Kind.REJECTED
+    assert error.message.startswith(f"cannot write {given.destination!r}: No such file")
+
+
+async def test_an_upload_is_taken_back_when_what_follows_fails(
+    env: DatabricksEnv, tmp_path: Path, folder: str
+) -> None:
+    @step
+    async def refuse(_ctx: Sending) -> Outcome[Sending]:
+        return fail("no")
+
+    (tmp_path / "a").write_bytes(b"content")
+    given = Sending(source=str(tmp_path / "a"), folder=folder)
+    work = compensate(upload_file, delete_uploaded) >> refuse
+    assert (await work(given, env)).failure().message == "no"
+    entries = [entry async for entry in env.workspace.files.list_directory_contents(folder)]
+    assert entries == []
+    assert unwrap(await delete_uploaded(given, env)).uploaded is None
+    gone = given.evolve(uploaded=Upload(path=f"{folder}/a", size=7, name="a"))
+    assert unwrap(await delete_uploaded(gone, env)).uploaded is None
