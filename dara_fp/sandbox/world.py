@@ -29,6 +29,7 @@ from dara_fp.sandbox.presigned import Signer
 from dara_fp.sandbox.query_routes import IndexData
 from dara_fp.sandbox.rates import Limit, Rates
 from dara_fp.sandbox.run_routes import Runs
+from dara_fp.sandbox.secret_scopes import SecretScopes
 from dara_fp.sandbox.serving import Serving
 from dara_fp.sandbox.sql_lake import Lake
 from dara_fp.sandbox.sql_statements import SqlStatements
@@ -41,6 +42,7 @@ from dara_fp.sandbox.unanswered import Unanswered
 from dara_fp.sandbox.uploads import Uploads
 from dara_fp.sandbox.vector_routes import VectorSearch
 from dara_fp.sandbox.warehouses import Warehouses
+from dara_fp.sandbox.workspace_objects import WorkspaceObjects
 
 __all__ = ["Neighbours", "Seat", "Shared", "World"]
 
@@ -102,6 +104,7 @@ class World:
         self.lake = Lake(self.catalog, self.root)
         work = TaskWork(store=self.store, root=self.root, lake=self.lake)
         self.engine = Engine(self.store, seat.tokens, work)
+        self.secrets = SecretScopes(kept=place / "secrets.json")
         self.syncs = Syncs(indexes=self.indexes, lake=self.lake, embedder=self.embedder)
         self.statements = SqlStatements(self.lake)
         self.warehouses = Warehouses(kept=place / "warehouses.json")
@@ -124,6 +127,8 @@ class World:
             *CatalogRoutes(catalog=self.catalog).routes(),
             *Jobs(store=self.store).routes(),
             *Runs(store=self.store, engine=self.engine).routes(),
+            *WorkspaceObjects(self.root, unanswered).routes(),
+            *self.secrets.routes(),
             *VectorSearch(indexes=indexes, syncs=self.syncs, unanswered=unanswered).routes(),
             *IndexData(
                 indexes=indexes, embedder=self.embedder, syncs=self.syncs, unanswered=unanswered
