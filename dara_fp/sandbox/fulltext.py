@@ -14,9 +14,11 @@ B: Final = 0.75
 _WORD = re.compile(r"\w+")
 # fmt: off
 _SMALL = frozenset({
-    "a", "an", "and", "are", "as", "at", "be", "by", "did", "do", "does", "for", "from", "has",
-    "have", "how", "in", "is", "it", "of", "on", "or", "that", "the", "this", "to", "was", "were",
-    "what", "when", "where", "which", "who", "why", "will", "with",
+    "a", "about", "an", "and", "are", "as", "at", "be", "by", "can", "could", "did", "do", "does",
+    "for", "from", "had", "has", "have", "how", "i", "in", "is", "it", "me", "my", "of", "on",
+    "or", "our", "please", "should", "tell", "that", "the", "their", "there", "this", "to", "us",
+    "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "would",
+    "you", "your",
 })
 # fmt: on
 _ENDINGS = ("ies", "es", "s", "ing", "ed")
