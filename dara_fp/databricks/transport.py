@@ -1,33 +1,25 @@
-"""The one file that knows the HTTP library: requests out, answers in, both as streams."""
+"""Requests out, answers in, both as streams; the HTTP library comes with the first call.
+
+It takes a third of a second to import, which a program that makes no call should not pay: it is
+known to the file `pool` alone, and that one is imported in a thread.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Mapping
-from contextlib import contextmanager
-from http import HTTPStatus
-from ssl import SSLContext
+import importlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol, TypeAlias, cast
 from urllib.parse import unquote, urlsplit
 
-import aiohttp
 import attrs
-import httpx
-from httpx_aiohttp import AiohttpTransport
 
-from dara_fp.core.errors import Kind, StepError
+from dara_fp.core.errors import StepError
 from dara_fp.databricks.body import Body
-from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, UnexpectedAnswer
-from dara_fp.databricks.proxies import certificates, proxy_for
-from dara_fp.databricks.refusals import excerpt
+from dara_fp.databricks.errors import UnexpectedAnswer
 
-__all__ = ["Call", "Reply", "Transport"]
+__all__ = ["Call", "Failures", "Pool", "Reply", "Response", "Transport"]
 
 _CHUNK = 256 * 1024
-_CONNECT = 10.0  # seconds; who does not take a connection by then is not there
-
-# What the library lets through beside its own errors: some of aiohttp's are not mapped.
-_TROUBLES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError)
-
-# Those of them that say that there was no connection to send anything on.
-_UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 @attrs.frozen(kw_only=True)
@@ -64,13 +56,65 @@ class Call:
         return urlsplit(self.url).netloc.rpartition("@")[2]
 
 
+class Response(Protocol):
+    """What is used of the HTTP library's response."""
+
+    @property
+    def status_code(self) -> int:
+        """Tell the HTTP status."""
+        ...
+
+    @property
+    def reason_phrase(self) -> str:
+        """Tell the reason phrase."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Give the headers; names are found in any case."""
+        ...
+
+    def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """Give the body in chunks of *chunk_size* bytes, or as they come."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+Failures: TypeAlias = Callable[[Call], AbstractContextManager[None]]
+"""Turns what the HTTP library raises for a call into a `DatabricksError`."""
+
+
+class Pool(Protocol):
+    """Connections of the HTTP library."""
+
+    async def send(self, call: Call) -> Response:
+        """Send *call* and give the answer as soon as its headers are here."""
+        ...
+
+    def failures(self, call: Call) -> AbstractContextManager[None]:
+        """Turn what the library raises for *call* into a `DatabricksError`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
+
+
+def _none(_call: Call) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 class Reply:
     """An answer whose headers have come; read it, or close it."""
 
-    def __init__(self, call: Call, response: httpx.Response) -> None:
-        """Answer *call* with *response*."""
+    def __init__(self, call: Call, response: Response, failures: Failures = _none) -> None:
+        """Answer *call* with *response*, whose own *failures* are turned into ours."""
         self._call = call
         self._response = response
+        self._failures = failures
 
     @property
     def status(self) -> int:
@@ -129,7 +173,7 @@ class Reply:
             ConnectionFailed: It was cut short.
         """
         try:
-            with _failures(self._call):
+            with self._failures(self._call):
                 async for chunk in self._response.aiter_bytes(size):
                     yield chunk
         finally:
@@ -137,7 +181,7 @@ class Reply:
 
     async def aclose(self) -> None:
         """Let go of the connection."""
-        with _failures(self._call):
+        with self._failures(self._call):
             await self._response.aclose()
 
 
@@ -147,15 +191,8 @@ class Transport:
     def __init__(self, *, timeout_seconds: float, max_connections: int) -> None:
         """Wait at most *timeout_seconds* for a sign of life, on at most *max_connections*."""
         self._timeout = timeout_seconds
-        connect = min(timeout_seconds, _CONNECT)
-        self._timeouts = httpx.Timeout(timeout_seconds, connect=connect, pool=None).as_dict()
-        self._limits = httpx.Limits(
-            # Numbers throughout: the library takes None for its default of 100.
-            max_connections=max_connections,
-            max_keepalive_connections=max_connections,
-            keepalive_expiry=30.0,
-        )
-        self._client: _Client | None = None
+        self._connections = max_connections
+        self._pool: Pool | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opening = asyncio.Lock()
         self._met: set[str] = set()
@@ -166,18 +203,10 @@ class Transport:
         Raises:
             ConnectionFailed: No answer came.
         """
-        client = await self._opened()
-        stall = _Stall(self._timeout)
-        request = self._request(call, stall)
-        try:
-            with _failures(call):
-                async with asyncio.timeout(None) as limit:
-                    stall.limit = limit
-                    response = await client.exchange(request)
-        finally:
-            stall.limit = None
+        pool = await self._opened()
+        response = await pool.send(call)
         self._met.add(call.host)
-        return Reply(call, response)
+        return Reply(call, response, pool.failures)
 
     def has_met(self, host: str) -> bool:
         """Tell whether *host*, a name with its port, has ever answered."""
@@ -185,194 +214,29 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        client, self._client, self._loop = self._client, None, None
+        pool, self._pool, self._loop = self._pool, None, None
         self._opening = asyncio.Lock()  # the old one may belong to this loop
-        if client is not None:
-            await client.aclose()
+        if pool is not None:
+            await pool.aclose()
 
-    async def _opened(self) -> "_Client":
+    async def _opened(self) -> Pool:
         loop = asyncio.get_running_loop()
         if self._loop not in {None, loop}:
             raise RuntimeError(
                 "this workspace was used in another event loop: make one workspace a loop,"
                 " or close it there before it is used here",
             )
-        if self._client is None:
+        if self._pool is None:
             async with self._opening:
-                if self._client is None:
-                    self._client = self._open(await asyncio.to_thread(_trusted))
+                if self._pool is None:
+                    self._pool = await asyncio.to_thread(_made, self._timeout, self._connections)
                     self._loop = loop
-        return self._client
-
-    def _open(self, trusted: SSLContext) -> "_Client":
-        return _Client(transport=_ByEnvironment(trusted, self._limits), trust_env=False)
-
-    def _request(self, call: Call, stall: "_Stall") -> httpx.Request:
-        headers, body = {"Accept-Encoding": "gzip, deflate", **call.headers}, call.body
-        content: bytes | AsyncIterator[bytes] | None = None
-        if body is not None:
-            content = body.whole
-        if body is not None and content is None:
-            headers["Content-Length"] = str(body.length)
-            content = stall.watch(body)
-        extensions = {"timeout": self._timeouts}
-        return httpx.Request(
-            call.method, call.url, headers=headers, content=content, extensions=extensions
-        )
+        return self._pool
 
 
-class _Client(httpx.AsyncClient):
-    """Sends requests as they are.
-
-    The library's own way follows redirects, keeps cookies, signs and logs whole addresses, whose
-    query may be a secret; that we do not want, and it takes a third of the time.
-    """
-
-    async def exchange(self, request: httpx.Request) -> httpx.Response:
-        """Give the answer to *request* as soon as its headers are here."""
-        transport = self._transport_for_url(request.url)
-        return await transport.handle_async_request(request)
-
-
-class _Stall:
-    """Ends a call whose peer takes no piece of the body in time: the library watches reading only.
-
-    A slow source is not a stalled peer, so the clock stands still while a piece is made. An answer
-    may come before the body is through; from then on there is no limit to move.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.limit: asyncio.Timeout | None = None
-        self._seconds = seconds
-
-    async def watch(self, body: Body) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
-        async for piece in body.pieces():
-            self._move(loop.time() + self._seconds)
-            yield piece
-            self._move(None)
-
-    def _move(self, when: float | None) -> None:
-        if self.limit is not None and not self.limit.expired():
-            self.limit.reschedule(when)
-
-
-class _ByEnvironment(httpx.AsyncBaseTransport):
-    """Goes straight or by the proxy that the environment names for a host."""
-
-    def __init__(self, trusted: SSLContext, limits: httpx.Limits) -> None:
-        self._trusted = trusted
-        self._limits = limits
-        self._routes: dict[str | None, AiohttpTransport] = {}
-        self._ways: dict[tuple[str, str], AiohttpTransport] = {}
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        # Kept, since looking through the environment takes as long as all the rest of a call.
-        way = (request.url.scheme, request.url.host)
-        if way not in self._ways:
-            self._ways[way] = self._way(*way)
-        return await self._ways[way].handle_async_request(request)
-
-    async def aclose(self) -> None:
-        for route in self._routes.values():
-            await route.aclose()
-
-    def _way(self, scheme: str, host: str) -> AiohttpTransport:
-        proxy = proxy_for(scheme, host)
-        if proxy not in self._routes:
-            self._routes[proxy] = self._route(proxy)
-        return self._routes[proxy]
-
-    def _route(self, proxy: str | None) -> AiohttpTransport:
-        return AiohttpTransport(
-            verify=self._trusted,
-            limits=self._limits,
-            proxy=httpx.Proxy(proxy) if proxy else None,
-            client=self._session,
-        )
-
-    def _session(self) -> aiohttp.ClientSession:
-        # trust_env would look for ~/.netrc in a thread at every call, and refuse our header for a
-        # host it finds there; the default jar would send cookies back.
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self._limits.max_connections or 0,
-                keepalive_timeout=self._limits.keepalive_expiry,
-                ssl=self._trusted,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("Content-Type",),  # it would give one to calls without a body
-            trust_env=False,
-        )
-        # It would send GET, PUT and DELETE once more by itself, behind the budget that decides on
-        # further tries; there is no public switch, and aiohttp's own test client sets this one.
-        session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        return session
-
-
-@contextmanager
-def _failures(call: Call) -> Generator[None]:
-    """Turn what the library raises for *call* into `ConnectionFailed`."""
-    try:
-        yield
-    except _TROUBLES as trouble:
-        if call.body is not None and isinstance(call.body.failure, Exception):
-            raise call.body.failure from None
-        raise _failure(call, trouble) from None  # whose text may hold the URL, a secret
-
-
-def _failure(call: Call, trouble: BaseException) -> DatabricksError:
-    # The library calls a reset connection a ConnectTimeout: its cause tells the truth.
-    cause = trouble.__cause__
-    origin = cause if isinstance(cause, aiohttp.ClientError | OSError) else trouble
-    if isinstance(origin, aiohttp.ClientHttpProxyError):
-        return _proxy_refusal(call, origin.status)
-    if isinstance(origin, aiohttp.ClientResponseError | httpx.InvalidURL | aiohttp.InvalidURL):
-        return UnexpectedAnswer(
-            StepError(message=f"{call.name}: {call.host} does not speak HTTP: check the host"),
-        )
-    if isinstance(origin, aiohttp.ClientConnectorCertificateError):
-        return _untrusted(call, origin)
-    late = isinstance(origin, TimeoutError | httpx.TimeoutException)
-    what = "no answer in time" if late else "the connection failed"
-    said = excerpt(str(origin)) or type(origin).__name__
-    failed = ConnectionFailed(
-        StepError(
-            kind=Kind.TIMEOUT if late else Kind.FAILED,
-            message=f"{call.name}: {what} from {call.host}: {said}",
-            retryable=True,
-        ),
+def _made(timeout_seconds: float, max_connections: int) -> Pool:
+    """Make a pool; imports the library and reads certificates (400 ms), so call it in a thread."""
+    made = importlib.import_module("dara_fp.databricks.pool").HttpPool(
+        timeout_seconds=timeout_seconds, max_connections=max_connections
     )
-    failed.sent = not isinstance(origin, _UNSENT)
-    return failed
-
-
-def _untrusted(call: Call, error: aiohttp.ClientConnectorCertificateError) -> DatabricksError:
-    failed = UnexpectedAnswer(
-        StepError(
-            kind=Kind.REJECTED,
-            message=f"{call.name}: {call.host} shows a certificate that is not trusted"
-            f" ({excerpt(str(error.certificate_error))}): check the host, or name a file of"
-            " certificates in PEM form by SSL_CERT_FILE",
-        ),
-    )
-    failed.sent = False
-    return failed
-
-
-def _proxy_refusal(call: Call, status: int) -> DatabricksError:
-    passes = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return (ConnectionFailed if passes else UnexpectedAnswer)(
-        StepError(
-            kind=Kind.FAILED if passes else Kind.REJECTED,
-            message=f"{call.name}: the proxy opens no way to {call.host}, it answered {status}:"
-            " check the proxy that https_proxy or all_proxy names, and the user and password in it",
-            status=status,
-            retryable=passes,
-        ),
-    )
-
-
-def _trusted() -> SSLContext:
-    """Give the certificates to trust; reads and parses files (50 ms), so call it in a thread."""
-    return certificates() or httpx.create_ssl_context()
+    return cast("Pool", made)

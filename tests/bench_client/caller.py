@@ -4,7 +4,6 @@ import asyncio
 import gc
 import resource
 import sys
-import threading
 import time
 from collections.abc import Sequence
 
@@ -43,7 +42,7 @@ class Cost:
         p50: Seconds that half of the calls took at most; those cut off count with their time so
             far.
         p99: Seconds that 99 of 100 took at most.
-        threads: How many threads the process has.
+        loop: Seconds of the processor in the thread of the event loop.
     """
 
     calls: int
@@ -52,7 +51,7 @@ class Cost:
     cpu: float
     p50: float
     p99: float
-    threads: int
+    loop: float
 
 
 class _Crowd:
@@ -90,7 +89,7 @@ class _Crowd:
 async def _cost(call: Calling, turn: Turn) -> Cost:
     gc.collect()
     crowd = _Crowd(call)
-    before = _cpu()
+    before, loop = _cpu(), time.thread_time()
     wall = await crowd.turn(turn)
     took = sorted((*crowd.took, *crowd.cut))
     return Cost(
@@ -100,7 +99,7 @@ async def _cost(call: Calling, turn: Turn) -> Cost:
         cpu=_cpu() - before,
         p50=_share(took, 0.5),
         p99=_share(took, 0.99),
-        threads=threading.active_count(),
+        loop=time.thread_time() - loop,
     )
 
 

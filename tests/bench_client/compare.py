@@ -1,0 +1,140 @@
+"""The whole benchmark: calls at a time, tasks that wait, and what a program waits for once."""
+
+import asyncio
+import os
+import random
+import sys
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import attrs
+import msgspec
+from rich.progress import Progress, TaskID
+
+from tests.bench.contenders import Contender
+from tests.bench.found import this_machine
+from tests.bench_client.caller import Cost, Turn
+from tests.bench_client.children import Child, started
+from tests.bench_client.found import Found, Level, Waited
+from tests.bench_client.server import Ending, Seen
+from tests.bench_client.starts import Start
+from tests.bench_client.waiters import Memory, Waiting
+
+__all__ = ["FULL", "QUICK", "Plan", "compare"]
+
+_LOOK_SECONDS = 0.2
+_WARM_SECONDS = 0.2
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """How much is measured.
+
+    Attributes:
+        concurrent: Numbers of callers at a time.
+        rounds: Turns of each contender, with each of these numbers.
+        seconds: For how long a turn begins calls.
+        tasks: Tasks that poll a run.
+        pause: Seconds between two looks of each.
+        starts: Fresh processes.
+    """
+
+    concurrent: Sequence[int]
+    rounds: int
+    seconds: float
+    tasks: int
+    pause: float
+    starts: int
+
+
+FULL = Plan(
+    concurrent=(1, 100, 1_000, 5_000), rounds=3, seconds=1.2, tasks=5_000, pause=5.0, starts=3
+)
+QUICK = Plan(concurrent=(1, 100), rounds=2, seconds=0.3, tasks=100, pause=0.5, starts=1)
+
+
+async def compare(plan: Plan, contenders: Sequence[Contender], progress: Progress) -> Found:
+    """Measure all that *plan* asks for.
+
+    Args:
+        plan: How much is measured.
+        contenders: Who takes part.
+        progress: Shows how far it is; it should not refresh by itself, which would take time
+            from the contenders.
+    """
+    load = os.getloadavg()[0]
+    async with started("server") as server:
+        url = f"http://127.0.0.1:{(await server.ask(Ending(end=False), Seen)).port}"
+        task = progress.add_task("Fresh processes", total=1)
+        starts = [await _start(url) for _ in range(plan.starts)]
+        _advance(progress, task)
+        async with _contending(contenders, url) as children:
+            levels = [await _level(children, plan, many, progress) for many in plan.concurrent]
+        task = progress.add_task("Tasks that poll a run", total=1)
+        waited = await _waited(server, url, plan)
+        _advance(progress, task)
+    return Found(levels=levels, waited=waited, starts=starts, machine=this_machine(), load=load)
+
+
+@asynccontextmanager
+async def _contending(
+    contenders: Sequence[Contender], url: str
+) -> AsyncGenerator[Mapping[Contender, Child]]:
+    """Start a process for each of *contenders*, which call the server at *url*."""
+    async with AsyncExitStack() as stack:
+        yield {
+            each: await stack.enter_async_context(started("caller", each.key, url))
+            for each in contenders
+        }
+
+
+async def _level(
+    children: Mapping[Contender, Child], plan: Plan, concurrent: int, progress: Progress
+) -> Level:
+    """Let all take a turn in each round, in a drawn order, *concurrent* callers at a time."""
+    total = len(children) * (plan.rounds + 1)
+    task = progress.add_task(f"{concurrent:,} at a time", total=total)
+    turn = Turn(concurrent=concurrent, seconds=plan.seconds)
+    warm = attrs.evolve(turn, seconds=min(plan.seconds, _WARM_SECONDS))
+    for child in children.values():
+        await child.ask(warm, Cost)
+        _advance(progress, task)
+    costs: dict[Contender, list[Cost]] = {each: [] for each in children}
+    order, dice = list(children), random.Random(0)  # noqa: S311 - the order of turns is no secret
+    for _ in range(plan.rounds):
+        dice.shuffle(order)
+        for each in order:
+            costs[each].append(await children[each].ask(turn, Cost))
+            _advance(progress, task)
+    return Level(concurrent=concurrent, costs=costs)
+
+
+async def _waited(server: Child, url: str, plan: Plan) -> Waited:
+    """Have tasks wait, each for a run of its own, until each has looked twice; end them."""
+    async with started("waiters", url) as waiters:
+        idle = await waiters.ask(Waiting(), Memory)
+        begun = (await server.ask(Ending(end=False), Seen)).requests
+        await waiters.ask(Waiting(tasks=plan.tasks, pause=plan.pause), Memory)
+        looks = begun + 2 * plan.tasks
+        while (await server.ask(Ending(end=False), Seen)).requests < looks:  # noqa: ASYNC110 - in another process
+            await asyncio.sleep(_LOOK_SECONDS)
+        held = await waiters.ask(Waiting(), Memory)
+        await server.ask(Ending(end=True), Seen)
+        ended = (await waiters.ask(Waiting(through=True), Memory)).ended
+        assert ended == plan.tasks, f"{ended} of {plan.tasks} tasks saw their run succeed"
+    return Waited(tasks=plan.tasks, pause=plan.pause, idle=idle.resident, held=held.resident)
+
+
+async def _start(url: str) -> Start:
+    """Measure what a fresh process takes."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench_client.starts", url),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await process.communicate()
+    return msgspec.json.decode(said, type=Start)
+
+
+def _advance(progress: Progress, task: TaskID) -> None:
+    progress.advance(task)
+    progress.refresh()
