@@ -71,7 +71,10 @@ class EmbedsPassages(Evolves, Protocol):
 async def embed_passages(
     ctx: EmbedsPassages, env: HasWorkspace, at: Position
 ) -> Outcome[EmbedsPassages]:
-    """Embed each passage of a file, writing the vectors beside it; nothing is held whole."""
+    """Embed each passage of a file (`POST serving-endpoints/{model}/invocations`).
+
+    The vectors are written beside it as they come; nothing is held whole.
+    """
     workspace = env.workspace
     path = f"{ctx.passages_path.removesuffix('.jsonl')}.vectors.jsonl"
     count = 0

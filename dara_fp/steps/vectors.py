@@ -1,4 +1,4 @@
-"""Steps that fill and search vector indexes."""
+"""Steps that fill vector indexes, have them follow their tables, and search them."""
 
 from typing import Protocol
 
@@ -10,15 +10,19 @@ from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
-from dara_fp.databricks.indexes import IndexRows
+from dara_fp.databricks.indexes import IndexRows, VectorIndex
+from dara_fp.databricks.workspace import Workspace
 from dara_fp.steps.lines import batches, lines, share
 
 __all__ = [
     "Indexed",
     "Passage",
     "SearchesPassages",
+    "SyncedIndex",
+    "SyncsIndex",
     "UpsertsVectors",
     "find_passages",
+    "sync_index",
     "upsert_vectors",
 ]
 
@@ -55,6 +59,21 @@ class Passage:
     score: float
 
 
+@attrs.frozen(kw_only=True)
+class SyncedIndex:
+    """An index that has what its table had.
+
+    Attributes:
+        index: Full name of the index.
+        rows: How many rows it has; None where the workspace does not tell.
+        version: The table's version that it has; None where the workspace does not tell.
+    """
+
+    index: str
+    rows: int | None = None
+    version: int | None = None
+
+
 class UpsertsVectors(Evolves, Protocol):
     """What `upsert_vectors` needs of a context."""
 
@@ -74,6 +93,20 @@ class UpsertsVectors(Evolves, Protocol):
         ...
 
 
+class SyncsIndex(Evolves, Protocol):
+    """What `sync_index` needs of a context."""
+
+    @property
+    def index(self) -> str:
+        """Full name of an index over a Delta table, whose updates are triggered."""
+        ...
+
+    @property
+    def synced(self) -> SyncedIndex | None:
+        """What this step makes."""
+        ...
+
+
 class SearchesPassages(Evolves, Protocol):
     """What `find_passages` needs of a context."""
 
@@ -89,7 +122,7 @@ class SearchesPassages(Evolves, Protocol):
 
     @property
     def model(self) -> str:
-        """Name of the embeddings endpoint that filled the index."""
+        """The embeddings endpoint that filled the index; empty where the index embeds by itself."""
         ...
 
     @property
@@ -107,7 +140,10 @@ class SearchesPassages(Evolves, Protocol):
 async def upsert_vectors(
     ctx: UpsertsVectors, env: HasWorkspace, at: Position
 ) -> Outcome[UpsertsVectors]:
-    """Put each row of a file into the index; a row of the same id is replaced."""
+    """Put each row of a file into the index (`POST vector-search/indexes/{index}/upsert-data`).
+
+    A row of the same id is replaced.
+    """
     workspace = env.workspace
     rows = done = 0
     async with workspace.files.download(ctx.vectors_path) as chunks:
@@ -122,19 +158,57 @@ async def upsert_vectors(
 
 
 @step
+async def sync_index(ctx: SyncsIndex, env: HasWorkspace, at: Position) -> Outcome[SyncsIndex]:
+    """Have the index take what is new in its table (`POST vector-search/indexes/{index}/sync`).
+
+    It waits until the index has it, and may be done again at any time: a step that is cut leaves
+    the update to end by itself.
+    """
+    told = ""
+
+    async def report(index: VectorIndex) -> None:
+        nonlocal told
+        status = index.status
+        now = f"{status.detailed_state or 'ready'}, {status.indexed_row_count or 0} rows"
+        if now != told:
+            told = now
+            await at.report(now)
+
+    index = await env.workspace.vectors.sync_and_wait(ctx.index, on_look=report)
+    follows = index.status.triggered_update_status
+    synced = SyncedIndex(
+        index=ctx.index,
+        rows=index.status.indexed_row_count,
+        version=follows.last_processed_commit_version if follows else None,
+    )
+    return Success(ctx.evolve(synced=synced))
+
+
+@step
 async def find_passages(ctx: SearchesPassages, env: HasWorkspace) -> Outcome[SearchesPassages]:
-    """Embed the question and find the passages nearest to it."""
+    """Find the passages nearest to the question (`POST vector-search/indexes/{index}/query`).
+
+    The question is embedded first (`POST serving-endpoints/{model}/invocations`), unless the index
+    does that by itself.
+    """
     if not ctx.question.strip() or len(ctx.question) > _LONGEST_QUESTION:
         said = f"the question has {len(ctx.question)} characters: ask in 1 to {_LONGEST_QUESTION}"
         return fail(said, kind="rejected")
     if not 1 <= ctx.results <= _MOST_RESULTS:
         return fail(f"results is {ctx.results}: ask for 1 to {_MOST_RESULTS}", kind="rejected")
-    workspace = env.workspace
-    [vector] = await workspace.models.embed(ctx.model, [ctx.question])
-    found = await workspace.vectors.query(
-        ctx.index, columns=("source", "text"), query_vector=vector, num_results=ctx.results
-    )
+    found = await _nearest(ctx, env.workspace)
     return Success(ctx.evolve(passages=_passages(ctx.index, found)))
+
+
+async def _nearest(ctx: SearchesPassages, workspace: Workspace) -> IndexRows:
+    vectors = await workspace.models.embed(ctx.model, [ctx.question]) if ctx.model else []
+    return await workspace.vectors.query(
+        ctx.index,
+        columns=("source", "text"),
+        query_vector=vectors[0] if vectors else None,
+        query_text=None if vectors else ctx.question,
+        num_results=ctx.results,
+    )
 
 
 def _json_list(batch: tuple[bytes, ...]) -> str:
