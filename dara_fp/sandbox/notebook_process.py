@@ -5,7 +5,6 @@ run in order in one namespace, with `dbutils` and `display`, and may await at th
 """
 
 import ast
-import asyncio
 import base64
 import inspect
 import json
@@ -14,11 +13,13 @@ import os
 import sys
 import traceback
 import types
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["HEADER", "SEPARATOR", "cells_of"]
 
@@ -159,6 +160,10 @@ class _Secrets:
 
     def get(self, scope: str, key: str) -> str:
         """Give the secret *key* of *scope*."""
+        # Late, as these take longer to load than most notebooks take to run.
+        import urllib.parse  # noqa: PLC0415 - see above
+        import urllib.request  # noqa: PLC0415 - see above
+
         query = urllib.parse.urlencode({"scope": scope, "key": key})
         request = urllib.request.Request(  # noqa: S310 - the sandbox's own address
             f"{os.environ['DATABRICKS_HOST']}/api/2.0/secrets/get?{query}",
@@ -194,8 +199,14 @@ class _Runner:
     def __init__(self, root: Path, values: _TaskValues) -> None:
         self._root = root
         self._values = values
-        self._loop = asyncio.new_event_loop()
         self._depth = 0
+
+    @cached_property
+    def _loop(self) -> "asyncio.AbstractEventLoop":
+        # Late, since few notebooks need it.
+        import asyncio  # noqa: PLC0415 - see above
+
+        return asyncio.new_event_loop()
 
     def run(self, shown: str, given: Mapping[str, str]) -> str | None:
         """Run the notebook *shown* in a namespace of its own, and give what it exited with."""
@@ -283,6 +294,8 @@ def _print_error(error: BaseException) -> None:
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
+    if trace is None:  # then Python leaves out the line by which the error is found
+        print("Traceback (most recent call last):", file=sys.stderr)  # noqa: T201 - see above
     traceback.print_exception(type(error), error, trace)
 
 

@@ -1,0 +1,259 @@
+"""Notebook and SQL tasks run as a workspace runs them."""
+
+import json
+import uuid
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.jobs import (
+    JobParameterDefinition,
+    NotebookTask,
+    Run,
+    RunLifeCycleState,
+    RunOutput,
+    RunResultState,
+    SparkPythonTask,
+    SqlTask,
+    SqlTaskFile,
+    SubmitTask,
+    Task,
+    TaskDependency,
+)
+from databricks.sdk.service.workspace import ImportFormat, Language
+
+from tests.sandbox.served import finished, started
+
+Notebook = Callable[..., str]
+
+CELL = "\n\n# COMMAND ----------\n\n"
+
+
+@pytest.fixture
+def folder(workspace: WorkspaceClient) -> str:
+    path = f"/Shared/{uuid.uuid4().hex}"
+    workspace.workspace.mkdirs(path)
+    return path
+
+
+@pytest.fixture
+def notebook(workspace: WorkspaceClient, folder: str) -> Notebook:
+    """Import a notebook of some cells and give its path."""
+
+    def take(*cells: str, name: str = "") -> str:
+        path = f"{folder}/{name or uuid.uuid4().hex}"
+        source = CELL.join(cells).encode()
+        workspace.workspace.upload(path, source, language=Language.PYTHON)
+        return path
+
+    return take
+
+
+def ran(workspace: WorkspaceClient, path: str, **parameters: str) -> tuple[Run, RunOutput]:
+    work = NotebookTask(notebook_path=path, base_parameters=parameters)
+    run_id = started(workspace.jobs.submit(tasks=[SubmitTask(task_key="n", notebook_task=work)]))
+    run = finished(workspace, run_id)
+    return run, workspace.jobs.get_run_output((run.tasks or [])[0].run_id or 0)
+
+
+def result(output: RunOutput) -> str | None:
+    return output.notebook_output.result if output.notebook_output else None
+
+
+def test_a_notebook_gets_its_parameters_as_widgets_and_exits_with_a_value(
+    workspace: WorkspaceClient, notebook: Notebook
+) -> None:
+    path = notebook(
+        "dbutils.widgets.text('day', 'monday')\ndbutils.widgets.dropdown('what', 'all', ['all'])",
+        "# MAGIC %md\n# MAGIC # a title",
+        "import asyncio\nawait asyncio.sleep(0)\nday = dbutils.widgets.get('day')",
+        "dbutils.notebook.exit(day + ' ' + dbutils.widgets.get('what'))",
+        "raise AssertionError('after the exit')",
+    )
+    run, output = ran(workspace, path, day="tuesday")
+    assert run.state
+    assert run.state.result_state is RunResultState.SUCCESS
+    assert result(output) == "tuesday all"
+    assert output.notebook_output
+    assert output.notebook_output.truncated is False
+    assert output.logs is None
+    _, output = ran(workspace, f"/Workspace{path}")
+    assert result(output) == "monday all"
+
+
+def test_a_jupyter_notebook_runs_too_and_may_lie_on_a_volume(
+    workspace: WorkspaceClient, volume: str
+) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# text"]},
+        {"cell_type": "code", "source": ["x = 6\n", "x"]},
+        {"cell_type": "code", "source": "dbutils.notebook.exit(x * 7)"},
+    ]
+    path = f"{volume}/answer.ipynb"
+    content = json.dumps({"cells": cells, "nbformat": 4}).encode()
+    workspace.files.upload(path, BytesIO(content))
+    _, output = ran(workspace, path)
+    assert result(output) == "42"
+
+
+def test_the_error_of_a_notebook_is_told_with_its_cell_and_without_the_sandbox(
+    workspace: WorkspaceClient, notebook: Notebook
+) -> None:
+    path = notebook("def work():\n    raise ValueError('boom')", "work()")
+    run, output = ran(workspace, path)
+    assert run.state
+    assert run.state.result_state is RunResultState.FAILED
+    assert output.error == "ValueError: boom"
+    assert output.error_trace
+    assert f'File "{path} cell 1", line 2, in work' in output.error_trace
+    assert "raise ValueError('boom')" in output.error_trace
+    assert "notebook_process" not in output.error_trace
+    assert result(output) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("dbutils.widgets.get('none')", "No input widget named none is defined"),
+        ("# MAGIC %scala\n# MAGIC val x = 1", "does not run %scala cells"),
+        ("x = (", "SyntaxError"),
+        ("# MAGIC %run ./missing", "there is no notebook"),
+        ("# MAGIC %run /../../../etc/passwd", "there is no notebook"),
+        ("dbutils.jobs.taskValues.get('a', 'b')", "left no value 'b'"),
+    ],
+)
+def test_what_a_notebook_cannot_do_is_its_error(
+    workspace: WorkspaceClient, notebook: Notebook, cell: str, said: str
+) -> None:
+    run, output = ran(workspace, notebook("print('first')", cell))
+    assert run.state
+    assert run.state.result_state is RunResultState.FAILED
+    assert said in (output.error or "")
+
+
+def test_notebooks_run_each_other_in_one_namespace_or_with_arguments_of_their_own(
+    workspace: WorkspaceClient, notebook: Notebook
+) -> None:
+    notebook("factor = 7", name="shared")
+    notebook("dbutils.notebook.exit(int(dbutils.widgets.get('n')) + 1)", name="child")
+    path = notebook(
+        "# MAGIC %run ./shared",
+        "n = dbutils.notebook.run('./child', 60, {'n': '5'})",
+        "dbutils.notebook.exit(int(n) * factor)",
+    )
+    _, output = ran(workspace, path)
+    assert result(output) == "42"
+    endless = notebook("# MAGIC %run ./endless", name="endless")
+    _, output = ran(workspace, endless)
+    assert "more than 20 deep" in (output.error or "")
+
+
+def test_a_secret_reaches_a_notebook(workspace: WorkspaceClient, notebook: Notebook) -> None:
+    scope = uuid.uuid4().hex
+    workspace.secrets.create_scope(scope)
+    workspace.secrets.put_secret(scope, "word", string_value="bün")
+    path = notebook(f"dbutils.notebook.exit(dbutils.secrets.get({scope!r}, 'word'))")
+    _, output = ran(workspace, path)
+    assert result(output) == "bün"
+
+
+def test_parameters_of_the_job_and_the_run_go_before_those_of_the_notebook(
+    workspace: WorkspaceClient, notebook: Notebook
+) -> None:
+    path = notebook("dbutils.notebook.exit(sorted(dbutils.widgets.getAll().items()))")
+    own = {"a": "own", "b": "own", "c": "{{job.parameters.c}}!", "d": "own"}
+    work = NotebookTask(notebook_path=path, base_parameters=own)
+    job_id = workspace.jobs.create(
+        name="n",
+        tasks=[Task(task_key="n", notebook_task=work)],
+        parameters=[
+            JobParameterDefinition(name="b", default="job"),
+            JobParameterDefinition(name="c", default="job"),
+        ],
+    ).job_id
+    waiting = workspace.jobs.run_now(job_id or 0, notebook_params={"b": "run", "d": "run"})
+    run = finished(workspace, started(waiting))
+    output = workspace.jobs.get_run_output((run.tasks or [])[0].run_id or 0)
+    assert result(output) == str([("a", "own"), ("b", "job"), ("c", "job"), ("d", "run")])
+    assert run.overriding_parameters
+    assert run.overriding_parameters.notebook_params == {"b": "run", "d": "run"}
+
+
+def test_a_task_leaves_values_for_those_after_it(
+    workspace: WorkspaceClient, notebook: Notebook, script: Callable[[str], str]
+) -> None:
+    first = notebook(
+        "dbutils.jobs.taskValues.set('rows', 3)\ndbutils.jobs.taskValues.set('a', 'x')"
+    )
+    second = notebook(
+        "rows = dbutils.jobs.taskValues.get(taskKey='first', key='rows')",
+        "dbutils.notebook.exit([rows, dbutils.jobs.taskValues.get('first', 'z', default=0)])",
+    )
+    after: dict[str, Any] = {"depends_on": [TaskDependency(task_key="first")]}
+    told = ["{{tasks.first.values.rows}}", "{{tasks.first.values.a}}"]
+    program = SparkPythonTask(
+        python_file=script("import sys; print(*sys.argv[1:], end='')"), parameters=told
+    )
+    tasks = [
+        SubmitTask(task_key="first", notebook_task=NotebookTask(notebook_path=first)),
+        SubmitTask(task_key="second", notebook_task=NotebookTask(notebook_path=second), **after),
+        SubmitTask(task_key="third", spark_python_task=program, **after),
+    ]
+    run = finished(workspace, started(workspace.jobs.submit(tasks=tasks)))
+    outputs = {
+        known.task_key: workspace.jobs.get_run_output(known.run_id or 0)
+        for known in run.tasks or []
+    }
+    assert result(outputs["second"]) == "[3, 0]"
+    assert outputs["third"].logs == "3 x"
+
+
+def test_a_notebook_that_is_not_there_never_starts(workspace: WorkspaceClient) -> None:
+    run, output = ran(workspace, "/Shared/none")
+    assert run.state
+    assert run.state.life_cycle_state is RunLifeCycleState.INTERNAL_ERROR
+    assert "Unable to access the notebook '/Shared/none'" in (output.error or "")
+
+
+def ran_sql(workspace: WorkspaceClient, path: str, **parameters: str) -> RunOutput:
+    file = SqlTaskFile(path=path)
+    work = SqlTask(warehouse_id="of-no-matter", file=file, parameters=parameters)
+    run_id = started(workspace.jobs.submit(tasks=[SubmitTask(task_key="s", sql_task=work)]))
+    run = finished(workspace, run_id)
+    return workspace.jobs.get_run_output((run.tasks or [])[0].run_id or 0)
+
+
+def state_of(output: RunOutput) -> RunResultState | None:
+    state = output.metadata.state if output.metadata else None
+    return state.result_state if state else None
+
+
+def test_a_file_of_sql_runs_with_its_parameters_and_tells_its_error(
+    workspace: WorkspaceClient, folder: str
+) -> None:
+    path, table = f"{folder}/load.sql", f"main.default.t{uuid.uuid4().hex}"
+
+    def write(text: str) -> None:
+        text = text.replace("the_table", table)
+        workspace.workspace.upload(path, text.encode(), format=ImportFormat.RAW, overwrite=True)
+
+    write("CREATE TABLE the_table (day STRING); INSERT INTO the_table VALUES (:day)")
+    output = ran_sql(workspace, path, day="run {{job.run_id}}")
+    assert state_of(output) is RunResultState.SUCCESS
+    assert output.sql_output
+    written = f"run {output.metadata.job_run_id if output.metadata else None}"
+    write("SELECT CAST(day AS INT) FROM the_table WHERE day = :day")
+    assert state_of(ran_sql(workspace, path, day="another")) is RunResultState.SUCCESS
+    output = ran_sql(workspace, path, day=written)
+    assert state_of(output) is RunResultState.FAILED
+    assert "CAST_INVALID_INPUT" in (output.error or "")
+    write("SELECT * FROM the_table_that_is_not_there")
+    assert "TABLE_OR_VIEW_NOT_FOUND" in (ran_sql(workspace, path).error or "")
+
+
+def test_a_file_of_sql_that_is_not_there_never_starts(workspace: WorkspaceClient) -> None:
+    output = ran_sql(workspace, "/Shared/none.sql")
+    assert state_of(output) is RunResultState.FAILED
+    assert "Unable to read the SQL file '/Shared/none.sql'" in (output.error or "")
