@@ -16,7 +16,7 @@ from dara_fp.databricks.calls import Calls
 from dara_fp.databricks.doubt import may_have_been_done
 from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.polling import Polling, looked_until
-from dara_fp.databricks.sql_lookup import found_in_history, in_doubt, looked_up, mark
+from dara_fp.databricks.sql_lookup import Search, in_doubt, looked_up, mark, searched
 from dara_fp.databricks.sql_records import Statement, succeeded
 from dara_fp.databricks.sql_rows import Rows, arrow_table
 from dara_fp.databricks.sql_values import parameter_list
@@ -245,7 +245,13 @@ class Sql:
         await self.calls.json("POST", path, body={}, idempotent=True)
 
     async def find(
-        self, token: str, *, warehouse_id: str | None = None, since: float = 0.0
+        self,
+        token: str,
+        *,
+        warehouse_id: str | None = None,
+        since: float = 0.0,
+        patience: float = 0.0,
+        polling: Polling | None = None,
     ) -> str | None:
         """Give the id of the statement that was sent with *token*, if the query history has it.
 
@@ -253,11 +259,15 @@ class Sql:
             token: As it was given to `execute` or `submit`.
             warehouse_id: Where it was to run; else `DATABRICKS_WAREHOUSE_ID`.
             since: When it was sent at the earliest, in epoch seconds.
+            patience: Seconds for which to look again: the history lags behind.
+            polling: How often to look.
 
         Raises:
+            ValueError: No warehouse is named.
             DatabricksError: The workspace refused.
         """
-        return await found_in_history(self.calls, token, _warehouse(warehouse_id), since)
+        search = Search(token=_token(token), warehouse_id=_warehouse(warehouse_id), since=since)
+        return await searched(self.calls, search, patience, polling or _POLLING)
 
     async def sent(self, body: Mapping[str, Any], token: str, polling: Polling) -> Statement:
         """Send *body* once, marked with *token*; a lost answer is looked up.
@@ -272,7 +282,8 @@ class Sql:
         except DatabricksError as error:
             if not may_have_been_done(error):
                 raise
-            found = await looked_up(self.calls, token, body["warehouse_id"], began, polling)
+            search = Search(token=token, warehouse_id=body["warehouse_id"], since=began)
+            found = await looked_up(self.calls, search, polling)
             if found is None:
                 raise in_doubt(error, token) from None
         return await self.get(found)

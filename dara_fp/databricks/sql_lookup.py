@@ -8,7 +8,7 @@ from dara_fp.databricks.calls import Calls
 from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.polling import Polling
 
-__all__ = ["found_in_history", "in_doubt", "looked_up", "mark"]
+__all__ = ["Search", "in_doubt", "looked_up", "mark", "searched"]
 
 _HISTORY = "/api/2.0/sql/history/queries"
 _PAGE = 100
@@ -39,56 +39,69 @@ def mark(token: str) -> str:
     return f"/* dara-fp {token} */"
 
 
-async def found_in_history(calls: Calls, token: str, warehouse_id: str, since: float) -> str | None:
-    """Give the id of the statement with the comment of *token* on *warehouse_id*, if it is known.
+@attrs.frozen(kw_only=True)
+class Search:
+    """What is looked for.
+
+    Attributes:
+        token: What the statement was marked with.
+        warehouse_id: Where it was to run.
+        since: When it was sent at the earliest, in epoch seconds; 0 for whenever.
+    """
+
+    token: str
+    warehouse_id: str
+    since: float = 0.0
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """Give the query for the first page."""
+        first = max(0, int((self.since - _SKEW) * 1000))
+        within = {"start_time_ms": first} if self.since else None
+        wanted = {"warehouse_ids": [self.warehouse_id], "query_start_time_range": within or {}}
+        return {"filter_by": wanted, "max_results": _PAGE}
+
+
+async def searched(calls: Calls, search: Search, patience: float, polling: Polling) -> str | None:
+    """Give the id of the statement that *search* is for, if the query history comes to have it.
 
     Args:
         calls: The way to the workspace.
-        token: What the statement was marked with.
-        warehouse_id: Where it was to run.
-        since: When it was sent at the earliest, in epoch seconds.
+        search: What is looked for.
+        patience: Seconds for which to look again.
+        polling: How often to look.
 
     Raises:
         DatabricksError: The workspace refused.
     """
-    first = max(0, int((since - _SKEW) * 1000))
-    query: dict[str, Any] = {
-        "filter_by": {
-            "warehouse_ids": [warehouse_id],
-            "query_start_time_range": {"start_time_ms": first} if since else None,
-        },
-        "max_results": _PAGE,
-    }
-    page_token = None
+    began = polling.clock()
+    while True:
+        found = await _look(calls, search)
+        waited = polling.clock() - began
+        if found is not None or waited >= patience:
+            return found
+        await polling.sleep(max(1.0, polling.pause(waited)))
+
+
+async def looked_up(calls: Calls, search: Search, polling: Polling) -> str | None:
+    """Look for a minute for what *search* is for; a history that cannot be read finds nothing."""
+    try:
+        return await searched(calls, search, _SECONDS, polling)
+    except DatabricksError:
+        return None  # what was lost first says more
+
+
+async def _look(calls: Calls, search: Search) -> str | None:
+    query = search.query
     for _ in range(_PAGES):
-        asked = {**query, "page_token": page_token}
-        page = (await calls.json("GET", _HISTORY, query=asked)).decoded(_Page)
+        page = (await calls.json("GET", _HISTORY, query=query)).decoded(_Page)
         for entry in page.res:
-            if mark(token) in entry.query_text:
+            if mark(search.token) in entry.query_text:
                 return entry.query_id
         if not (page.has_next_page and page.next_page_token):
             return None
-        page_token = page.next_page_token
+        query = {**query, "page_token": page.next_page_token}
     return None
-
-
-async def looked_up(
-    calls: Calls, token: str, warehouse_id: str, since: float, polling: Polling
-) -> str | None:
-    """Look for the statement of *token* for a minute; give its id, or None where it is not found.
-
-    A history that cannot be read finds nothing.
-    """
-    began = polling.clock()
-    while True:
-        try:
-            found = await found_in_history(calls, token, warehouse_id, since)
-        except DatabricksError:
-            return None  # what was lost first says more
-        waited = polling.clock() - began
-        if found is not None or waited >= _SECONDS:
-            return found
-        await polling.sleep(max(1.0, polling.pause(waited)))
 
 
 def in_doubt(error: DatabricksError, token: str) -> DatabricksError:

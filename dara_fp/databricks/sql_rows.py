@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import datetime
 from importlib import import_module
 from typing import Any, TypeVar
@@ -70,9 +70,10 @@ class Rows:
         Raises:
             DatabricksError: A chunk was refused, or is not there any more.
         """
-        async for chunk in self.chunks():
-            for row in chunk:
-                yield row
+        async with aclosing(self.chunks()) as chunks:
+            async for chunk in chunks:
+                for row in chunk:
+                    yield row
 
     async def chunks(self) -> AsyncGenerator[list[Row]]:
         """Give the rows in the portions in which they come.
@@ -90,8 +91,9 @@ class Rows:
                 return await _apart(content, lambda: _rows(_cells(content), names, readers))
             return _rows(chunk.data_array, names, readers)
 
-        async for rows in _ahead(self._chunks.count, fetch):
-            yield rows
+        async with aclosing(_ahead(self._chunks.count, fetch)) as portions:
+            async for rows in portions:
+                yield rows
 
     async def all(self) -> list[Row]:
         """Give all rows at once.

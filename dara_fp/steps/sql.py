@@ -1,0 +1,188 @@
+"""Steps that run SQL statements on a warehouse."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Any, Protocol, TypeAlias
+
+import attrs
+from returns.result import Success
+
+from dara_fp.core.context import Evolves
+from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, fail
+from dara_fp.core.pipeline import step
+from dara_fp.core.saga import on_cancel
+from dara_fp.core.scope import Position
+from dara_fp.databricks.environment import HasWorkspace
+from dara_fp.databricks.sql_records import Statement
+from dara_fp.databricks.sql_rows import Rows
+from dara_fp.steps.beginning import begun
+
+__all__ = [
+    "Cell",
+    "RunsSql",
+    "SqlResult",
+    "await_sql",
+    "cancel_sql",
+    "execute_sql",
+    "submit_sql",
+]
+
+Cell: TypeAlias = str | int | float | bool | None
+"""A value as a context keeps it; what JSON has no word for is text."""
+
+_SHOWN = 20  # rows that are kept in the context
+_LONGEST = 1_000  # characters of a text that are kept
+_PATIENCE = 60.0  # seconds for which a statement of an earlier worker is looked for
+_READS = re.compile(r"(?is)\s*(SELECT|SHOW|DESCRIBE|DESC|EXPLAIN|VALUES|LIST)\b")
+
+
+@attrs.frozen(kw_only=True)
+class SqlResult:
+    """A statement and the beginning of its result.
+
+    Attributes:
+        statement_id: Names the statement; `workspace.sql.rows(statement_id)` gives all its rows,
+            for an hour.
+        row_count: How many rows there are; None before it has ended.
+        columns: Names of the columns.
+        first_rows: The first 20 rows, long texts cut.
+    """
+
+    statement_id: str
+    row_count: int | None = None
+    columns: tuple[str, ...] = ()
+    first_rows: tuple[tuple[Cell, ...], ...] = ()
+
+
+class RunsSql(Evolves, Protocol):
+    """What the steps of this file need of a context."""
+
+    @property
+    def statement(self) -> str:
+        """The statement, with `:name` where a parameter goes."""
+        ...
+
+    @property
+    def statement_parameters(self) -> Mapping[str, Cell]:
+        """Values of the parameters, by name."""
+        ...
+
+    @property
+    def warehouse_id(self) -> str:
+        """Where it runs; empty for `DATABRICKS_WAREHOUSE_ID`."""
+        ...
+
+    @property
+    def sql_result(self) -> SqlResult | None:
+        """The statement these steps run."""
+        ...
+
+
+@step
+async def submit_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[RunsSql]:
+    """Start the statement once (`POST sql/statements`).
+
+    The API takes no token, so the statement carries one in a comment. A worker that goes on after
+    another looks for that in the query history; where it finds nothing, a statement that only reads
+    is started, and any other fails as one in doubt.
+    """
+    sql = env.workspace.sql
+    found = await _begun_before(ctx, env, at, _PATIENCE)
+    if found is None and at.reported and not _READS.match(ctx.statement):
+        raise _in_doubt(at)
+    # Recorded before the request, so that whoever goes on knows that there can be a statement.
+    await at.report("sending the statement")
+    if found is None:
+        request = sql.submit(
+            ctx.statement,
+            warehouse_id=ctx.warehouse_id or None,
+            parameters=ctx.statement_parameters,
+            token=at.token,
+        )
+        found = await begun(request, at, stop=sql.cancel, named="statement {}".format)
+    return Success(ctx.evolve(sql_result=SqlResult(statement_id=found)))
+
+
+@step
+async def await_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[RunsSql]:
+    """Wait for the statement (`GET sql/statements/{id}`), and keep the beginning of its result."""
+    if ctx.sql_result is None:
+        return fail("there is no statement to wait for: put submit_sql before await_sql")
+    statement_id, seen = ctx.sql_result.statement_id, ""
+
+    async def report(statement: Statement) -> None:
+        nonlocal seen
+        if statement.state != seen:
+            await at.report(f"statement {statement_id} is {statement.state}")
+        seen = statement.state
+
+    await env.workspace.sql.wait(statement_id, on_state=report)
+    rows = await env.workspace.sql.rows(statement_id)
+    result = SqlResult(
+        statement_id=statement_id,
+        row_count=rows.row_count,
+        columns=tuple(column.name for column in rows.columns),
+        first_rows=await _beginning(rows),
+    )
+    return Success(ctx.evolve(sql_result=result))
+
+
+@step
+async def cancel_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[RunsSql]:
+    """Ask for the statement to be stopped, if there is one (`POST sql/statements/{id}/cancel`)."""
+    found = ctx.sql_result.statement_id if ctx.sql_result else None
+    if found is None:
+        found = await _begun_before(ctx, env, at.beside("submit_sql"), 0.0)
+    if found is not None:
+        await env.workspace.sql.cancel(found)
+    return Success(ctx)
+
+
+execute_sql = on_cancel(submit_sql >> await_sql, cancel_sql)
+"""Run the statement once and keep the beginning of its result; one that is cut is cancelled."""
+
+
+async def _begun_before(
+    ctx: RunsSql, env: HasWorkspace, starting: Position, patience: float
+) -> str | None:
+    """Give the statement that an earlier delivery of the step *starting* began, if any did."""
+    if not starting.reported:
+        return None
+    return await env.workspace.sql.find(
+        starting.token, warehouse_id=ctx.warehouse_id or None, patience=patience
+    )
+
+
+async def _beginning(rows: Rows) -> tuple[tuple[Cell, ...], ...]:
+    kept: list[tuple[Cell, ...]] = []
+    async with aclosing(rows.chunks()) as chunks:
+        async for chunk in chunks:
+            wanted = chunk[: _SHOWN - len(kept)]
+            kept.extend(tuple(map(_cell, row.values_in_order)) for row in wanted)
+            if len(kept) == _SHOWN:
+                break
+    return tuple(kept)
+
+
+def _cell(value: Any) -> Cell:
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    if isinstance(value, list | dict):
+        value = json.dumps(value, default=str, ensure_ascii=False)
+    return str(value)[:_LONGEST]
+
+
+def _in_doubt(at: Position) -> StepFailed:
+    return StepFailed(
+        StepError(
+            kind=Kind.FAILED,
+            message="it is in doubt whether the statement was run: a worker that stopped may have"
+            f" sent it, and the query history does not have it: look there for {at.token},"
+            " and resume the task as a new attempt if it was not",
+        ),
+    )
