@@ -7,6 +7,7 @@ import hmac
 import secrets
 import time
 from datetime import datetime
+from pathlib import Path
 
 import attrs
 import msgspec
@@ -18,6 +19,7 @@ __all__ = ["STORAGE_PATH", "Grant", "GrantRefused", "Signer", "expired", "expiry
 
 STORAGE_PATH = "/sandbox/storage"
 LONGEST_LIFE = 24 * 3600
+KEY_BYTES = 32
 
 
 @attrs.frozen(kw_only=True)
@@ -35,13 +37,13 @@ class GrantRefused(Exception):
 
 
 class Signer:
-    """Makes and checks presigned addresses with a key of this process.
+    """Makes and checks presigned addresses with the key in *key_file*, made when it is missing.
 
     They name *workspace_id*, since they bring no token that would tell whose they are.
     """
 
-    def __init__(self, workspace_id: str) -> None:
-        self._key = secrets.token_bytes(32)
+    def __init__(self, workspace_id: str, key_file: Path) -> None:
+        self._key = _key(key_file)
         self._place = f"{STORAGE_PATH}?o={workspace_id}"
 
     def address(self, base: str, grant: Grant) -> str:
@@ -69,6 +71,18 @@ class Signer:
 
     def _sign(self, body: bytes) -> str:
         return hmac.new(self._key, body, hashlib.sha256).hexdigest()
+
+
+def _key(file: Path) -> bytes:
+    if not file.exists():
+        # Kept, so that addresses outlive a restart, as those of a cloud's store do.
+        file.touch(mode=0o600)
+        file.write_bytes(secrets.token_bytes(KEY_BYTES))
+    key = file.read_bytes()
+    if len(key) == KEY_BYTES:
+        return key
+    file.unlink()  # a start that was killed while it wrote
+    return _key(file)
 
 
 def expired(refused: GrantRefused) -> Response:

@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import secrets
 import shutil
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dara_fp.sandbox.auth import base_url
-from dara_fp.sandbox.disk import join_parts, publish, scratch, stream_to_file
+from dara_fp.sandbox.disk import join_parts, publish, scratch, stream_to_file, write_atomically
 from dara_fp.sandbox.errors import already_exists, invalid, missing
 from dara_fp.sandbox.presigned import Grant, Signer, expiry
 from dara_fp.sandbox.wire import Json, empty, json_response, read_body
@@ -23,7 +24,9 @@ from dara_fp.sandbox.wire import Json, empty, json_response, read_body
 __all__ = ["PART_LIMIT", "Uploads"]
 
 PART_LIMIT = 5 * 2**30
+SESSION = "session.json"
 SESSION_LIMIT = 1_000
+SESSION_SECONDS = 7 * 24 * 3600
 LAST_PART = 10_000
 URL_LIMIT = 1_000
 
@@ -69,23 +72,39 @@ class Digest(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Session:
-    """One upload under way: its target, and the ETag of each part that has arrived."""
+    """One upload under way: its target, and the checksum of each part that has arrived.
+
+    The name of a part's file is its number and its checksum, so that a restart finds both.
+    """
 
     shown: str
     target: Path
     overwrite: bool
     parts: Path
-    etags: dict[int, str] = attrs.field(factory=dict[int, str])
+    digests: dict[int, str] = attrs.field(factory=dict[int, str])
+
+    def part(self, number: int) -> Path:
+        """Give the file of the part *number*, which has arrived."""
+        return self.parts / f"{number:05d}-{self.digests[number]}"
+
+    def etag(self, number: int) -> str:
+        """Give the ETag of the part *number*, or nothing before it has arrived."""
+        return f'"{self.digests[number]}"' if number in self.digests else ""
+
+
+class _Kept(msgspec.Struct):
+    shown: str
+    target: str
+    overwrite: bool
 
 
 class Uploads:
-    """The uploads under way. They do not survive a restart, and their parts neither."""
+    """The uploads under way, each in a folder of *directory*; those of a week ago are given up."""
 
     def __init__(self, directory: Path, signer: Signer) -> None:
         self._directory = directory
         self._signer = signer
-        self._sessions: dict[str, Session] = {}
-        shutil.rmtree(directory, ignore_errors=True)
+        self._sessions = {place.name: _loaded(place) for place in _recent(directory)}
 
     def routes(self) -> list[Route]:
         """Give the routes that hand out addresses."""
@@ -105,8 +124,9 @@ class Uploads:
         token = secrets.token_urlsafe(24)
         parts = self._directory / token
         parts.mkdir(parents=True)
-        session = Session(shown=shown, target=target, overwrite=overwrite, parts=parts)
-        self._sessions[token] = session
+        kept = _Kept(shown=shown, target=str(target), overwrite=overwrite)
+        write_atomically(parts / SESSION, msgspec.json.encode(kept))
+        self._sessions[token] = _loaded(parts)
         return json_response({"multipart_upload": {"session_token": token}})
 
     async def part_urls(self, request: Request) -> Response:
@@ -137,28 +157,25 @@ class Uploads:
         digest = hashlib.md5(usedforsecurity=False)
         with scratch(session.parts) as draft:
             await stream_to_file(_hashed(chunks, digest), draft, PART_LIMIT)
-            draft.replace(_part(session, grant.part))
-        etag = f'"{digest.hexdigest()}"'
-        session.etags[grant.part] = etag
-        return etag
+            _keep(session, grant.part, draft, digest.hexdigest())
+        return session.etag(grant.part)
 
     async def complete(self, request: Request, shown: str, token: str) -> Response:
         """Join the parts the client names into the file; refused unless all are as it says."""
         session = self._session(token, shown)
         parts = (await read_body(request, CompleteRequest)).parts
         for part in parts:
-            if session.etags.get(part.part_number) != part.etag:
+            if session.etag(part.part_number) != part.etag:
                 raise invalid(
                     f"Part {part.part_number} of {shown!r} is missing or has another ETag."
                 )
         numbers = sorted({part.part_number for part in parts})
         # From here the upload is over for everyone else, so that it is joined once.
         del self._sessions[token]
+        (session.parts / SESSION).unlink()
         whole = session.parts / "whole"
         try:
-            await asyncio.to_thread(
-                join_parts, [_part(session, number) for number in numbers], whole
-            )
+            await asyncio.to_thread(join_parts, [session.part(number) for number in numbers], whole)
             publish(whole, session.target, overwrite=session.overwrite, shown=shown)
         finally:
             shutil.rmtree(session.parts, ignore_errors=True)
@@ -185,5 +202,33 @@ async def _hashed(chunks: AsyncIterator[bytes], digest: Digest) -> AsyncIterator
         yield chunk
 
 
-def _part(session: Session, number: int) -> Path:
-    return session.parts / f"{number:05d}"
+def _keep(session: Session, number: int, draft: Path, digest: str) -> None:
+    before = session.part(number) if number in session.digests else None
+    session.digests[number] = digest
+    draft.replace(session.part(number))
+    if before is not None and before != session.part(number):
+        before.unlink(missing_ok=True)
+
+
+def _recent(directory: Path) -> Iterator[Path]:
+    """Give the folders of the uploads of the last days, and remove the others."""
+    for place in directory.glob("*"):
+        file = place / SESSION
+        if file.exists() and file.stat().st_mtime > time.time() - SESSION_SECONDS:
+            yield place
+        else:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _loaded(place: Path) -> Session:
+    kept = msgspec.json.decode((place / SESSION).read_bytes(), type=_Kept)
+    session = Session(
+        shown=kept.shown, target=Path(kept.target), overwrite=kept.overwrite, parts=place
+    )
+    for file in place.iterdir():
+        number, dash, digest = file.name.partition("-")
+        if dash:
+            session.digests[int(number)] = digest
+        elif file.name != SESSION:
+            file.unlink()  # what was on its way when the sandbox ended
+    return session

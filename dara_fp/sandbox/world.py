@@ -96,7 +96,7 @@ class World:
         # What was half there when an earlier sandbox was killed; the lock says it is nobody's now.
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.faults, self.unanswered, self.rates = Faults(), Unanswered(), Rates(shared.limits)
-        self.signer = Signer(seat.workspace_id)
+        self.signer = Signer(seat.workspace_id, place / "signing.key")
         self.catalog = Catalog(place / "catalog", self.root / "Volumes")
         self.uploads = Uploads(place / "uploads", self.signer)
         self.store = JobStore(place / "jobs")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import AlreadyExists, NotFound
 
 from dara_fp.sandbox.files import PUT_LIMIT
-from tests.sandbox.served import TOKEN, Served, wait_until
+from tests.sandbox.served import TOKEN, Served, serve, wait_until
 
 FILES = "/api/2.0/fs/files"
 DIRECTORIES = "/api/2.0/fs/directories"
@@ -208,6 +209,27 @@ def test_a_presigned_address_ends_with_its_time_and_cannot_be_changed(
     assert http.post(FILES + path, params=query, json=parts).json() == {}
     assert http.get(FILES + path).content == b"x"
     assert http.post(FILES + path, params=query, json=parts).status_code == 404
+
+
+def test_an_upload_and_its_addresses_outlive_a_restart(tmp_path: Path) -> None:
+    path = "/Volumes/main/default/v/a"
+    served = serve(tmp_path)
+    with served.http() as http:
+        token = begun(http, path)
+        first = part_url(http, path, token, timedelta(minutes=1))
+        etags = [httpx.put(first, content=sent).headers["etag"] for sent in (b"old", b"new")]
+    served.end(signal.SIGKILL)
+    again = serve(tmp_path)
+    with again.http() as http:
+        address = first.replace(served.url, again.url)
+        query = {"action": "complete-upload", "upload_type": "multipart", "session_token": token}
+        old, new = ({"parts": [{"part_number": 1, "etag": etag}]} for etag in etags)
+        assert http.post(FILES + path, params=query, json=old).status_code == 400
+        assert http.post(FILES + path, params=query, json=new).status_code == 200
+        assert http.get(FILES + path).content == b"new"
+        assert httpx.put(address, content=b"late").status_code == 404
+    assert list((tmp_path / "uploads").iterdir()) == []
+    again.end()
 
 
 def test_an_upload_is_only_for_the_file_it_was_begun_for(http: httpx.Client, volume: str) -> None:
