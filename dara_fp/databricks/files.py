@@ -55,7 +55,7 @@ class Files:
         """Store *contents* at *file_path*.
 
         A stream is read once, no faster than it is sent. Up to 32 MiB go in one PUT; more goes in
-        parts of 8 MiB and longer, several at a time, of which at most 48 MiB are in memory. A part
+        parts of 8 MiB and longer, several at a time, of which at most 24 MiB are in memory. A part
         whose connection was lost, or whose address has expired, is sent again by itself, and so is
         one that the store has other bytes of by its checksum. Where the workspace gives no
         addresses of parts, or its store is closed to this machine, a stream of known *length* goes

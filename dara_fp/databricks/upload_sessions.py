@@ -67,7 +67,7 @@ class UploadSizes:
     part: int = 8 * _MIB
     late_part: int = 16 * _MIB
     parts: int = 10_000
-    window: int = 48 * _MIB
+    window: int = 24 * _MIB
 
     def of_part(self, number: int, length: int | None) -> int:
         """Give the length of part *number*, from 1, of a file of *length* bytes, if it is known.

@@ -17,6 +17,7 @@ from dara_fp import (
     compensate,
     fail,
     made,
+    start,
     step,
     unwrap,
 )
@@ -171,7 +172,7 @@ async def test_an_upload_is_taken_back_when_what_follows_fails(
 
     (tmp_path / "a").write_bytes(b"content")
     given = Sending(source=str(tmp_path / "a"), folder=folder)
-    work = compensate(upload_file, delete_uploaded) >> refuse
+    work = start(Sending, DatabricksEnv) >> compensate(upload_file, delete_uploaded) >> refuse
     assert (await work(given, env)).failure().message == "no"
     entries = [entry async for entry in env.workspace.files.list_directory_contents(folder)]
     assert entries == []
