@@ -4,7 +4,7 @@ import ast
 from collections.abc import Collection
 from typing import TypeVar
 
-from dara_fp.databricks.sdk.shapes import Shape, Shapes, called, calls_in, own_statements
+from dara_fp.databricks.sdk.shapes import Shape, Shapes, called, calls_in
 
 __all__ = ["rewrite"]
 
@@ -42,7 +42,7 @@ class _Rewriting(ast.NodeTransformer):
         self._inherited = inherited
         self._streams = {
             target.id
-            for node in own_statements(method)
+            for node in method.body
             if isinstance(node, ast.Assign) and self._shape(node.value) is Shape.LISTS
             for target in node.targets
             if isinstance(target, ast.Name)

@@ -1,11 +1,11 @@
 """Which methods of an SDK class reach the network, and whether they then answer or list."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from typing import TypeAlias
 
-__all__ = ["Shape", "Shapes", "called", "calls_in", "own_statements", "shapes_of"]
+__all__ = ["Shape", "Shapes", "called", "calls_in", "shapes_of"]
 
 
 class Shape(Enum):
@@ -55,16 +55,6 @@ def called(node: ast.AST, own: Shapes, inherited: Shapes) -> Shape | None:
             return None
 
 
-def own_statements(method: ast.AST) -> Iterator[ast.AST]:
-    """Walk *method* without the functions in it."""
-    waiting = [method]
-    while waiting:
-        for child in ast.iter_child_nodes(waiting.pop()):
-            yield child
-            if not isinstance(child, ast.FunctionDef | ast.Lambda):
-                waiting.append(child)
-
-
 def calls_in(method: ast.FunctionDef) -> list[ast.Call]:
     """Give all calls in *method* and in the functions in it."""
     return [node for node in ast.walk(method) if isinstance(node, ast.Call)]
@@ -72,7 +62,10 @@ def calls_in(method: ast.FunctionDef) -> list[ast.Call]:
 
 def _shape(method: ast.FunctionDef) -> Shape:
     """Tell whether *method* lists: by its own yields, or a whole list that it calls an iterator."""
-    if method.returns is not None and ast.unparse(method.returns).startswith("Iterator["):
-        return Shape.LISTS
-    lists = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own_statements(method))
+    returns = "" if method.returns is None else ast.unparse(method.returns)
+    lists = returns.startswith("Iterator[") or any(_is_yield(node) for node in ast.walk(method))
     return Shape.LISTS if lists else Shape.ANSWERS
+
+
+def _is_yield(node: ast.AST) -> bool:
+    return isinstance(node, ast.Yield | ast.YieldFrom)
