@@ -1,6 +1,6 @@
 """What a request sends: bytes, or a stream that can be read once and whose length is known."""
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import BadRequest
@@ -80,10 +80,10 @@ def _another_length(what: str) -> BadRequest:
     )
 
 
-def _slices(content: bytes) -> list[bytes]:
-    if len(content) <= SLICE:
-        return [content] if content else []
-    return [content[start : start + SLICE] for start in range(0, len(content), SLICE)]
+def _slices(content: bytes) -> Iterator[bytes]:
+    # One at a time: all at once would be the whole content for a second time.
+    for start in range(0, len(content), SLICE):
+        yield content[start : start + SLICE]
 
 
 def _length_of(content: bytes | AsyncIterable[bytes], length: int | None) -> int:

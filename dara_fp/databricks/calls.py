@@ -7,10 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from importlib.metadata import version
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import attrs
-import msgspec
 
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.acting import acting, user_of
@@ -21,11 +20,11 @@ from dara_fp.databricks.errors import (
     DatabricksError,
     TooManyRequests,
     Unauthenticated,
-    UnexpectedAnswer,
 )
+from dara_fp.databricks.exchange import MAX_JSON, Answer, Request
 from dara_fp.databricks.rates import DOCUMENTED, Pace, Rate
 from dara_fp.databricks.redaction import credentials, hiding, signatures, without
-from dara_fp.databricks.refusals import Refusal, excerpt, refused, request_id_of
+from dara_fp.databricks.refusals import Refusal, refused, request_id_of
 from dara_fp.databricks.retries import Budget, Retries, retrying
 from dara_fp.databricks.settings import Settings
 from dara_fp.databricks.signature import Auth, Signature
@@ -34,91 +33,10 @@ from dara_fp.databricks.transport import Call, Reply, Transport
 __all__ = ["MAX_JSON", "Answer", "Calls", "Request"]
 
 T = TypeVar("T")
-MAX_JSON = 100 * 1024 * 1024
-"""Bytes of the longest JSON answer that is read."""
-
 _log = logging.getLogger("dara_fp.databricks")
 _REFUSED = 300
 _REFUSAL_READ = 64 * 1024
-_IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _NOBODY = Signature(headers={})
-
-
-@attrs.frozen(kw_only=True)
-class Request:
-    """One call to the workspace, as the API describes it.
-
-    Attributes:
-        method: Verb.
-        path: Path from the root, already quoted.
-        query: Parameters; None is left out, a list repeats its key, a mapping is dotted.
-        headers: Headers beside those every call has; `Authorization` takes our own one's place.
-        body: What to send.
-        idempotent: Whether the call may take effect twice without harm; None asks the verb.
-    """
-
-    method: str
-    path: str
-    query: Mapping[str, Any] | None = None
-    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
-    body: Body | None = None
-    idempotent: bool | None = None
-
-    @property
-    def may_repeat(self) -> bool:
-        """Tell whether the call may take effect twice without harm."""
-        return self.method in _IDEMPOTENT if self.idempotent is None else self.idempotent
-
-    @property
-    def resendable(self) -> bool:
-        """Tell whether the body, if any, can be sent once more."""
-        return self.body is None or self.body.resendable
-
-
-@attrs.frozen(kw_only=True)
-class Answer:
-    """An answer that was read to its end."""
-
-    call: str
-    status: int
-    headers: Mapping[str, str] = attrs.field(repr=False)
-    content: bytes = attrs.field(repr=False)
-    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
-
-    @classmethod
-    def of(cls, reply: Reply, call: str, content: bytes) -> Self:
-        """Give what *reply* to *call* brought, its body being *content*."""
-        return cls(
-            call=call,
-            status=reply.status,
-            headers=reply.headers,
-            content=content,
-            secrets=reply.secrets,
-        )
-
-    def decoded(self, wanted: type[T]) -> T:
-        """Give the content as *wanted*; nothing and `null` are an empty object.
-
-        Raises:
-            UnexpectedAnswer: The content is something else.
-        """
-        content = b"{}" if self.content.strip() in {b"", b"null"} else self.content
-        with hiding(self.secrets):
-            return self._decoded(content, wanted)
-
-    def _decoded(self, content: bytes, wanted: type[T]) -> T:
-        try:
-            return msgspec.json.decode(content, type=wanted, strict=False)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise UnexpectedAnswer(
-                StepError(
-                    message=f"{self.call}: answered {excerpt(content, secrets=self.secrets)!r},"
-                    f" which is not the JSON it promises ({error}):"
-                    " check that the host is a workspace",
-                    status=self.status,
-                    request_id=request_id_of(self.headers),
-                ),
-            ) from None
 
 
 class Calls:
@@ -204,29 +122,53 @@ class Calls:
         """
         return acting(self._settings.host, token)
 
-    async def elsewhere(self, call: Call) -> Answer:
+    async def elsewhere(self, call: Call, *, answers: frozenset[int] = frozenset()) -> Answer:
         """Make *call* to another host with a presigned URL, without our credentials.
+
+        Args:
+            call: What to send, and where.
+            answers: Statuses beside those of success that are answers and no refusals, such as 308
+                of an upload that goes on.
 
         Raises:
             DatabricksError: It was refused, or no answer came.
         """
-        headers = {"User-Agent": _user_agent("none"), **call.headers}
-        secrets = (*call.secrets, *signatures(call.url), *credentials(headers))
-        signed = attrs.evolve(call, headers=headers, secrets=secrets)
 
-        async def attempt() -> Answer:
-            with hiding(secrets):
-                reply = await self._sent(signed)
-                return Answer.of(reply, call.name, await reply.read(MAX_JSON))
+        async def read(signed: Call) -> Answer:
+            reply = await self._sent(signed, answers)
+            return Answer.of(reply, call.name, await reply.read(MAX_JSON))
 
-        budget = Budget(self._retries, has_met=lambda: self._transport.has_met(call.host))
-        return await retrying(attempt, budget=budget, idempotent=True)
+        return await self._tried_elsewhere(call, read)
+
+    async def open_elsewhere(self, call: Call) -> Reply:
+        """Make *call* with a presigned URL, and give its answer to be read; the caller closes it.
+
+        Raises:
+            DatabricksError: It was refused, or no answer came.
+        """
+        return await self._tried_elsewhere(call, self._sent)
 
     async def aclose(self) -> None:
         """Close what is open."""
         await self._auth.aclose()
         await self._transport.aclose()
         self._pace = self._new_pace()  # the locks of the old one belong to this loop
+
+    async def _tried_elsewhere(self, call: Call, send: Callable[[Call], Awaitable[T]]) -> T:
+        headers = {"User-Agent": _user_agent("none"), **call.headers}
+        secrets = (*call.secrets, *signatures(call.url), *credentials(headers))
+        signed = attrs.evolve(call, headers=headers, secrets=secrets)
+
+        async def attempt() -> T:
+            with hiding(secrets):
+                return await send(signed)
+
+        return await retrying(
+            attempt,
+            budget=Budget(self._retries, has_met=lambda: self._transport.has_met(call.host)),
+            idempotent=True,
+            resendable=lambda: call.body is None or call.body.resendable,
+        )
 
     def _new_pace(self) -> Pace:
         return Pace(self._rates, clock=self._retries.clock, sleep=self._retries.sleep)
@@ -236,6 +178,7 @@ class Calls:
             raise ValueError(
                 f"path is {request.path!r}: give it from the root, as /api/2.2/jobs/list"
             )
+        await self._transport.open()  # before the clock starts: it is not the workspace's fault
         budget = Budget(self._retries, has_met=lambda: self._transport.has_met(self._name))
         try:
             return await retrying(
@@ -306,14 +249,14 @@ class Calls:
         with hiding(secrets):
             return await self._sent(call)
 
-    async def _sent(self, call: Call) -> Reply:
+    async def _sent(self, call: Call, answers: frozenset[int] = frozenset()) -> Reply:
         began = self._retries.clock()
         reply = await self._transport.send(call)
         took = (self._retries.clock() - began) * 1000
         request_id = without(request_id_of(reply.headers) or "unknown", call.secrets)
         # Neither query, nor headers, nor body: each can hold a secret.
         _log.debug("%s -> %d in %.0f ms, request %s", call.name, reply.status, took, request_id)
-        if reply.status < _REFUSED:
+        if reply.status < _REFUSED or reply.status in answers:
             return reply
         raise refused(
             Refusal(

@@ -197,6 +197,14 @@ class Transport:
         self._opening = asyncio.Lock()
         self._met: set[str] = set()
 
+    async def open(self) -> None:
+        """Get ready to send, which takes a while the first time.
+
+        Raises:
+            ConfigurationError: The certificates that the environment names cannot be read.
+        """
+        await self._opened()
+
     async def send(self, call: Call) -> Reply:
         """Send *call* and give the answer as soon as its headers are here.
 

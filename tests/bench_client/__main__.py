@@ -24,7 +24,8 @@ _COLUMNS = (
 
 def main(*, quick: bool) -> None:
     """Measure everything, which takes four minutes, or *quick*, which writes nothing."""
-    console, plan = Console(), QUICK if quick else FULL
+    plan = QUICK if quick else FULL
+    console = Console(width=None if sys.stdout.isatty() else 130)
     with Progress(*_COLUMNS, console=console, auto_refresh=False) as progress:
         found = asyncio.run(compare(plan, CONTENDERS, progress))
     console.print(*shown(found))

@@ -24,7 +24,7 @@ ANSWER_BYTES = 1_200
 
 _RUN_ID = re.compile(rb"runs/get\?run_id=(\d+)")
 _END = b"\r\n\r\n"
-_NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+_NOTHING = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
 def body_of(run_id: int, *, ended: bool) -> bytes:
@@ -103,7 +103,7 @@ class Connection(asyncio.Protocol):
             del self._received[: end + len(_END)]
             answered = self._runs.answer(head)
             wait = WAIT if answered else 0.0
-            asyncio.get_running_loop().call_later(wait, self._write, answered or _NOT_FOUND)
+            asyncio.get_running_loop().call_later(wait, self._write, answered or _NOTHING)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Answer no more."""
