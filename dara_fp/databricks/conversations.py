@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+import attrs
 import msgspec
 
 from dara_fp.core.errors import Kind, StepError
@@ -70,7 +71,8 @@ class Conversations:
         """
         answer = await self._calls.json("GET", _path(message))
         ids = (message.conversation_id, message.message_id)
-        return _message(answer, answer.decoded(_Message), message.space_id, ids)
+        seen = _message(answer, answer.decoded(_Message), message.space_id, ids)
+        return attrs.evolve(seen, content=seen.content or message.content)
 
     async def wait(
         self,
