@@ -92,5 +92,5 @@ def _jupyter_cell(cell: str) -> dict[str, object]:
     lines = source.splitlines(keepends=True)
     if is_text:
         return {"cell_type": "markdown", "metadata": {}, "source": lines}
-    code = {"cell_type": "code", "metadata": {}, "source": lines}
-    return {**code, "execution_count": None, "outputs": []}
+    code: dict[str, object] = {"cell_type": "code", "metadata": {}, "source": lines}
+    return code | {"execution_count": None, "outputs": []}

@@ -45,7 +45,7 @@ sys.exit(before < int(sys.argv[2]))
 
 def ends(run: Run) -> dict[str, tuple[int | None, RunResultState | None]]:
     """Give the last attempt's number and result of each task."""
-    found = {}
+    found: dict[str, tuple[int | None, RunResultState | None]] = {}
     for known in run.tasks or []:
         result = known.state.result_state if known.state else None
         found[known.task_key or ""] = (known.attempt_number, result)

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import uuid
+from typing import Any
 
 import httpx
 import pytest
@@ -27,6 +28,11 @@ def folder(workspace: WorkspaceClient) -> str:
     return path
 
 
+def listed(workspace: WorkspaceClient, folder: str) -> list[str]:
+    api: Any = workspace.workspace  # what `list` takes is not typed in full
+    return [known.path for known in api.list(folder)]
+
+
 def test_a_file_is_uploaded_listed_downloaded_and_deleted(
     workspace: WorkspaceClient, folder: str
 ) -> None:
@@ -34,10 +40,10 @@ def test_a_file_is_uploaded_listed_downloaded_and_deleted(
     workspace.workspace.upload(path, b"print('\x00')", format=ImportFormat.AUTO)
     status = workspace.workspace.get_status(f"/Workspace{path}")
     assert (status.path, status.object_type, status.size) == (path, ObjectType.FILE, 10)
-    assert [known.path for known in workspace.workspace.list(folder)] == [path]
+    assert listed(workspace, folder) == [path]
     assert workspace.workspace.download(path).read() == b"print('\x00')"
     workspace.workspace.delete(path)
-    assert list(workspace.workspace.list(folder)) == []
+    assert listed(workspace, folder) == []
 
 
 def test_a_notebook_is_known_by_its_form_and_goes_from_one_to_the_other(
@@ -87,8 +93,7 @@ def test_a_folder_that_is_not_empty_is_deleted_only_with_all_that_is_in_it(
 
 def test_every_folder_that_is_always_there_is_there(workspace: WorkspaceClient) -> None:
     me = workspace.current_user.me().user_name
-    found = {known.path for known in workspace.workspace.list("/", recursive=False)}
-    assert {"/Shared", "/Users"} <= found
+    assert {"/Shared", "/Users"} <= set(listed(workspace, "/"))
     assert workspace.workspace.get_status(f"/Users/{me}").object_type is ObjectType.DIRECTORY
 
 

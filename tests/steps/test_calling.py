@@ -22,6 +22,7 @@ from dara_fp import (
     unwrap,
     workflow,
 )
+from dara_fp.core.check import InvalidPipeline
 from dara_fp.databricks.records import Run
 from dara_fp.steps.calling import calling
 
@@ -148,6 +149,17 @@ def test_a_field_that_is_not_there_is_refused_before_anything_is_composed() -> N
         calling(lambda ws, ctx: ws.runs.get(ctx.run_id), into="ran", context=Seen)
 
 
+def test_a_field_that_is_not_there_is_refused_when_the_workflow_is_registered() -> None:
+    def look(workspace: Workspace, ctx: Seen) -> Any:
+        return workspace.runs.get(ctx.run_id)
+
+    with pytest.raises(
+        InvalidPipeline, match="look gives goes into 'ran', and Seen has no such field"
+    ):
+        workflow("looks", start(Seen, DatabricksEnv) >> calling(look, into="ran"))
+    assert workflow("looks", start(Seen, DatabricksEnv) >> calling(look)).context is Seen
+
+
 async def test_a_field_that_is_not_there_is_a_defect_before_the_call_is_made(
     get: respx.Route, reached: DatabricksEnv
 ) -> None:
@@ -235,6 +247,20 @@ async def test_an_answer_that_nobody_can_wait_for_is_a_defect(reached: Databrick
     error = (await calling(host)(Seen(run_id=5), reached)).failure()
     assert error.kind is Kind.DEFECT
     assert "host gave a str, and no answer to await" in error.message
+
+
+async def test_of_what_a_call_began_the_names_are_kept(reached: DatabricksEnv) -> None:
+    class Begun:
+        """What a rewritten method of the SDK gives for what it has begun."""
+
+        response = Described(number_in_job="1")
+
+        def bind(self) -> dict[str, Any]:
+            return {"run_id": "7"}
+
+    step = calling(giving(Begun()), into="state", context=Seen)
+    kept = unwrap(await step(Seen(run_id=5), reached)).state
+    assert kept == {"run_id": "7", "number_in_job": "1"}
 
 
 async def test_a_wait_that_takes_too_long_is_a_timeout(reached: DatabricksEnv) -> None:
