@@ -7,6 +7,7 @@ from rich.console import Console
 
 from dara_fp.cli.mistakes import CannotLoad
 from dara_fp.sandbox.server import Options, SandboxNotInstalled, require_extra, run
+from dara_fp.sandbox.warehouses import FIRST as WAREHOUSE_ID
 
 __all__ = ["run_sandbox"]
 
@@ -43,5 +44,6 @@ def _exports(address: str, token: str | None) -> list[str]:
     known = "# DATABRICKS_TOKEN: the one you gave" if token is None else f"DATABRICKS_TOKEN={token}"
     return [
         f"export DATABRICKS_HOST={address} {known}",
+        f"export DATABRICKS_WAREHOUSE_ID={WAREHOUSE_ID}",
         f"export OPENAI_BASE_URL={address}/serving-endpoints OPENAI_API_KEY=$DATABRICKS_TOKEN",
     ]

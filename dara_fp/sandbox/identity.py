@@ -16,6 +16,8 @@ from dara_fp.sandbox.wire import Json, json_response, read_bytes
 __all__ = ["FORM_LIMIT", "OAUTH_LIFE", "Clients", "Identity"]
 
 OAUTH_LIFE = 3600
+FLAGS_LIFE = 900
+_FLAGS = "/api/2.0/connector-service/feature-flags"
 FORM_LIMIT = 16 * 1024
 
 
@@ -47,6 +49,7 @@ class Identity:
             Route(discovery, _authorization_server, methods=["GET"]),
             Route("/oidc/v1/token", self.token, methods=["POST"]),
             Route("/api/2.0/preview/scim/v2/Me", self.me, methods=["GET"]),
+            Route(f"{_FLAGS}/{{client}}/{{version}}", _flags, methods=["GET"]),
         ]
 
     async def config(self, request: Request) -> Response:
@@ -108,6 +111,11 @@ async def _authorization_server(request: Request) -> Response:
             "scopes_supported": ["all-apis"],
         }
     )
+
+
+async def _flags(_request: Request) -> Response:
+    # The SQL connector asks before its first statement; without a flag it does what it always did.
+    return json_response({"flags": [], "ttl_seconds": FLAGS_LIFE})
 
 
 def _credentials(request: Request, form: dict[str, list[str]]) -> tuple[str, str]:

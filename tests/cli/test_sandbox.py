@@ -32,6 +32,7 @@ def test_it_tells_what_to_export_and_no_token_that_was_given(
     ready, exports = told(tmp_path, token)
     host = ready.removeprefix("sandbox ready ").strip()
     assert f"export DATABRICKS_HOST={host} " in exports
+    assert "export DATABRICKS_WAREHOUSE_ID=" in exports
     assert f"OPENAI_BASE_URL={host}/serving-endpoints " in exports
     assert (" DATABRICKS_TOKEN=" in exports) is (token is None)
     assert "dapi-that-was-given" not in exports
