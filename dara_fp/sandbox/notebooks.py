@@ -89,8 +89,7 @@ def _as_magic(cell: str) -> str:
 def _jupyter_cell(cell: str) -> dict[str, object]:
     is_text = cell.startswith("%md")
     source = cell.removeprefix("%md").strip() if is_text else cell
-    lines = source.splitlines(keepends=True)
+    written: dict[str, object] = {"metadata": {}, "source": source.splitlines(keepends=True)}
     if is_text:
-        return {"cell_type": "markdown", "metadata": {}, "source": lines}
-    code: dict[str, object] = {"cell_type": "code", "metadata": {}, "source": lines}
-    return code | {"execution_count": None, "outputs": []}
+        return {"cell_type": "markdown", **written}
+    return {"cell_type": "code", **written, "execution_count": None, "outputs": list[object]()}
