@@ -18,7 +18,7 @@ def connected(sandbox: Served, mode: str) -> Any:
     with sandbox.http() as http:
         warehouse = http.get("/api/2.0/sql/warehouses").json()["warehouses"][0]["id"]
     url = httpx.URL(sandbox.url)
-    ways = {
+    ways: dict[str, dict[str, Any]] = {
         "kernel": {"server_hostname": sandbox.url, "use_kernel": True},
         # Its telemetry would look for the workspace at the port of https.
         "sea": {
