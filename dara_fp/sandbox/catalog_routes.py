@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dara_fp.sandbox.catalog import Catalog
+from dara_fp.sandbox.catalog_columns import declared
 from dara_fp.sandbox.catalog_entries import CatalogEntry, Schema, Table, Volume
 from dara_fp.sandbox.catalog_wire import (
     CatalogBody,
@@ -66,6 +67,7 @@ class CatalogRoutes:
             Route(f"{_AT}/tables", self.list_tables, methods=["GET"]),
             Route(f"{_AT}/tables", self.create_table, methods=["POST"]),
             Route(f"{_AT}/tables/{{name}}", self.get_table, methods=["GET"]),
+            Route(f"{_AT}/tables/{{name}}", self.change_table, methods=["PATCH"]),
             Route(f"{_AT}/tables/{{name}}", self.drop_table, methods=["DELETE"]),
             Route(f"{_AT}/tables/{{name}}/exists", self.table_exists, methods=["GET"]),
             Route(f"{_AT}/table-summaries", self.summaries, methods=["GET"]),
@@ -180,24 +182,27 @@ class CatalogRoutes:
         return json_response(page(found, asked, _TABLES, self._table_json, "tables"))
 
     async def create_table(self, request: Request) -> Response:
-        """Register an external table; others are made by SQL."""
+        """Register a table: an external one where it lies, or an empty one of the sandbox's own."""
         body = await read_body(request, TableBody)
-        if body.table_type != "EXTERNAL" or not body.storage_location:
-            raise invalid(
-                "This call registers tables of type EXTERNAL with a storage_location:"
-                " make others by CREATE TABLE in SQL."
-            )
+        _check_table(body)
         entry = Table(
             name=body.name,
             parent=f"{body.catalog_name}.{body.schema_name}",
             comment=body.comment,
             properties=body.properties,
-            columns=body.columns,
+            columns=tuple(map(declared, body.columns)),
             table_type=body.table_type,
             data_source_format=body.data_source_format,
-            storage_location=body.storage_location,
+            storage_location=body.storage_location if body.table_type == "EXTERNAL" else None,
         )
         return json_response(self._table_json(self.catalog.make_table(entry)))
+
+    async def change_table(self, request: Request) -> Response:
+        """Change the comment, the owner or the properties of a table."""
+        body = await read_body(request, ChangeBody)
+        entry = self.catalog.table(_name(request))
+        refuse_new_name(entry, body)
+        return json_response(self._table_json(self.catalog.put_table(changed(entry, body, _now()))))
 
     async def get_table(self, request: Request) -> Response:
         """Answer one table."""
@@ -237,6 +242,18 @@ class CatalogRoutes:
 
 def _name(request: Request) -> str:
     return str(request.path_params["name"])
+
+
+def _check_table(body: TableBody) -> None:
+    if body.table_type not in {"EXTERNAL", "MANAGED"}:
+        raise invalid(
+            f"table_type is {body.table_type[:60]!r}: this call makes EXTERNAL and MANAGED tables;"
+            " make others in SQL."
+        )
+    if body.table_type == "EXTERNAL" and not body.storage_location:
+        raise invalid("An EXTERNAL table needs a storage_location: say where its data lies.")
+    if body.table_type == "MANAGED" and not body.columns:
+        raise invalid("A MANAGED table needs columns: give at least one.")
 
 
 def _schema(asked: ChildrenQuery) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeVar
 import attrs
 import msgspec
 
+from dara_fp.sandbox.catalog_columns import DeclaredColumn
 from dara_fp.sandbox.catalog_entries import Column, Entry, Schema, Table, Volume
 from dara_fp.sandbox.errors import invalid, unsupported
 from dara_fp.sandbox.wire import Json, cursor, page_start
@@ -64,15 +65,15 @@ class VolumeBody(msgspec.Struct):
 
 
 class TableBody(msgspec.Struct):
-    """The body that registers a table whose data is there already."""
+    """The body that registers a table."""
 
     name: Name
     catalog_name: Name
     schema_name: Name
     table_type: str
-    data_source_format: str
+    data_source_format: str = "DELTA"
     storage_location: str = ""
-    columns: tuple[Column, ...] = ()
+    columns: tuple[DeclaredColumn, ...] = ()
     properties: dict[str, str] = {}
     comment: str | None = None
 

@@ -1,5 +1,6 @@
 """Catalogs, schemas, volumes and tables, as the unmodified official SDK sees them."""
 
+import json
 import uuid
 from io import BytesIO
 from pathlib import Path
@@ -162,6 +163,74 @@ def test_a_table_is_registered_looked_at_and_dropped(
     assert not workspace.tables.exists(full_name).table_exists
     with pytest.raises(NotFound, match=f"Table '{full_name}' does not exist"):
         workspace.tables.delete(full_name)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "text"),
+    [
+        ({"type_text": "BIGINT"}, "LONG", "bigint"),
+        ({"type_text": "INTEGER"}, "INT", "int"),
+        ({"type_text": "VARCHAR(10)"}, "STRING", "string"),
+        ({"type_text": "struct<a:int,b:array<string>>"}, "STRUCT", "struct<a:int,b:array<string>>"),
+        ({"type_name": "LONG"}, "LONG", "bigint"),
+        (
+            {"type_name": "DECIMAL", "type_precision": 10, "type_scale": 2},
+            "DECIMAL",
+            "decimal(10,2)",
+        ),
+    ],
+)
+def test_a_column_is_declared_by_the_name_of_its_type_or_by_its_text(
+    http: httpx.Client, name: str, given: dict[str, object], kind: str, text: str
+) -> None:
+    body = {
+        "name": name,
+        "catalog_name": "main",
+        "schema_name": "default",
+        "table_type": "MANAGED",
+        "columns": [{"name": "c", **given}],
+    }
+    (column,) = http.post(f"{UC}/tables", json=body).json()["columns"]
+    assert (column["type_name"], column["type_text"]) == (kind, text)
+    field = json.loads(column["type_json"])
+    assert (field["name"], field["nullable"], field["metadata"]) == ("c", True, {})
+    assert http.delete(f"{UC}/tables/main.default.{name}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"columns": [{"name": "c", "type_text": "NO_TYPE"}]}, "'NO_TYPE', which is none"),
+        ({"columns": [{"name": "c"}]}, "Supported: BYTE, SHORT"),
+        ({"columns": []}, "needs columns"),
+        ({"table_type": "VIEW"}, "make others in SQL"),
+        ({"table_type": "EXTERNAL"}, "needs a storage_location"),
+    ],
+)
+def test_a_table_that_cannot_be_is_refused(
+    http: httpx.Client, name: str, wrong: dict[str, object], said: str
+) -> None:
+    body = {
+        "name": name,
+        "catalog_name": "main",
+        "schema_name": "default",
+        "table_type": "MANAGED",
+        "columns": [{"name": "c", "type_text": "INT"}],
+    }
+    refused = http.post(f"{UC}/tables", json=body | wrong)
+    assert (refused.status_code, refused.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert said in refused.json()["message"]
+
+
+def test_the_owner_and_the_properties_of_a_table_are_changed(
+    workspace: WorkspaceClient, http: httpx.Client, catalog: str
+) -> None:
+    external(workspace, f"{catalog}.default", "people")
+    full_name = f"{catalog}.default.people"
+    workspace.tables.update(full_name, owner="someone")
+    http.patch(f"{UC}/tables/{full_name}", json={"properties": {"a": "b"}})
+    found = workspace.tables.get(full_name)
+    assert (found.owner, found.properties) == ("someone", {"a": "b"})
 
 
 def test_lists_come_in_pages(workspace: WorkspaceClient, http: httpx.Client, catalog: str) -> None:
