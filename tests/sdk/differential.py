@@ -4,11 +4,12 @@
 """
 
 import asyncio
+import importlib
 import importlib.metadata
 import inspect
 import io
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import attrs
@@ -26,7 +27,7 @@ __all__ = ["ACCOUNT", "Compared", "Method", "clients", "compared", "methods", "s
 
 ACCOUNT = "11111111-2222-3333-4444-555555555555"
 _BROKEN = "sends nothing with the SDK either:"
-_IDS = {"workspace_id": "1234567890"}
+_WORKSPACE = "1234567890"
 
 
 @attrs.frozen(kw_only=True)
@@ -72,18 +73,16 @@ def version() -> str:
 
 def clients() -> list[tuple[Any, Any]]:
     """Give a client of the SDK and one of ours, for a workspace and for an account."""
-    sdk: Any = __import__("databricks.sdk").sdk
-    known = inspect.signature(sdk.core.Config.__init__).parameters
-    ids = _IDS if "workspace_id" in known or hasattr(sdk.core.Config, "workspace_id") else {}
+    sdk: Any = importlib.import_module("databricks.sdk")
+    config: Any = sdk.core.Config
+    # Older ones know no id, and their services send none.
+    known = hasattr(config, "workspace_id")
+    ids = {"workspace_id": _WORKSPACE} if known else {}
+    ours = Workspace(HOST, token=TOKEN, rates=(), workspace_id=_WORKSPACE if known else None)
+    account: Any = sdk.AccountClient(config=config(host=HOST, token=TOKEN, account_id=ACCOUNT))
     return [
-        (
-            sdk.WorkspaceClient(config=sdk.core.Config(host=HOST, token=TOKEN, **ids)),
-            Workspace(HOST, token=TOKEN, rates=(), **ids),
-        ),
-        (
-            sdk.AccountClient(config=sdk.core.Config(host=HOST, token=TOKEN, account_id=ACCOUNT)),
-            Account(HOST, token=TOKEN, account_id=ACCOUNT),
-        ),
+        (sdk.WorkspaceClient(config=config(host=HOST, token=TOKEN, **ids)), ours),
+        (account, Account(HOST, token=TOKEN, account_id=ACCOUNT)),
     ]
 
 
@@ -92,15 +91,15 @@ def methods(sync: Any, ours: Any) -> Iterator[Method]:
     client = type(sync).__name__
     for name in sorted(service_names(client) - {*REFUSED_SERVICES}):
         service = getattr(sync, name)
-        ours_of = asynchronous(type(service))
-        if IRREGULAR.get(type(service).__name__, Irregular()).only_base:
-            service = type(service).__bases__[0](sync.api_client)
+        ours_of = asynchronous(service.__class__)
+        if IRREGULAR.get(service.__class__.__name__, Irregular()).only_base:
+            service = service.__class__.__bases__[0](sync.api_client)
         yield from _methods(f"{client}.{name}", service, ours_of(ours._api))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 def _methods(where: str, sync: Any, ours: Any) -> Iterator[Method]:
-    for name, member in inspect.getmembers(type(sync)):
-        if isinstance(member, property) and reaches_the_network(type(getattr(sync, name))):
+    for name, member in inspect.getmembers(sync.__class__):
+        if isinstance(member, property) and reaches_the_network(getattr(sync, name).__class__):
             yield from _methods(f"{where}.{name}", getattr(sync, name), getattr(ours, name))
         if inspect.isfunction(member) and not name.startswith("_"):
             there = getattr(ours, name, None)
@@ -179,28 +178,25 @@ async def seen(function: Callable[..., Any], given: dict[str, Any]) -> Any:
 
 
 async def _comparable(result: Any) -> Any:
-    if isinstance(result, AsyncGenerator):
+    if inspect.isasyncgen(result):
         return [item async for item in result]
     if inspect.isgenerator(result):
         return list(result)
     if isinstance(result, Stream):
         return await result.read()
-    return await _parts(result)
-
-
-async def _parts(result: Any) -> Any:
-    """Take *result* apart where it holds what only compares by identity."""
     if callable(getattr(result, "bind", None)):
         return ("wait", result.bind(), result.response)
+    return await _held(result)
+
+
+async def _held(result: Any) -> Any:
+    """Give *result* with what only compares by identity taken out of it."""
     if hasattr(result, "_operation"):
         return ("operation", type(result).__name__, result._operation)  # noqa: SLF001 - the SDK's
-    contents = vars(result).get("contents") if hasattr(result, "__dict__") else None
-    if callable(read := getattr(contents, "read", None)):
-        content = read()
-        return {
-            **vars(result),
-            "contents": await content if inspect.iscoroutine(content) else content,
-        }
+    held: dict[str, Any] = getattr(result, "__dict__", {})
+    if callable(read := getattr(held.get("contents"), "read", None)):
+        content: Any = read()
+        return {**held, "contents": await content if inspect.iscoroutine(content) else content}
     return result
 
 

@@ -50,7 +50,7 @@ def endings(waiter: Callable[..., Any]) -> Iterator[Ending]:
 
 def operation_endings() -> list[Ending]:
     """Give the ways in which a long-running operation can end."""
-    going = {"name": "operations/7", "done": False, "metadata": {}}
+    going: dict[str, Any] = {"name": "operations/7", "done": False, "metadata": {}}
     error = {"error_code": "ABORTED", "message": "someone else was first"}
     return [
         Ending(

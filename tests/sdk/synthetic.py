@@ -15,7 +15,7 @@ __all__ = ["NotMadeUp", "answers", "arguments", "made_up"]
 
 _DEEPEST = 2
 _TEXT = "a b/ü+1"
-_NUMBERS: dict[type, Any] = {
+_NUMBERS: dict[Any, Any] = {
     int: 7,
     float: 1.5,
     bool: True,
@@ -60,18 +60,18 @@ def made_up(kind: Any, name: str = "", depth: int = 0) -> Any:
         return [made_up(parts[0] if parts else str, name, depth) for _ in range(2)]
     if kind is str:
         return f"{name} {_TEXT}"
-    if not inspect.isclass(kind) or kind is Any:
+    if kind is Any or not inspect.isclass(kind):
         return _NUMBERS[object]
     return _simple(kind, depth)
 
 
-def _simple(kind: type, depth: int) -> Any:
+def _simple(kind: Any, depth: int) -> Any:
     if kind in _NUMBERS:
         return _NUMBERS[kind]
     if issubclass(kind, Enum):
         return next(iter(kind))
     if dataclasses.is_dataclass(kind):
-        return _record(kind, depth)
+        return _record(cast("type", kind), depth)
     return _protobuf(kind)
 
 
@@ -107,8 +107,9 @@ def answers(method: Callable[..., Any]) -> list[Any]:
         return [content]
     # Every word in the code may be the key of a page's items: the wrong ones do no harm.
     keys = [word for word in _words(method) if word.isidentifier()]
-    first, second = dict.fromkeys(keys, [content, content]), dict.fromkeys(keys, [content])
     tokens = {"next_page_token": "page 2", "next_page": 2}
+    first = {key: [content, content] for key in keys}
+    second = {key: [content] for key in keys}
     return [{**first, **tokens}, {**second, **dict.fromkeys(tokens)}, {}]
 
 
@@ -135,4 +136,4 @@ def _words(method: Callable[..., Any]) -> list[str]:
     return [each for each in constants if isinstance(each, str) and each not in known]
 
 
-_NUMBERS[BinaryIO] = b"bytes"  # type: ignore[type-abstract]
+_NUMBERS[BinaryIO] = b"bytes"

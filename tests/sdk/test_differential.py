@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from databricks.sdk.common.lro import LroOptions
+from databricks.sdk.common.lro import (  # pyright: ignore[reportMissingTypeStubs] - no __init__
+    LroOptions,
+)
 
 from dara_fp.databricks.errors import DatabricksError
 from tests.sdk.differential import Method, clients, compared, methods, seen, version
@@ -87,14 +89,15 @@ async def both_end_alike(waiter: Method, ending: Ending, wires: Wires) -> None:
 
 async def both_begin_and_end_alike(method: Method, wires: Wires) -> None:
     """Begin by *method*, such as `run_now_and_wait`, and wait for the end."""
-    beginning = getattr(
-        type(method.sync.__self__), method.original.__name__.removesuffix("_and_wait")
-    )  # type: ignore[attr-defined]
+    service: Any = getattr(method.sync, "__self__")  # noqa: B009 - a bound method has it
+    name = method.original.__name__.removesuffix("_and_wait")
+    beginning: Any = getattr(service, name).__func__
     given = arguments(method.original, optional=True)
     begun = answers(beginning)
     wires.expect(begun)
-    wait = beginning(method.sync.__self__, **given)  # type: ignore[attr-defined]
-    well = next(iter(endings(wait._waiter.__func__)))
+    wait: Any = beginning(service, **given)
+    waiter: Any = getattr(wait, "_waiter")  # noqa: B009 - the SDK keeps it to itself
+    well = next(iter(endings(waiter.__func__)))
     wires.expect([*begun, *well.answers])
     theirs = await seen(method.sync, {**given, "timeout": LIMIT})
     ours = await seen(method.ours, {**given, "timeout": LIMIT.total_seconds()})

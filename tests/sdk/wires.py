@@ -100,9 +100,9 @@ def cut() -> Generator[Wires]:
     """Cut the wires, and let time pass only when someone sleeps."""
     wires = Wires()
     stand_ins: list[tuple[Any, str, Callable[..., Any]]] = [
-        (requests.Session, "send", lambda *args, **rest: wires.hear_sync(*args, **rest)),
+        (requests.Session, "send", _as_method(wires.hear_sync)),
         (requests.Session, "merge_environment_settings", lambda *_: {}),  # slow, and no proxy here
-        (Transport, "send", lambda *args: wires.hear_ours(*args)),
+        (Transport, "send", _as_method(wires.hear_ours)),
         (uuid, "uuid4", lambda: uuid.UUID(int=7)),
         (time, "sleep", wires.sleep_sync),
         (time, "time", lambda: wires.now),
@@ -112,6 +112,15 @@ def cut() -> Generator[Wires]:
         for owner, name, stand_in in stand_ins:
             stack.enter_context(patch.object(owner, name, stand_in))
         yield wires
+
+
+def _as_method(heard: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a function, which a class binds, for *heard*, which is bound already."""
+
+    def method(*args: Any, **named: Any) -> Any:
+        return heard(*args, **named)
+
+    return method
 
 
 def _request(method: str, url: str, headers: dict[str, Any], body: Any) -> Request:
