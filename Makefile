@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test lint coverage laws mutants simulate chaos bench bench-durable bench-upload clean
+.PHONY: help demo test lint coverage laws mutants simulate chaos outside stubs \
+	bench bench-client bench-durable bench-files bench-upload clean
 help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
 
@@ -40,11 +41,23 @@ simulate: $(VENV)/.dev  ## Let everything fail in simulated time (SEEDS=10000 fr
 chaos: $(VENV)/.dev  ## Kill real workers and servers under 2,000 tasks; writes docs/bench.
 	$(BIN)/python -m tests.chaos
 
+outside: $(VENV)/.dev  ## Run another local workspace's own tests against the sandbox.
+	$(BIN)/python -m tests.outside.minilake
+
+stubs: $(VENV)/.dev  ## Write the types of all Databricks services from the installed SDK.
+	$(BIN)/python -m dara_fp.databricks.sdk.stubs
+
 bench: $(VENV)/.bench  ## Compare the algebra with other libraries; writes docs/bench.
 	$(BIN)/python -m tests.bench
 
+bench-client: $(VENV)/.dev  ## Compare the Databricks client with other ways to call; writes docs/bench.
+	$(BIN)/python -m tests.bench_client
+
 bench-durable: $(VENV)/.bench  ## Compare durable steps with other libraries; writes docs/bench.
 	$(BIN)/python -m tests.bench_durable
+
+bench-files: $(VENV)/.dev  ## Send 2 GiB to a sandbox and back, and show what memory that adds.
+	$(BIN)/python -m tests.client.files_bench
 
 bench-upload: $(VENV)/.dev  ## Upload 1 GiB through a server and show what memory that adds.
 	$(BIN)/python -m tests.api.upload_bench
