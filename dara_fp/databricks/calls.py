@@ -24,7 +24,7 @@ from dara_fp.databricks.errors import (
 from dara_fp.databricks.exchange import MAX_JSON, Answer, Request
 from dara_fp.databricks.rates import DOCUMENTED, Pace, Rate
 from dara_fp.databricks.redaction import credentials, hiding, signatures, without
-from dara_fp.databricks.refusals import Refusal, refused, request_id_of
+from dara_fp.databricks.refusals import Refusal, excerpt, refused, request_id_of
 from dara_fp.databricks.retries import Budget, Retries, retrying
 from dara_fp.databricks.settings import Settings
 from dara_fp.databricks.signature import Auth, Signature
@@ -252,10 +252,8 @@ class Calls:
     async def _sent(self, call: Call, answers: frozenset[int] = frozenset()) -> Reply:
         began = self._retries.clock()
         reply = await self._transport.send(call)
-        took = (self._retries.clock() - began) * 1000
-        request_id = without(request_id_of(reply.headers) or "unknown", call.secrets)
-        # Neither query, nor headers, nor body: each can hold a secret.
-        _log.debug("%s -> %d in %.0f ms, request %s", call.name, reply.status, took, request_id)
+        if _log.isEnabledFor(logging.DEBUG):
+            _told(call, reply, self._retries.clock() - began)
         if reply.status < _REFUSED or reply.status in answers:
             return reply
         raise refused(
@@ -269,6 +267,14 @@ class Calls:
             ),
             secrets=call.secrets,
         )
+
+
+def _told(call: Call, reply: Reply, seconds: float) -> None:
+    """Log *call*: neither query, nor headers, nor body, since each can hold a secret."""
+    name = without(call.name, call.secrets)
+    request_id = excerpt(request_id_of(reply.headers) or "unknown", secrets=call.secrets)
+    took = seconds * 1e3
+    _log.debug("%s -> %d in %.0f ms, request %s", name, reply.status, took, request_id)
 
 
 @cache

@@ -64,12 +64,15 @@ class HttpPool:
     @contextmanager
     def failures(self, call: Call) -> Generator[None]:
         """Turn what the library raises for *call* into a `DatabricksError`."""
+        found: Exception | None = None
         try:
             yield
         except _TROUBLES as trouble:
-            if call.body is not None and isinstance(call.body.failure, Exception):
-                raise call.body.failure from None
-            raise _failure(call, trouble) from None  # whose text may hold the URL, a secret
+            raised = call.body.failure if call.body is not None else None
+            found = raised if isinstance(raised, Exception) else _failure(call, trouble)
+        # Raised out here: the library's own text may hold the URL, and would be the context.
+        if found is not None:
+            raise found
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -1,5 +1,6 @@
 """Keeping what must not be shown out of errors and logs, however an answer echoes it."""
 
+import re
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
@@ -49,9 +50,8 @@ def without(text: str, secrets: Iterable[str]) -> str:
     >>> without("?t=a%2Fb", ["a/b"])
     '?t=[redacted]'
     """
-    for secret in secrets:
-        for form in _forms(secret):
-            text = text.replace(form, "[redacted]")
+    for form in (form for secret in secrets for form in _forms(secret)):
+        text = re.sub(re.escape(form), "[redacted]", text, flags=re.IGNORECASE)
     return text
 
 

@@ -5,6 +5,7 @@ The shapes of the bodies, their order, and the three overrides are those of data
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from time import time
@@ -106,19 +107,21 @@ def refused(refusal: Refusal, *, secrets: Iterable[str] = ()) -> DatabricksError
     """Give the error *refusal* means, with none of *secrets* in it."""
     if 300 <= refusal.status < 400:  # noqa: PLR2004 - the two ends of the redirects
         return _redirected(refusal)
-    said = _understand(refusal, _without(refusal.body, secrets))
+    known = tuple(secrets)
+    said = _understand(refusal, _without(refusal.body, known))
+    told = without(said.message, known)[:_MESSAGE]  # before it is cut, maybe amid a secret
     call = f"{refusal.method} {refusal.path}"
     hint = _HINTS.get(refusal.status)
     return _class_for(refusal, said)(
         StepError(
             kind=kind_of_status(refusal.status),
-            message=f"{call}: {said.message[:_MESSAGE]}" + (f" ({hint})" if hint else ""),
+            message=f"{call}: {told}" + (f" ({hint})" if hint else ""),
             status=refusal.status,
             error_code=said.code,
             request_id=request_id_of(refusal.headers),
             retryable=_is_transient(refusal.status, said.message),
         ),
-        retry_after=_seconds(refusal.headers.get("retry-after")),
+        retry_after=_seconds(refusal.headers.get("retry-after"), refusal.headers.get("date")),
         reasons=said.reasons,
     )
 
@@ -278,12 +281,23 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _seconds(retry_after: str | None) -> float | None:
+def _seconds(retry_after: str | None, date: str | None) -> float | None:
     if retry_after is None:
         return None
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", retry_after.strip()):
         return float(retry_after)
+    return _seconds_until(retry_after, date)
+
+
+def _seconds_until(then: str, date: str | None) -> float | None:
+    """Give the seconds from *date*, by the clock of whoever answers, or from now."""
     try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time())
+        now = _timestamp(date) if date else time()
+        return max(0.0, _timestamp(then) - now)
     except (ValueError, OverflowError):
         return None
+
+
+def _timestamp(date: str) -> float:
+    found = parsedate_to_datetime(date)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

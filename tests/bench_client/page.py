@@ -1,6 +1,7 @@
 """The figures as a page in Markdown."""
 
 from tests.bench.contenders import Contender
+from tests.bench_client.caller import OVER
 from tests.bench_client.contenders import CONNECTIONS
 from tests.bench_client.found import Found
 from tests.bench_client.server import ANSWER_BYTES, WAIT
@@ -25,7 +26,7 @@ process of its own; it waits {wait:g} ms and answers {size:,} bytes. Each answer
 that of the run that was asked for.
 
 - **A turn** is so many callers at a time, who call again and again for {seconds:g} s; the calls
-  that have begun by then are waited for, four more seconds at most. What is not answered by then is
+  that have begun by then are waited for, {over:g} more seconds at most. What is not answered by then is
   **cut off** and not counted, but for its time so far among the slowest. Each contender has a
   process of its own; they take turns, in a drawn order, so that what else the machine does hits
   all alike. One turn, which does not count, goes before.
@@ -63,6 +64,7 @@ def page(found: Found, *, seconds: float) -> str:
         wait=WAIT * 1e3,
         size=ANSWER_BYTES,
         seconds=seconds,
+        over=OVER,
         rounds=len(next(iter(contenders.values()))),
         connections=CONNECTIONS,
         starts=len(found.starts),
