@@ -17,6 +17,7 @@ from dara_fp.core.scope import Position
 from dara_fp.core.shape import Shape
 from dara_fp.core.step import Step, called, count_parameters, refuse_other
 from dara_fp.databricks.environment import HasWorkspace
+from dara_fp.databricks.sdk.lazy import Pending
 from dara_fp.databricks.workspace import Workspace
 
 __all__ = ["Answered", "calling"]
@@ -140,16 +141,17 @@ class _Caller:
         return Success(ctx if self.into is None else self._kept(ctx, self.into, answer))
 
     async def _answer(self, given: object) -> object:
-        if isinstance(given, Awaitable):
-            given = await cast("Awaitable[object]", given)
-        elif not isinstance(given, AsyncIterable):
+        # Whether a service that is not loaded yet answers or lists, it knows once it is.
+        known = await given.begun() if isinstance(given, Pending) else given
+        answer = await cast("Awaitable[object]", known) if isinstance(known, Awaitable) else known
+        if isinstance(answer, AsyncIterable):
+            return await self._items(cast("AsyncIterable[object]", answer))
+        if not isinstance(known, Awaitable):
             raise TypeError(
                 f"{self.name} gave a {type(given).__name__}, and no answer to await: "
                 "give what a method of the workspace gives"
             )
-        if isinstance(given, AsyncIterable):
-            return await self._items(cast("AsyncIterable[object]", given))
-        return given
+        return answer
 
     async def _items(self, given: AsyncIterable[object]) -> tuple[object, ...]:
         items: list[object] = []

@@ -285,3 +285,43 @@ async def test_what_a_call_gave_is_recorded_and_not_asked_for_again(
     ]
     assert first == second
     assert get.call_count == 1
+
+
+@attrs.frozen(kw_only=True)
+class Update:
+    """What is wanted of an update."""
+
+    update_id: str
+
+
+@attrs.frozen(kw_only=True)
+class Updating(StepContext):
+    """A context for methods of the official client."""
+
+    pipeline_id: str
+    update: Update | None = made()
+    started: Mapping[str, int] | None = made()
+    jobs: tuple[Named, ...] = made(())
+
+
+async def test_methods_of_the_official_client_are_steps_in_one_line(
+    wire: respx.MockRouter, reached: DatabricksEnv
+) -> None:
+    wire.post("/api/2.0/pipelines/p/updates").respond(json={"update_id": "u"})
+    wire.post("/api/2.2/jobs/run-now").respond(json={"run_id": 7, "number_in_job": 1})
+    wire.get("/api/2.2/jobs/list").respond(json={"jobs": [{"job_id": 1}, {"job_id": 2}]})
+    flow = workflow(
+        "official",
+        start(Updating, DatabricksEnv)
+        >> calling(
+            lambda ws, ctx: ws.pipelines.start_update(ctx.pipeline_id),
+            into="update",
+            context=Updating,
+        )
+        >> calling(lambda ws, _: ws.jobs.run_now(3), into="started", context=Updating)
+        >> calling(lambda ws, _: ws.jobs.list(), into="jobs", name="list_jobs", context=Updating),
+    )
+    ended = unwrap(await flow(Updating(pipeline_id="p"), reached))
+    assert ended.update == Update(update_id="u")
+    assert ended.started == {"run_id": 7, "number_in_job": 1}
+    assert ended.jobs == (Named(job_id=1), Named(job_id=2))

@@ -128,17 +128,22 @@ class Pending(Coroutine[Any, Any, Any]):
             await self._items.aclose()
 
     async def _listed(self) -> AsyncGenerator[Any]:
-        async with aclosing(await self._begun()) as listed:
+        async with aclosing(await self.begun()) as listed:
             async for each in listed:
                 yield each
 
     async def _answered(self) -> Any:
-        begun = await self._begun()
+        begun = await self.begun()
         if inspect.isasyncgen(begun):
             raise TypeError(f"{self._member!r} lists: iterate it with `async for`")
         return await begun if inspect.iscoroutine(begun) else begun
 
-    async def _begun(self) -> Any:
+    async def begun(self) -> Any:
+        """Give what the loaded service's method gives: a coroutine, or items one by one.
+
+        Raises:
+            AttributeError: There is no such method.
+        """
         return (await self._member.resolved())(*self._args, **self._kwargs)
 
     def __repr__(self) -> str:
