@@ -114,6 +114,8 @@ async def flowing(reply: Reply, span: Span, opening: Opening) -> AsyncGenerator[
                 yield chunk
         except ConnectionFailed as error:
             lost = error
+        finally:
+            await reply.aclose()  # whoever reads may have stopped before the end
         if _is_whole(span, lost):
             return
         stuck = 0 if span.start > before else stuck + 1

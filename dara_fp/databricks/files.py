@@ -19,6 +19,7 @@ from dara_fp.databricks.local_files import DownloadSizes, drafted, filled
 from dara_fp.databricks.lost_answers import gone_already
 from dara_fp.databricks.records import DirectoryEntry, FileMetadata
 from dara_fp.databricks.sending import sent
+from dara_fp.databricks.stores import nearest
 from dara_fp.databricks.transport import Reply
 from dara_fp.databricks.upload_sessions import Dropping, Sending, UploadSizes
 
@@ -141,8 +142,9 @@ class Files:
     ) -> FileMetadata:
         """Store the file at *file_path* in the local file *destination*, whole or not at all.
 
-        More than 32 MiB come in several streams side by side, each of which goes on after a lost
-        connection; a file that changes meanwhile is refused.
+        More than 32 MiB come in several streams side by side, straight from the cloud's store where
+        that is open to this machine. Each goes on after a lost connection, and by a new address
+        when its own has expired; a file that changes meanwhile is refused.
 
         Args:
             file_path: Absolute path, such as `/Volumes/main/default/inbox/a.pdf`.
@@ -163,7 +165,9 @@ class Files:
         async with drafted(destination, length, progress, overwrite=overwrite) as draft:
             if large and metadata.last_modified is not None:
                 whole = Span(start=0, end=length, since=metadata.last_modified)
-                await filled(draft, whole, partial(self._open, file_path), self.download_sizes)
+                through = partial(self._open, file_path)
+                opening = await nearest(self._calls, file_path, whole, through)
+                await filled(draft, whole, opening, self.download_sizes)
                 return metadata
             async with self.download(file_path) as chunks:
                 await draft.write(chunks, 0)

@@ -1,6 +1,7 @@
 """Downloads against a real server that cuts connections, changes files and ignores ranges."""
 
 import asyncio
+import json
 import os
 import re
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dara_fp.core.errors import Kind
-from dara_fp.databricks.errors import ConnectionFailed, DatabricksError
+from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, PermissionDenied
 from dara_fp.databricks.local_files import DownloadSizes
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
@@ -33,20 +34,36 @@ class Shelf:
         self.knows_ranges = True
         self.says_when = True
         self.change_after = 0
+        self.gives_addresses = False
+        self.store_answers: list[bytes] = []
 
     async def answer(self, heard: Heard, writer: asyncio.StreamWriter) -> None:
-        if heard.method == "HEAD":
-            writer.write(self._head("200 OK", len(self.content)))
-            return
-        if heard.method == "PUT":
-            writer.write(self._head("200 OK", 0))
-            return
+        whole = {
+            "HEAD": self._head("200 OK", len(self.content)),
+            "PUT": self._head("200 OK", 0),
+            "POST": self._address(heard),
+        }
+        if heard.method in whole:
+            writer.write(whole[heard.method])
+        elif heard.target.startswith("/store") and self.store_answers:
+            writer.write(self.store_answers.pop(0))
+        else:
+            await self._send(heard, writer)
+
+    def _address(self, heard: Heard) -> bytes:
+        if not self.gives_addresses:
+            return stage.answer(status="404 Not Found")
+        url = f"http://{heard.headers['host']}/store?sig=hush"
+        headers = [{"name": "x-ms-version", "value": "7"}]
+        return stage.answer(json.dumps({"url": url, "headers": headers}).encode())
+
+    async def _send(self, heard: Heard, writer: asyncio.StreamWriter) -> None:
         wanted = heard.headers.get("range", "")
         self.asked.append(wanted)
         if len(self.asked) == self.change_after:
             self.modified = NOW
         if heard.headers.get("if-unmodified-since", self.modified) != self.modified:
-            writer.write(b"HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n\r\n")
+            writer.write(stage.answer(b"", status="412 Precondition Failed"))
             return
         start, end = self._span(wanted)
         status = "206 Partial Content" if wanted and self.knows_ranges else "200 OK"
@@ -175,6 +192,67 @@ async def test_pieces_come_side_by_side_and_each_goes_on_after_a_cut(
     assert (tmp_path / "a").read_bytes() == CONTENT
     assert len(shelf.asked) == 6 + 3
     assert len({heard.connection for heard in server.heard}) >= 3
+
+
+EXPIRED = stage.answer(
+    b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>",
+    status="403 Forbidden",
+)
+CLOSED = stage.answer(b"<Error><Code>AuthorizationFailure</Code></Error>", status="403 Forbidden")
+
+
+def heard_by_store(server: Server) -> list[Heard]:
+    return [heard for heard in server.heard if heard.target.startswith("/store")]
+
+
+async def test_a_long_file_comes_from_the_store_without_our_credentials(
+    shelf: Shelf, server: Server, workspace: Workspace, tmp_path: Path
+) -> None:
+    shelf.gives_addresses, shelf.cuts = True, [1, MIB // 4 + 1]
+    await workspace.files.download_to(PATH, tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    asked = heard_by_store(server)
+    assert len(asked) == 1 + 6 + 1
+    assert not any("authorization" in heard.headers for heard in asked)
+    assert {heard.headers["x-ms-version"] for heard in asked} == {"7"}
+    assert [heard.method for heard in server.heard].count("POST") == 1
+
+
+async def test_an_address_that_has_expired_is_renewed_once_for_all(
+    shelf: Shelf, server: Server, workspace: Workspace, tmp_path: Path
+) -> None:
+    shelf.gives_addresses = True
+    shelf.store_answers = [EXPIRED] * 2
+    await workspace.files.download_to(PATH, tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert [heard.method for heard in server.heard].count("POST") == 3
+
+
+async def test_a_closed_store_is_gone_round_through_the_workspace(
+    shelf: Shelf, server: Server, workspace: Workspace, tmp_path: Path
+) -> None:
+    shelf.gives_addresses = True
+    shelf.store_answers = [CLOSED]
+    await workspace.files.download_to(PATH, tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert len(heard_by_store(server)) == 1
+
+
+async def test_a_store_that_closes_on_the_way_is_an_error_that_hides_the_address(
+    shelf: Shelf, workspace: Workspace, tmp_path: Path
+) -> None:
+    shelf.gives_addresses = True
+    workspace.files.download_sizes = DownloadSizes(small=MIB, piece=MIB // 2, width=1)
+    shelf.cuts = [1]
+
+    async def close(done: int, _total: int | None) -> None:
+        if done == MIB // 2:
+            shelf.store_answers = [CLOSED]
+
+    with pytest.raises(PermissionDenied, match="AuthorizationFailure") as caught:
+        await workspace.files.download_to(PATH, tmp_path / "a", progress=close)
+    assert "hush" not in str(caught.value)
+    assert contents(tmp_path) == {}
 
 
 async def test_a_file_that_changes_between_its_pieces_leaves_nothing_behind(
