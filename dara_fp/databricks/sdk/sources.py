@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-__all__ = ["PACKAGE", "class_source", "service_names"]
+__all__ = ["PACKAGE", "class_source", "package_source", "service_names", "text_of"]
 
 PACKAGE = "databricks.sdk"
 _PROPERTY = re.compile(r"property\n    def ([a-z]\w*)\(self\) ->")
@@ -30,7 +30,7 @@ def service_names(client: str) -> frozenset[str]:
         ModuleNotFoundError: The SDK is not installed.
         ImportError: It is, but without sources.
     """
-    text = _package_source()
+    text = package_source()
     _, found, behind = text.partition(f"\nclass {client}:")
     own = re.split(r"\nclass ", behind, maxsplit=1)[0]
     names = frozenset(_PROPERTY.findall(own)) - _NO_SERVICE
@@ -48,7 +48,7 @@ def class_source(owner: type) -> tuple[ClassDef, str]:
         ImportError: There is no source.
     """
     file = inspect.getsourcefile(owner) or f"<{owner.__module__}>"
-    text = _text(file)
+    text = text_of(file)
     start = _classes(file)[owner.__name__]
     end = _OUTER.search(text, start + 1)
     # The empty lines before it give each line its number.
@@ -58,7 +58,13 @@ def class_source(owner: type) -> tuple[ClassDef, str]:
 
 
 @cache
-def _package_source() -> str:
+def package_source() -> str:
+    """Give the source of the SDK's clients.
+
+    Raises:
+        ModuleNotFoundError: The SDK is not installed.
+        ImportError: It is, but without sources.
+    """
     # The parent is an empty namespace; the SDK itself is looked for and not imported.
     spec = importlib.util.find_spec("databricks") and importlib.util.find_spec(PACKAGE)
     if spec is None:
@@ -67,16 +73,21 @@ def _package_source() -> str:
             " pip install databricks-sdk",
             name=PACKAGE,
         )
-    return _text(spec.origin or "?")
+    return text_of(spec.origin or "?")
 
 
 @cache
 def _classes(file: str) -> dict[str, int]:
-    return {found[1]: found.start() for found in _CLASS.finditer(_text(file))}
+    return {found[1]: found.start() for found in _CLASS.finditer(text_of(file))}
 
 
 @cache
-def _text(file: str) -> str:
+def text_of(file: str) -> str:
+    """Read the source *file*.
+
+    Raises:
+        ImportError: It is none, or not there.
+    """
     if not file.endswith(".py") or not Path(file).is_file():
         raise ImportError(_NO_SOURCES.format(place=file), name=PACKAGE, path=file)
     return Path(file).read_text(encoding="utf-8")
