@@ -213,7 +213,7 @@ class Vectors:
             query_text: Where to look, as a text; only where the index makes the embedding, unless
                 words are looked for.
             query_type: `ANN` looks for neighbours, `FULL_TEXT` for words, `HYBRID` for both.
-            num_results: Rows to give at most.
+            num_results: Rows to give at most, 10,000; beyond 1,000 they come in pages.
             score_threshold: Rows with a lower score are left out.
             filters: Conditions on columns, such as `{"year >": 2020, "tag": ["a", "b"]}`.
             filters_json: Instead: the same as a JSON object.
@@ -256,7 +256,7 @@ class Vectors:
 
         Args:
             index_name: The index's full name.
-            **asked: As in `query`; `num_results` is the length of a page.
+            **asked: As in `query`; `num_results` counts the rows of all pages, each of 1,000.
 
         Raises:
             DatabricksError: The workspace refused, or no answer came.

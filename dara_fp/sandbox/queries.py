@@ -18,10 +18,13 @@ from dara_fp.sandbox.ranking import Wanted, ranked
 from dara_fp.sandbox.vectors import Hit
 from dara_fp.sandbox.wire import Json
 
-__all__ = ["Cursors", "Query", "Question", "answer", "check_columns", "question_vector"]
+__all__ = ["PAGE", "Cursors", "Query", "Question", "answer", "check_columns", "question_vector"]
 
 CURSOR_LIMIT = 200
 RESULT_LIMIT = 10_000
+PAGE = 1_000
+"""Rows on one page of an answer, as documented."""
+
 KINDS = ("ANN", "HYBRID", "FULL_TEXT")
 
 
@@ -133,7 +136,7 @@ def check_columns(spec: IndexSpec, columns: tuple[str, ...]) -> None:
 def answer(index: Index, question: Question) -> tuple[Json, bool]:
     """Give the page of *question*, and whether more follows."""
     query, spec = question.query, index.spec
-    end = question.start + query.num_results
+    end = min(question.start + PAGE, query.num_results)
     wanted = Wanted(
         vector=question.vector,
         text=None if query.kind == "ANN" else query.query_text,
@@ -141,8 +144,8 @@ def answer(index: Index, question: Question) -> tuple[Json, bool]:
         keep=parse_filters(query.filters_json or "", frozenset(spec.schema)),
         threshold=query.score_threshold,
     )
-    # One more than asked for tells whether there is a next page.
-    hits = ranked(index.rows, wanted, end + 1, spec.primary_key)
+    # One more than this page has tells whether there is a next one.
+    hits = ranked(index.rows, wanted, min(end + 1, query.num_results), spec.primary_key)
     page = hits[question.start : end]
     columns = [*query.columns, "score"]
     body: Json = {

@@ -17,6 +17,7 @@ from dara_fp.sandbox.index_specs import IndexSpec, row_fault
 from dara_fp.sandbox.index_wire import check_ready
 from dara_fp.sandbox.indexes import Index, Indexes
 from dara_fp.sandbox.queries import (
+    PAGE,
     Cursors,
     Query,
     Question,
@@ -153,8 +154,10 @@ class IndexData:
 
     async def _page(self, index: Index, question: Question) -> Response:
         body, more = await asyncio.to_thread(answer, index, question)
+        # The older client looks for it in every answer.
+        body["next_page_token"] = ""
         if more:
-            following = attrs.evolve(question, start=question.start + question.query.num_results)
+            following = attrs.evolve(question, start=question.start + PAGE)
             body["next_page_token"] = self.cursors.keep(following)
         return json_response(body)
 

@@ -95,18 +95,6 @@ def test_a_hybrid_question_puts_first_what_is_near_and_has_the_words(
     assert hits[-1][1] == pytest.approx(0.5)
 
 
-def test_pages_of_words_follow_one_another(workspace: WorkspaceClient, index: str) -> None:
-    indexes = workspace.vector_search_indexes
-    asked: dict[str, Any] = {"query_text": "memory train", "query_type": "FULL_TEXT"}
-    page = indexes.query_index(index, ["id"], num_results=2, **asked)
-    rest = indexes.query_next_page(index, page_token=str(page.next_page_token))
-    assert page.result
-    assert rest.result
-    ids = [row[0] for part in (page.result, rest.result) for row in part.data_array or []]
-    assert sorted(ids) == ["a", "b", "c"]
-    assert rest.next_page_token is None
-
-
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

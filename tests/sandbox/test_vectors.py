@@ -148,16 +148,24 @@ def test_a_wrong_question_is_refused_by_name(
     assert said in answer.json()["message"]
 
 
-def test_pages_follow_one_another(workspace: WorkspaceClient, index: str) -> None:
+def test_more_than_a_thousand_rows_come_in_pages(workspace: WorkspaceClient, index: str) -> None:
+    upsert(workspace, index, [{"id": f"n{n}", "vector": [n + 4, 0]} for n in range(1_400)])
     indexes = workspace.vector_search_indexes
-    page = indexes.query_index(index, ["id"], query_vector=[0.0, 0.0], num_results=2)
+    asked: dict[str, Any] = {"query_vector": [0.0, 0.0], "num_results": 1_200}
+    page = indexes.query_index(index, ["id"], **asked)
     assert page.next_page_token
     rest = indexes.query_next_page(index, page_token=page.next_page_token)
+    assert page.result
     assert rest.result
-    assert [row[0] for row in rest.result.data_array or []] == ["c"]
-    assert rest.next_page_token is None
+    ids = [[row[0] for row in part.data_array or []] for part in (page.result, rest.result)]
+    assert [len(part) for part in ids] == [1_000, 200]
+    assert ids[0] + ids[1] == ["a", "b", "c", *[f"n{n}" for n in range(1_197)]]
+    assert not rest.next_page_token
     with pytest.raises(NotFound, match="page_token"):
         indexes.query_next_page(index, page_token="else")
+    # All that were asked for are there: more rows are no reason for another page.
+    few = indexes.query_index(index, ["id"], query_vector=[0.0, 0.0], num_results=2)
+    assert not few.next_page_token
 
 
 def test_rows_are_replaced_and_deleted_by_key(workspace: WorkspaceClient, index: str) -> None:
