@@ -67,11 +67,12 @@ async def there_and_back(
     async with Workspace(host, token=TOKEN) as workspace:
         await _stream_up(workspace, 1, shown)
         await workspace.files.download_to(_FILE, folder / "short")
-        with _watched() as up:
+        before = psutil.Process().memory_info().rss
+        with _watched(before) as up:
             sent = await _stream_up(workspace, mebibytes, shown)
-        with _watched() as down:
+        with _watched(before) as down:
             streamed = await _stream_down(workspace, mebibytes, shown)
-        with _watched() as into:
+        with _watched(before) as into:
             await _fetch(workspace, folder / "long", mebibytes, shown)
         fetched = await asyncio.to_thread(_digest, folder / "long")
         await workspace.files.delete(_FILE)
@@ -127,9 +128,9 @@ def _digest(place: Path) -> str:
 
 
 @contextmanager
-def _watched() -> Generator[_Watch]:
+def _watched(before: int) -> Generator[_Watch]:
     watch, over, process = _Watch(), threading.Event(), psutil.Process()
-    before, began = process.memory_info().rss, time.perf_counter()
+    began = time.perf_counter()
 
     def look() -> None:
         while not over.wait(_LOOK_EVERY):

@@ -24,6 +24,7 @@ from dara_fp import (
 from dara_fp.databricks.local_files import DownloadSizes
 from dara_fp.databricks.upload_sessions import UploadSizes
 from dara_fp.steps.files import LocalFile, delete_uploaded, download_file, upload_file
+from tests.client.files_bench import ALLOWED, there_and_back
 from tests.steps.served import Sending
 
 
@@ -179,3 +180,10 @@ async def test_an_upload_is_taken_back_when_what_follows_fails(
     assert unwrap(await delete_uploaded(given, env)).uploaded is None
     gone = given.evolve(uploaded=Upload(path=f"{folder}/a", size=7, name="a"))
     assert unwrap(await delete_uploaded(gone, env)).uploaded is None
+
+
+async def test_a_file_longer_than_what_is_allowed_goes_up_and_down_with_flat_memory(
+    host: str, tmp_path: Path
+) -> None:
+    for leg in await there_and_back(host, tmp_path, mebibytes=112):
+        assert leg.added < ALLOWED, leg
