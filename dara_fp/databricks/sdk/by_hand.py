@@ -13,6 +13,7 @@ from dara_fp.databricks.sdk.streams import Stream
 
 __all__ = ["Clusters", "ServingEndpoints", "WorkspaceObjects"]
 
+_LONGEST = 20 * 60.0  # seconds, as in the SDK
 _PAUSE = 5.0  # seconds before a cluster that someone else handles is looked at again
 _LANGUAGES = {".py": "PYTHON", ".sql": "SQL", ".scala": "SCALA", ".R": "R"}
 
@@ -32,9 +33,9 @@ class Clusters:
             OperationFailed: The cluster is broken.
             WaitTimedOut: It does not run in time.
         """
-        limit = timedelta(minutes=20)
+        limit = timedelta(seconds=_LONGEST)
         try:
-            async with asyncio.timeout(limit.total_seconds()):
+            async with asyncio.timeout(_LONGEST):
                 while not await self._is_brought_up(cluster_id):  # noqa: ASYNC110 - it is far away
                     await asyncio.sleep(_PAUSE)
         except TimeoutError:
