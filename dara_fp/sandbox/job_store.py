@@ -57,9 +57,11 @@ class JobStore:
     def add_job(self, settings: Json, spec: JobSpec) -> Job:
         """Keep a new job with *settings*."""
         job = Job(job_id=self.new_id(), created_time=now(), settings=settings, spec=spec)
-        self.jobs[job.job_id] = job
-        write_atomically(self._jobs_at / f"{job.job_id}.json", msgspec.json.encode(job))
-        return job
+        return self._keep_job(job)
+
+    def change_job(self, job_id: int, settings: Json, spec: JobSpec) -> Job:
+        """Keep other *settings* for the job *job_id*."""
+        return self._keep_job(attrs.evolve(self.job(job_id), settings=settings, spec=spec))
 
     def job(self, job_id: int) -> Job:
         """Give the job *job_id*, or refuse in the words the SDK looks for."""
@@ -149,6 +151,11 @@ class JobStore:
     def log(self, task: TaskRun) -> Path:
         """Give the file with the output of *task*."""
         return self.place(task) / "output.log"
+
+    def _keep_job(self, job: Job) -> Job:
+        self.jobs[job.job_id] = job
+        write_atomically(self._jobs_at / f"{job.job_id}.json", msgspec.json.encode(job))
+        return job
 
     def _count(self, run: Run) -> None:
         self._last_numbers[run.job_id] = max(self._last_numbers[run.job_id], run.number_in_job)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dara_fp.sandbox.auth import USER
+from dara_fp.sandbox.job_changes import changed
 from dara_fp.sandbox.job_specs import JobSpec, check_tasks, in_order
 from dara_fp.sandbox.job_store import Job, JobStore
 from dara_fp.sandbox.wire import (
@@ -40,6 +41,14 @@ class JobId(msgspec.Struct):
     job_id: int
 
 
+class ChangeJob(msgspec.Struct):
+    """The body of `jobs/reset` and `jobs/update`."""
+
+    job_id: int
+    new_settings: Json = {}
+    fields_to_remove: tuple[str, ...] = ()
+
+
 class ListJobs(msgspec.Struct):
     """The query of `jobs/list`."""
 
@@ -65,18 +74,31 @@ class Jobs:
             Route(f"{base}/create", self.create, methods=["POST"]),
             Route(f"{base}/get", self.get, methods=["GET"]),
             Route(f"{base}/list", self.list, methods=["GET"]),
+            Route(f"{base}/reset", self.reset, methods=["POST"]),
+            Route(f"{base}/update", self.update, methods=["POST"]),
             Route(f"{base}/delete", self.delete, methods=["POST"]),
         ]
 
     async def create(self, request: Request) -> Response:
         """Keep a new job."""
         settings = await read_body(request, Json)
-        check_tasks(settings)
-        spec = convert(settings, JobSpec, "job settings")
-        job = self.store.add_job(
-            settings, msgspec.structs.replace(spec, tasks=in_order(spec.tasks))
-        )
+        job = self.store.add_job(settings, _spec(settings))
         return json_response({"job_id": job.job_id})
+
+    async def reset(self, request: Request) -> Response:
+        """Replace all settings of a job; runs that were started keep theirs."""
+        asked = await read_body(request, ChangeJob)
+        self.store.job(asked.job_id)
+        self.store.change_job(asked.job_id, asked.new_settings, _spec(asked.new_settings))
+        return empty()
+
+    async def update(self, request: Request) -> Response:
+        """Change some settings of a job."""
+        asked = await read_body(request, ChangeJob)
+        settings = self.store.job(asked.job_id).settings
+        settings = changed(settings, asked.new_settings, asked.fields_to_remove)
+        self.store.change_job(asked.job_id, settings, _spec(settings))
+        return empty()
 
     async def get(self, request: Request) -> Response:
         """Answer one job."""
@@ -102,6 +124,12 @@ class Jobs:
         """Forget a job."""
         self.store.delete_job((await read_body(request, JobId)).job_id)
         return empty()
+
+
+def _spec(settings: Json) -> JobSpec:
+    check_tasks(settings)
+    spec = convert(settings, JobSpec, "job settings")
+    return msgspec.structs.replace(spec, tasks=in_order(spec.tasks))
 
 
 def _has_name(job: Job, name: str) -> bool:

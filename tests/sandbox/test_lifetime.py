@@ -11,7 +11,14 @@ import httpx
 import psutil
 import pytest
 from databricks.sdk.errors import InvalidParameterValue
-from databricks.sdk.service.jobs import RunLifeCycleState, RunResultState
+from databricks.sdk.service.jobs import (
+    JobSettings,
+    NotebookTask,
+    RunLifeCycleState,
+    RunResultState,
+    SubmitTask,
+)
+from databricks.sdk.service.workspace import Language
 
 from dara_fp.sandbox.server import NotLoopback, run
 from tests.sandbox.served import (
@@ -76,7 +83,7 @@ def test_it_prints_one_line_and_ends_quietly(tmp_path: Path) -> None:
     assert (rest, errors, process.returncode) == ("", "", 0)
 
 
-def test_a_restart_keeps_files_jobs_runs_and_rows(tmp_path: Path) -> None:
+def test_a_restart_keeps_files_jobs_runs_notebooks_and_secrets(tmp_path: Path) -> None:
     served = serve(tmp_path)
     workspace = served.workspace()
     file = "/Volumes/a/b/c/x.py"
@@ -90,6 +97,15 @@ def test_a_restart_keeps_files_jobs_runs_and_rows(tmp_path: Path) -> None:
     sleep = BytesIO(b"import time; time.sleep(60)")
     workspace.files.upload("/Volumes/a/b/c/sleep.py", sleep)
     lost = started(workspace.jobs.submit(tasks=[submitted("main", "/Volumes/a/b/c/sleep.py")]))
+    workspace.jobs.update(job_id, new_settings=JobSettings(timeout_seconds=60))
+    workspace.workspace.upload(
+        "/Shared/kept", b"dbutils.notebook.exit(7)", language=Language.PYTHON
+    )
+    exits = NotebookTask(notebook_path="/Shared/kept")
+    notebook = started(workspace.jobs.submit(tasks=[SubmitTask(task_key="n", notebook_task=exits)]))
+    finished(workspace, notebook)
+    workspace.secrets.create_scope("kept")
+    workspace.secrets.put_secret("kept", "word", string_value="once")
     served.end(signal.SIGKILL)
 
     served = serve(tmp_path)
@@ -101,6 +117,16 @@ def test_a_restart_keeps_files_jobs_runs_and_rows(tmp_path: Path) -> None:
     ended = workspace.jobs.get_run(run_id)
     assert ended.tasks
     assert workspace.jobs.get_run_output(ended.tasks[0].run_id or 0).logs == "hello\n"
+    settings = workspace.jobs.get(job_id).settings
+    assert settings
+    assert settings.timeout_seconds == 60
+    assert workspace.workspace.download("/Shared/kept").read().endswith(b"exit(7)")
+    exited = workspace.jobs.get_run(notebook)
+    assert exited.tasks
+    left = workspace.jobs.get_run_output(exited.tasks[0].run_id or 0).notebook_output
+    assert left
+    assert left.result == "7"
+    assert workspace.dbutils.secrets.get("kept", "word") == "once"
     state = workspace.jobs.get_run(lost).state
     assert state
     assert state.life_cycle_state is RunLifeCycleState.INTERNAL_ERROR
