@@ -31,6 +31,7 @@ from dara_fp.databricks.upload_sessions import (
     expiry,
     is_expired,
     is_switched_off,
+    secret,
 )
 
 __all__ = ["MultipartUpload"]
@@ -167,7 +168,7 @@ class MultipartUpload:
         }
         url = "/api/2.0/fs/create-upload-part-urls"
         answer = await self._sending.calls.json("POST", url, body=body, idempotent=True)
-        if not (targets := answer.decoded(_PartTargets).upload_part_urls):
+        if not (targets := secret(answer, _PartTargets).upload_part_urls):
             raise UnexpectedAnswer(StepError(message=f"POST {url}: no URL for part {number}"))
         return targets[0]
 

@@ -21,7 +21,14 @@ from dara_fp.databricks.errors import (
     UnexpectedAnswer,
 )
 from dara_fp.databricks.transport import Call
-from dara_fp.databricks.upload_sessions import PartsRefused, Sending, Session, Target, dropped
+from dara_fp.databricks.upload_sessions import (
+    PartsRefused,
+    Sending,
+    Session,
+    Target,
+    dropped,
+    secret,
+)
 
 __all__ = ["ResumableUpload"]
 
@@ -83,7 +90,7 @@ class ResumableUpload:
         body = {"path": self._sending.path, "session_token": self._session.token}
         url = "/api/2.0/fs/create-resumable-upload-url"
         answer = await self._sending.calls.json("POST", url, body=body, idempotent=True)
-        return answer.decoded(_ResumableTarget).resumable_upload_url
+        return secret(answer, _ResumableTarget).resumable_upload_url
 
     async def _send(self, target: Target, piece: bytes, offset: int, total: int | None) -> None:
         """Send *piece*, at *offset* of *total* bytes, until the store has all of it."""

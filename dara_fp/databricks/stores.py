@@ -14,7 +14,7 @@ from dara_fp.databricks.calls import Calls
 from dara_fp.databricks.downloads import Opening, Span, opened
 from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.transport import Call, Reply
-from dara_fp.databricks.upload_sessions import EXPIRED_TRIES, Target, expiry, is_expired
+from dara_fp.databricks.upload_sessions import EXPIRED_TRIES, Target, expiry, is_expired, secret
 
 __all__ = ["StoreOpening", "nearest"]
 
@@ -56,7 +56,7 @@ class StoreOpening:
                 query = {"path": self._path, "expire_time": expiry()}
                 url = "/api/2.0/fs/create-download-url"
                 answer = await self._calls.json("POST", url, query=query, idempotent=True)
-                self._target = answer.decoded(Target)
+                self._target = secret(answer, Target)
             return self._target
 
 

@@ -11,13 +11,13 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import msgspec
 
 from dara_fp.core.errors import StepError
-from dara_fp.databricks.calls import Calls
+from dara_fp.databricks.calls import Answer, Calls
 from dara_fp.databricks.chunks import Progress
 from dara_fp.databricks.errors import Cancelled, DatabricksError, UnexpectedAnswer
 from dara_fp.databricks.transport import Call
@@ -36,8 +36,10 @@ __all__ = [
     "initiated",
     "is_expired",
     "is_switched_off",
+    "secret",
 ]
 
+T = TypeVar("T")
 EXPIRED_TRIES = 4  # the first, and three with a new address
 _log = logging.getLogger("dara_fp.databricks")
 _MIB = 1024 * 1024
@@ -181,7 +183,7 @@ async def initiated(sending: Sending) -> Session:
         if is_switched_off(error):
             raise PartsRefused(error) from error
         raise
-    begun = answer.decoded(_Initiated)
+    begun = secret(answer, _Initiated)
     if begun.multipart_upload is not None:
         return Session(token=begun.multipart_upload.session_token, resumable=False)
     if begun.resumable_upload is not None:
@@ -199,7 +201,7 @@ async def abort_target(sending: Sending, session: Session) -> Target:
     body = {"path": sending.path, "session_token": session.token, "expire_time": expiry()}
     url = "/api/2.0/fs/create-abort-upload-url"
     answer = await sending.calls.json("POST", url, body=body, idempotent=True)
-    return answer.decoded(_AbortTarget).abort_upload_url
+    return secret(answer, _AbortTarget).abort_upload_url
 
 
 async def dropped(calls: Calls, target: Target) -> None:
@@ -212,6 +214,21 @@ async def dropped(calls: Calls, target: Target) -> None:
     # 499 is how Google's store says that it did.
     with suppress(Cancelled):
         await calls.elsewhere(call)
+
+
+def secret(answer: Answer, wanted: type[T]) -> T:
+    """Give *answer* as *wanted*; an error shows nothing of it, since addresses are permissions.
+
+    Raises:
+        UnexpectedAnswer: It is something else.
+    """
+    try:
+        return answer.decoded(wanted)
+    except UnexpectedAnswer as error:
+        raise error.changed(
+            message=f"{answer.call}: the answer, which is kept secret, is not what the API"
+            " promises: check that the host is a workspace"
+        ) from None
 
 
 def is_switched_off(error: DatabricksError) -> bool:
