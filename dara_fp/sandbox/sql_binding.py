@@ -1,5 +1,6 @@
 """One statement and the engine: names become tables, rows come out as Arrow."""
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,14 @@ from dara_fp.sandbox.sql_schema_views import schema_view
 from dara_fp.sandbox.sql_session import Session
 from dara_fp.sandbox.tables import Tables
 
-__all__ = ["Binding"]
+__all__ = ["Binding", "Database"]
 
-_SETTINGS = (
-    "SET TimeZone = 'UTC'",
+_FOR_ALL = (
     "SET memory_limit = '1GB'",
     "SET threads = 2",
-    "SET python_enable_replacements = false",
-)
-_LOCKED = (
     "SET enable_external_access = false",
-    "SET lock_configuration = true",
 )
+_FOR_EACH = ("SET TimeZone = 'UTC'", "SET python_enable_replacements = false")
 _VIEWS_DEEP = 20
 
 # What Databricks has and the engine's exact types have not; what is not here stays as it is.
@@ -50,20 +47,43 @@ _NARROWED = {
 }
 
 
-class Binding:
-    """A connection to an engine of its own, in which the tables of one statement are known."""
+class Database:
+    """The engine, which keeps nothing; it reads no file but those of volumes below *root*."""
 
-    def __init__(self, tables: Tables, session: Session, root: Path, running: Running) -> None:
+    def __init__(self, root: Path) -> None:
+        volumes = str((root / "Volumes").resolve()).replace("'", "''")
+        self._lock = threading.Lock()
+        self._connection = duckdb.connect()
+        for setting in (f"SET allowed_directories = ['{volumes}/']", *_FOR_ALL):
+            self._connection.execute(setting)
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Give a connection, whose temporary tables no other one sees."""
+        with self._lock:
+            made = self._connection.cursor()
+        for setting in _FOR_EACH:
+            made.execute(setting)
+        return made
+
+
+class Binding:
+    """A connection to the engine, in which the tables of one statement are known."""
+
+    def __init__(
+        self,
+        database: Database,
+        tables: Tables,
+        session: Session,
+        root: Path,
+        running: Running,
+    ) -> None:
         """Run a statement of *session* over *tables*, with the volumes that are below *root*."""
         self.tables = tables
         self.session = session
         self.running = running
         self._root = root
-        self._connection = duckdb.connect()
+        self._connection = database.connection()
         self._count = 0
-        volumes = str((root / "Volumes").resolve()).replace("'", "''")
-        for setting in (*_SETTINGS, f"SET allowed_directories = ['{volumes}/']", *_LOCKED):
-            self._connection.execute(setting)
         running.using(self._connection)
 
     def close(self) -> None:
@@ -154,15 +174,15 @@ class Binding:
 
     def _tell(self, node: exp.Func) -> None:
         """Put what only the session knows in the place of *node*."""
-        told = {
+        told: dict[type[exp.Func], str] = {
             exp.CurrentCatalog: self.session.catalog,
             exp.CurrentSchema: self.session.schema,
             exp.CurrentDatabase: self.session.schema,
             exp.CurrentUser: USER,
             exp.SessionUser: USER,
-        }.get(type(node))
-        if told is not None:
-            node.replace(exp.Literal.string(told))
+        }
+        if type(node) in told:
+            node.replace(exp.Literal.string(told[type(node)]))
 
     def _bind_table(self, table: exp.Table, own: Mapping[str, str], depth: int) -> None:
         named = table.this

@@ -245,9 +245,10 @@ def _comment(tree: exp.Expr) -> str | None:
 def _properties(tree: exp.Expr) -> dict[str, str]:
     """Give the table properties in *tree*; their names may be written with dots or in quotes."""
     found = [node for node in tree.find_all(exp.Property) if type(node) is exp.Property]
-    equal = tree.args.get("expressions", []) if isinstance(tree, exp.AlterSet) else []
-    pairs = [(node.this, node.args["value"]) for node in found]
-    pairs += [(node.this, node.expression) for node in equal if isinstance(node, exp.EQ)]
+    pairs: list[tuple[exp.Expr, exp.Expr]] = [(node.this, node.args["value"]) for node in found]
+    if isinstance(tree, exp.AlterSet):
+        equal = [node for node in tree.expressions if isinstance(node, exp.EQ)]
+        pairs += [(node.this, node.expression) for node in equal]
     return {_plain(key): _written(value) for key, value in pairs}
 
 

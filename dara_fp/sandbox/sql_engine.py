@@ -8,7 +8,7 @@ import attrs
 from sqlglot import exp
 
 from dara_fp.sandbox.errors import ApiError
-from dara_fp.sandbox.sql_binding import Binding
+from dara_fp.sandbox.sql_binding import Binding, Database
 from dara_fp.sandbox.sql_definitions import alter, change_catalogs, create, drop, nothing, use
 from dara_fp.sandbox.sql_errors import not_done, of_catalog, refuse_large
 from dara_fp.sandbox.sql_parsing import parsed, parsed_one, with_parameters
@@ -41,6 +41,11 @@ class SqlEngine:
 
     tables: Tables
     root: Path
+    _database: Database = attrs.field(
+        init=False,
+        repr=False,
+        default=attrs.Factory(lambda self: Database(self.root), takes_self=True),
+    )
 
     def run(self, asked: Asked, session: Session, running: Running) -> Any:
         """Run what was *asked* in *session*, and give its result as an Arrow table.
@@ -80,7 +85,7 @@ class SqlEngine:
         return result
 
     def _run(self, tree: exp.Expr, asked: Asked, session: Session, running: Running) -> Any:
-        binding = Binding(self.tables, session, self.root, running)
+        binding = Binding(self._database, self.tables, session, self.root, running)
         try:
             return _done(binding, tree, asked)
         except ApiError as error:

@@ -148,7 +148,7 @@ def _nested(value: Any, kind: DeltaType) -> Any:
     if kind["type"] == "array":
         return [_nested(item, kind["elementType"]) for item in value]
     if kind["type"] == "map":
-        pairs = value.items() if isinstance(value, dict) else value
+        pairs: Any = value.items() if hasattr(value, "items") else value
         return {_text(key): _nested(item, kind["valueType"]) for key, item in pairs}
     return {field["name"]: _nested(value[field["name"]], field["type"]) for field in kind["fields"]}
 

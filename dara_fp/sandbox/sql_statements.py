@@ -27,6 +27,7 @@ AT_ONCE = 4
 KEPT = 1_000
 RESULT_LIFE = 3600.0
 STATEMENT_SECONDS = 600.0
+LOOK_SECONDS = 0.25
 
 
 class State(StrEnum):
@@ -190,11 +191,13 @@ class SqlStatements:
 
     async def _drive(self, statement: Statement) -> None:
         run = asyncio.get_running_loop().run_in_executor(self._pool, self._run, statement)
-        await asyncio.wait([run], timeout=STATEMENT_SECONDS)
-        if not run.done():
-            statement.timed_out = True
-            statement.running.stop()
-            await asyncio.wait([run])
+        while not run.done():
+            await asyncio.wait([run], timeout=LOOK_SECONDS)
+            if time.time() - statement.started > STATEMENT_SECONDS:
+                statement.timed_out = True
+            if statement.timed_out or statement.running.stopped:
+                # Once more, since the engine forgets what came just before it began.
+                statement.running.stop()
         if (error := run.exception()) is not None:
             logger.error("statement %s: a fault of the sandbox", statement.id, exc_info=error)
             said = "The sandbox failed on this statement: its log has the reason."

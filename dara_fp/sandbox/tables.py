@@ -6,7 +6,7 @@ DuckDB reads them as Arrow data sets; delta-rs, and so any other reader of Delta
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -76,11 +76,9 @@ class Tables:
         self._root = root
         self._lock = threading.RLock()
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> AbstractContextManager[bool]:
         """Keep all others from writing: one who reads before it writes misses nothing."""
-        with self._lock:
-            yield
+        return self._lock
 
     def place(self, table: Table) -> Path:
         """Give the directory of *table*.
@@ -133,7 +131,7 @@ class Tables:
                 table.load_as_version(version)
             except DeltaError as error:
                 raise invalid(f"'{full_name}' has no version {version}: {error}") from None
-        return table.to_pyarrow_dataset()
+        return _data(table)
 
     def fields(self, full_name: str) -> list[Field]:
         """Give the columns of the table *full_name*, as its log has them."""
@@ -285,9 +283,12 @@ def _field(column: Column) -> Field:
     )
 
 
+def _data(table: Any) -> Any:
+    return table.to_pyarrow_dataset()
+
+
 def _all(table: DeltaTable) -> Iterator[Change]:
-    rows: Any = table.to_pyarrow_dataset()
-    for batch in rows.to_batches():
+    for batch in _data(table).to_batches():
         for row in batch.to_pylist():
             yield Change(kind="insert", version=table.version(), row=row)
 

@@ -174,7 +174,8 @@ async def test_rows_can_be_read_again_from_the_first(
     wire: respx.MockRouter, workspace: Workspace, store: Callable[[int], respx.Route]
 ) -> None:
     wire.post(f"{API}/").respond(json=ended(2, link(0), link(1)))
-    store(0), store(1)
+    for index in (0, 1):
+        store(index)
     rows = await workspace.sql.execute("select", warehouse_id="w")
     assert await rows.all() == await rows.all()
 
