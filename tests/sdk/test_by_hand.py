@@ -46,7 +46,10 @@ async def test_a_run_of_many_tasks_is_read_page_by_page(
 async def test_jobs_are_listed_with_all_their_tasks(
     workspace: Workspace, wire: respx.MockRouter
 ) -> None:
-    jobs = [{"job_id": 1, "has_more": True, "settings": {"tasks": []}}, {"job_id": 2}]
+    jobs: list[dict[str, Any]] = [
+        {"job_id": 1, "has_more": True, "settings": {"tasks": []}},
+        {"job_id": 2},
+    ]
     wire.get("/api/2.2/jobs/list").respond(json={"jobs": jobs})
     whole = {"job_id": 1, "settings": {"tasks": [{"task_key": "a"}, {"task_key": "b"}]}}
     wire.get("/api/2.2/jobs/get", params={"job_id": "1"}).respond(json=whole)

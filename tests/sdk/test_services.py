@@ -1,6 +1,7 @@
 """Services by name: there at once, loaded at first use, clear about what is not offered."""
 
 import asyncio
+import inspect
 import json
 import subprocess
 import sys
@@ -61,10 +62,9 @@ async def test_a_call_before_the_service_is_loaded_can_be_awaited(
     workspace: Workspace, wire: respx.MockRouter
 ) -> None:
     wire.get("/api/2.2/jobs/runs/get", params={"run_id": "7"}).respond(json=RUN)
-    pending = workspace.jobs.get_run(7)
+    pending: Any = workspace.jobs.get_run(7)
     assert isinstance(pending, Pending)
-    run = await pending
-    assert run.state
+    run: Any = await pending
     assert run.state.life_cycle_state is RunLifeCycleState.TERMINATED
 
 
@@ -76,8 +76,8 @@ async def test_once_loaded_the_service_itself_stands_under_its_name(
     assert isinstance(kept, Service)
     assert await method(7) == await kept.get_run(7) == await workspace.jobs.get_run(7)
     assert repr(workspace.jobs) == f"<asynchronous JobsExt of {HOST}>"
-    assert asyncio.iscoroutinefunction(workspace.jobs.get_run)
-    assert asyncio.iscoroutinefunction(kept.get_run)
+    assert inspect.iscoroutinefunction(workspace.jobs.get_run)
+    assert inspect.iscoroutinefunction(kept.get_run)
     assert "get_run" in dir(kept)
     assert "not loaded" not in repr(kept)
 
@@ -181,7 +181,8 @@ async def test_a_post_with_an_idempotency_token_is_sent_again_after_a_lost_answe
     route.side_effect = [httpx.ReadError("gone"), httpx.Response(200, json={"run_id": 7})]
     wait = await workspace.jobs.run_now(1, idempotency_token="t")
     assert wait.run_id == 7
-    assert [json.loads(call.request.content) for call in route.calls] == [
+    sent: list[httpx.Request] = [call.request for call in route.calls]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - respx has no types here
+    assert [json.loads(each.content) for each in sent] == [
         {"idempotency_token": "t", "job_id": 1}
     ] * 2
 
