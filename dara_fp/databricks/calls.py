@@ -179,7 +179,7 @@ class Calls:
                 f"path is {request.path!r}: give it from the root, as /api/2.2/jobs/list"
             )
         await self._transport.open()  # before the clock starts: it is not the workspace's fault
-        budget = Budget(self._retries, has_met=lambda: self._transport.has_met(self._name))
+        budget = Budget(self._retries, has_met=self._has_met)
         try:
             return await retrying(
                 lambda: attempt(budget),
@@ -192,6 +192,10 @@ class Calls:
                 raise
             named = f"{self._settings.named_by} names that host: check it, and the way there"
             raise error.saying(named) from None
+
+    def _has_met(self) -> bool:
+        """Tell whether the workspace has ever answered; not where the SDK has to find it first."""
+        return not self._name or self._transport.has_met(self._name)
 
     async def _read(self, request: Request, budget: Budget) -> Answer:
         await self._slot(request, budget)

@@ -154,6 +154,23 @@ def test_how_long_to_wait_is_read_in_seconds_or_as_a_date(
     assert refused(refusal(b"", 429, headers={"retry-after": header})).retry_after == seconds
 
 
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("Mon, 23 Nov 2026 12:00:00 GMT", 90.0),
+        ("Mon, 23 Nov 2026 12:00:00 -0000", 90.0),
+        ("Mon, 23 Nov 2026 14:00:00 +0200", 90.0),
+        ("Mon, 23 Nov 2026 13:00:00 GMT", 0.0),
+        ("some day", None),
+    ],
+)
+def test_a_date_to_come_back_is_counted_by_the_clock_of_whoever_gave_it(
+    date: str, seconds: float | None
+) -> None:
+    headers = {"retry-after": "Mon, 23 Nov 2026 12:01:30 GMT", "date": date}
+    assert refused(refusal(b"", 429, headers=headers)).retry_after == seconds
+
+
 async def test_a_refused_head_has_the_meaning_of_its_status(
     wire: respx.MockRouter, workspace: Workspace
 ) -> None:

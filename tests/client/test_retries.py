@@ -1,7 +1,9 @@
 """When a call is made again, and for how long."""
 
 import asyncio
+import ssl
 
+import aiohttp
 import httpx
 import pytest
 import respx
@@ -15,8 +17,11 @@ from dara_fp.databricks.errors import (
     InternalError,
     TemporarilyUnavailable,
     TooManyRequests,
+    UnexpectedAnswer,
 )
+from dara_fp.databricks.pool import HttpPool
 from dara_fp.databricks.retries import Budget, Retries, retrying
+from dara_fp.databricks.transport import Call
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 from tests.client.stage import VirtualTime, answer, saying, served
@@ -180,6 +185,27 @@ async def test_a_host_that_is_not_there_is_named(time: VirtualTime) -> None:
     assert 0 < sum(time.naps) <= 20
 
 
+async def test_what_never_left_is_sent_again_with_any_verb(time: VirtualTime) -> None:
+    async with served(saying(STARTED)) as server:
+        host = server.host
+    async with stage.workspace(time, host=host, seconds=20) as workspace:
+        with pytest.raises(ConnectionFailed, match=r"tried \d+ times") as caught:
+            await workspace.runs.start(1)
+    assert caught.value.sent is False
+
+
+async def test_a_certificate_that_is_not_trusted_is_told_and_not_tried_again() -> None:
+    where = aiohttp.client_reqrep.ConnectionKey("h", 443, True, True, None, None, None)  # noqa: FBT003
+    untrusted = aiohttp.ClientConnectorCertificateError(where, ssl.CertificateError("self-signed"))
+    pool = HttpPool(timeout_seconds=1, max_connections=1)
+    call = Call(method="GET", url="https://h.test/x?sig=hush", headers={})
+    said = r"GET /x: h\.test shows a certificate that is not trusted \(.*self-signed.*SSL_CERT_FILE"
+    with pytest.raises(UnexpectedAnswer, match=said) as caught, pool.failures(call):
+        raise untrusted
+    await pool.aclose()
+    assert (caught.value.retryable, caught.value.sent) == (False, False)
+
+
 async def test_silence_ends_in_time_and_is_a_timeout() -> None:
     async def silent(_heard: stage.Heard, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(60)
@@ -226,4 +252,17 @@ async def test_a_later_try_has_only_what_is_left_of_the_budget() -> None:
 
 
 def test_however_many_tries_there_were_a_pause_has_an_end() -> None:
-    assert 5.0 <= Retries().pause(5_000, None) <= 10.0
+    assert 0.0 <= Retries().pause(5_000, None) <= 10.0
+    assert Retries(chance=lambda: 1.0).pause(5_000, None) == 10.0
+
+
+@given(tries=st.integers(1, 99), chance=st.floats(0, 1), asked=st.none() | st.floats(0, 99))
+def test_a_pause_is_anything_up_to_its_longest_and_never_less_than_was_asked_for(
+    tries: int, chance: float, asked: float | None
+) -> None:
+    pause = Retries(chance=lambda: chance).pause(tries, asked)
+    longest = min(10.0, 0.5 * 2.0 ** (tries - 1))
+    if asked is None:
+        assert pause == longest * chance
+    else:
+        assert asked <= pause <= asked + 0.5
