@@ -26,10 +26,10 @@ process of its own; it waits {wait:g} ms and answers {size:,} bytes. Each answer
 that of the run that was asked for.
 
 - **A turn** is so many callers at a time, who call again and again for {seconds:g} s; the calls
-  that have begun by then are waited for, {over:g} more seconds at most. What is not answered by then is
-  **cut off** and not counted, but for its time so far among the slowest. Each contender has a
-  process of its own; they take turns, in a drawn order, so that what else the machine does hits
-  all alike. One turn, which does not count, goes before.
+  that have begun by then are waited for, {over:g} more seconds at most. What is not answered by
+  then is **cut off** and not counted, but for its time so far among the slowest. Each contender
+  has a process of its own; they take turns, in a drawn order, so that what else the machine does
+  hits all alike. One turn, which does not count, goes before.
 - **calls/s**, **p50** and **p99** are medians of {rounds} turns; **range** has the slowest and the
   quickest. **CPU** is of the contender's process with all its threads, for each call. **Times**
   are medians of the ratios of calls/s within a round.
