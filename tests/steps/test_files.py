@@ -1,6 +1,9 @@
 """The steps that upload a local file, fetch one, and take an upload back."""
 
+import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import attrs
@@ -21,6 +24,7 @@ from dara_fp import (
     step,
     unwrap,
 )
+from dara_fp.databricks.errors import NotFound
 from dara_fp.databricks.local_files import DownloadSizes
 from dara_fp.databricks.upload_sessions import UploadSizes
 from dara_fp.steps.files import LocalFile, delete_uploaded, download_file, upload_file
@@ -187,3 +191,82 @@ async def test_a_file_longer_than_what_is_allowed_goes_up_and_down_with_flat_mem
 ) -> None:
     for leg in await there_and_back(host, tmp_path, mebibytes=112):
         assert leg.added < ALLOWED, leg
+
+
+@asynccontextmanager
+async def going_wrong(env: DatabricksEnv, *faults: dict[str, object]) -> AsyncIterator[None]:
+    for fault in faults:
+        await env.workspace.do("POST", "/_sandbox/faults", body=fault)
+    try:
+        yield
+        found = await env.workspace.do("GET", "/_sandbox/faults")
+        assert all(armed["applied"] for armed in found["faults"]), found
+    finally:
+        await env.workspace.do("DELETE", "/_sandbox/faults")
+
+
+async def test_a_long_file_arrives_whole_although_connections_are_lost(
+    env: DatabricksEnv, tmp_path: Path, folder: str
+) -> None:
+    content = os.urandom(2_000_000)
+    (tmp_path / "a").write_bytes(content)
+    env.workspace.files.sizes = UploadSizes(small=2**20, part=2**18, window=2**20)
+    env.workspace.files.download_sizes = DownloadSizes(small=2**20, piece=2**18)
+    store = "/sandbox/storage"
+    sending = Sending(source=str(tmp_path / "a"), folder=folder)
+    async with going_wrong(
+        env,
+        {"pattern": f"PUT {store}", "cut": True, "times": 1},
+        {"pattern": f"PUT {store}", "cut": True, "after_effect": True, "times": 1},
+        {"pattern": "POST /api/2.0/fs/files/*", "cut": True, "after_effect": True, "times": 1},
+    ):
+        unwrap(await upload_file(sending, env))
+    fetching = Fetching(path=f"{folder}/a", destination=str(tmp_path / "b"))
+    async with going_wrong(
+        env,
+        {"pattern": f"GET {store}", "cut": True, "times": 1},
+    ):
+        unwrap(await download_file(fetching, env))
+    assert (tmp_path / "b").read_bytes() == content
+
+
+async def test_a_completion_whose_answer_was_lost_is_found_done(
+    env: DatabricksEnv, folder: str
+) -> None:
+    env.workspace.files.sizes = UploadSizes(small=4, part=2**18)
+    begun = asyncio.Event()
+
+    async def lose_the_next(_done: int, _total: int | None) -> None:
+        if not begun.is_set():
+            begun.set()
+            await env.workspace.do("POST", "/_sandbox/faults", body=lost)
+
+    # From the first part on: what is posted to the file is its completion.
+    lost = {"pattern": "POST /api/2.0/fs/files/*", "cut": True, "after_effect": True, "times": 1}
+    content = os.urandom(700_000)
+    async with going_wrong(env):
+        await env.workspace.files.upload(f"{folder}/a", content, progress=lose_the_next)
+    assert begun.is_set()
+    assert await stored(env, f"{folder}/a") == content
+
+
+async def test_an_upload_that_is_cut_stores_nothing(
+    env: DatabricksEnv, folder: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_bytes(os.urandom(2_000_000))
+    env.workspace.files.sizes = UploadSizes(small=2**20, part=2**18, window=2**20)
+    arrived = asyncio.Event()
+
+    async def hear(_done: int, _total: int | None) -> None:
+        arrived.set()
+        await asyncio.Event().wait()
+
+    uploading = asyncio.create_task(
+        env.workspace.files.upload_from(f"{folder}/a", tmp_path / "a", progress=hear)
+    )
+    await arrived.wait()
+    uploading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await uploading
+    with pytest.raises(NotFound):
+        await env.workspace.files.get_metadata(f"{folder}/a")
