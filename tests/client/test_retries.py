@@ -244,7 +244,7 @@ async def test_a_later_try_has_only_what_is_left_of_the_budget() -> None:
         await asyncio.sleep(60)
 
     async with served(busy_then_silent) as server:
-        workspace = stage.workspace(host=server.host, seconds=0.6, timeout_seconds=4)
+        workspace = Workspace(server.host, token="t", retry_seconds=0.6, timeout_seconds=4)
         async with workspace, asyncio.timeout(3):
             with pytest.raises(ConnectionFailed, match=r"not answered within 0\.\d s"):
                 await workspace.do("GET", "/x")
