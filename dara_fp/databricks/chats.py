@@ -1,6 +1,7 @@
 """Answers of chat models, whole or as a stream of tokens, in the shape that OpenAI gave them."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -92,11 +93,12 @@ class ChatStream:
                 yield await self._whole()
                 return
             # In chunks of a size, tokens would wait for later ones to fill it.
-            async for event in events(self._reply.chunks(None)):
-                if event.data.strip() == _END:
-                    return
-                for piece in self._pieces_of(event):
-                    yield piece
+            async with aclosing(events(self._reply.chunks(None))) as found:
+                async for event in found:
+                    if event.data.strip() == _END:
+                        return
+                    for piece in self._pieces_of(event):
+                        yield piece
             if self.finish_reason is None:
                 raise self._cut()
 

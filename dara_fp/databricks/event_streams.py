@@ -1,6 +1,6 @@
 """Server-sent events, read from the bytes of an answer as they come (WHATWG HTML, section 9.2)."""
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
 
 import attrs
 
@@ -23,7 +23,7 @@ class Event:
     kind: str = "message"
 
 
-async def events(chunks: AsyncIterable[bytes]) -> AsyncIterator[Event]:
+async def events(chunks: AsyncIterable[bytes]) -> AsyncGenerator[Event]:
     """Give the events of *chunks*, cut anywhere; one without its empty line at the end is none.
 
     Raises:

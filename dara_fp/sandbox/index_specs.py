@@ -18,6 +18,7 @@ __all__ = [
     "Following",
     "IndexSpec",
     "Source",
+    "VectorColumn",
     "are_numbers",
     "index_spec",
     "row_fault",
