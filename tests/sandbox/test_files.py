@@ -41,8 +41,8 @@ def test_the_sdk_gets_back_what_it_uploaded(workspace: WorkspaceClient, volume: 
         workspace.files.delete(path)
 
 
-def test_the_sdk_uploads_a_large_file_in_parts(
-    workspace: WorkspaceClient, sandbox: Served, volume: str
+def test_the_sdk_moves_a_large_file_in_parts_both_ways(
+    workspace: WorkspaceClient, sandbox: Served, volume: str, tmp_path: Path
 ) -> None:
     content = os.urandom(2**20) * 52
     unfinished = set(sandbox.data_dir.glob("uploads/*"))
@@ -51,6 +51,10 @@ def test_the_sdk_uploads_a_large_file_in_parts(
     assert (sandbox.root / f"{volume}/large".lstrip("/")).read_bytes() == content
     assert set(sandbox.data_dir.glob("uploads/*")) == unfinished
     assert downloaded(workspace, f"{volume}/large") == content
+    workspace.files.download_to(f"{volume}/large", str(tmp_path / "large"), use_parallel=True)
+    assert (tmp_path / "large").read_bytes() == content
+    workspace.files.upload_from(f"{volume}/again", str(tmp_path / "large"), use_parallel=True)
+    assert (sandbox.root / f"{volume}/again".lstrip("/")).read_bytes() == content
 
 
 def test_an_existing_file_is_replaced_only_on_request(http: httpx.Client, volume: str) -> None:

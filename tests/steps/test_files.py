@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -194,7 +194,7 @@ async def test_a_file_longer_than_what_is_allowed_goes_up_and_down_with_flat_mem
 
 
 @asynccontextmanager
-async def going_wrong(env: DatabricksEnv, *faults: dict[str, object]) -> AsyncIterator[None]:
+async def going_wrong(env: DatabricksEnv, *faults: dict[str, object]) -> AsyncGenerator[None]:
     for fault in faults:
         await env.workspace.do("POST", "/_sandbox/faults", body=fault)
     try:
