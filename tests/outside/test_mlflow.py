@@ -9,6 +9,8 @@ from requests import HTTPError
 from tests.sandbox.served import Served
 
 EMBEDDER = "databricks-gte-large-en"
+CHAT = "databricks-meta-llama-3-3-70b-instruct"
+FERRY = "The ferry leaves at noon. The captain likes tea. When does the ferry leave?"
 
 
 @pytest.fixture
@@ -28,6 +30,16 @@ def test_mlflow_embeds(deployments: Any) -> None:
     answer = deployments.predict(endpoint=EMBEDDER, inputs={"input": ["a cat", "a dog"]})
     assert [len(found["embedding"]) for found in answer["data"]] == [1024, 1024]
     assert answer["usage"]["total_tokens"] == 4
+
+
+def test_mlflow_chats_whole_and_as_a_stream(deployments: Any) -> None:
+    asked = {"messages": [{"role": "user", "content": FERRY}]}
+    whole = deployments.predict(endpoint=CHAT, inputs=asked)
+    assert whole["choices"][0]["message"]["content"] == "The ferry leaves at noon."
+    chunks = [*deployments.predict_stream(endpoint=CHAT, inputs=asked)]
+    words = [choice["delta"].get("content") for chunk in chunks for choice in chunk["choices"]]
+    assert "".join(word or "" for word in words) == "The ferry leaves at noon."
+    assert len(chunks) > 1
 
 
 def test_mlflow_is_told_which_endpoint_is_missing(deployments: Any) -> None:

@@ -8,6 +8,8 @@ from openai import NotFoundError, OpenAI, RateLimitError
 from tests.sandbox.served import Served
 
 EMBEDDER = "databricks-gte-large-en"
+CHAT = "databricks-meta-llama-3-3-70b-instruct"
+FERRY = "The ferry leaves at noon. The captain likes tea. When does the ferry leave?"
 
 
 @pytest.fixture
@@ -25,6 +27,31 @@ def test_openai_embeds_in_both_encodings(openai: OpenAI) -> None:
     assert [found.embedding for found in packed.data] == [found.embedding for found in plain.data]
     assert len(plain.data[0].embedding) == 1024
     assert plain.usage.total_tokens == 4
+
+
+def test_openai_chats(openai: OpenAI) -> None:
+    answer = openai.chat.completions.create(
+        model=CHAT, messages=[{"role": "user", "content": FERRY}]
+    )
+    assert answer.choices[0].message.content == "The ferry leaves at noon."
+    assert answer.choices[0].finish_reason == "stop"
+    assert answer.usage
+    assert answer.usage.total_tokens > answer.usage.completion_tokens > 0
+
+
+def test_openai_hears_a_chat_token_by_token(openai: OpenAI) -> None:
+    stream = openai.chat.completions.create(
+        model=CHAT,
+        messages=[{"role": "user", "content": FERRY}],
+        stream=True,
+        stream_options={"include_usage": True},
+    )
+    chunks = [*stream]
+    words = [choice.delta.content or "" for chunk in chunks for choice in chunk.choices]
+    assert "".join(words) == "The ferry leaves at noon."
+    assert len([word for word in words if word]) > 1
+    assert chunks[-1].usage
+    assert chunks[-1].usage.completion_tokens > 0
 
 
 def test_openai_is_told_which_endpoint_is_missing(openai: OpenAI) -> None:
