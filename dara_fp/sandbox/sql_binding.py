@@ -11,7 +11,7 @@ from sqlglot import exp
 from dara_fp.sandbox.auth import USER
 from dara_fp.sandbox.catalog_entries import Table
 from dara_fp.sandbox.errors import ApiError
-from dara_fp.sandbox.sql_errors import no_table, not_done, of_duckdb
+from dara_fp.sandbox.sql_errors import DIVIDED, no_table, not_done, of_duckdb
 from dara_fp.sandbox.sql_files import FORMATS, reader
 from dara_fp.sandbox.sql_parsing import parsed_one
 from dara_fp.sandbox.sql_running import Running, SqlError
@@ -166,11 +166,17 @@ class Binding:
         for table in list(tree.find_all(exp.Table)):
             if not (table.name.lower() in local and not table.db):
                 self._bind_table(table, own, depth)
+        self._adapt(tree)
+
+    def _adapt(self, tree: exp.Expr) -> None:
+        """Let *tree* mean to the engine what it means to a warehouse."""
         for column in tree.find_all(exp.Column):
             column.set("db", None)
             column.set("catalog", None)
-        for node in list(tree.find_all(exp.Func)):
-            self._tell(node)
+        for function in list(tree.find_all(exp.Func)):
+            self._tell(function)
+        for division in list(tree.find_all(exp.Div, exp.Mod)):
+            _guard(division)
 
     def _tell(self, node: exp.Func) -> None:
         """Put what only the session knows in the place of *node*."""
@@ -194,6 +200,8 @@ class Binding:
         elif table.db.lower() in FORMATS and "/" in table.name:
             query = reader(self._root, table.name, {"format": exp.Literal.string(table.db)})
             self._put(table, self._view(query))
+        elif table.db.lower() == "delta" and "/" in table.name:
+            self._put(table, self.known(self.tables.at(table.name, _version(table))))
         elif table.db.lower() == "information_schema":
             catalog = table.catalog or self.session.catalog
             self._put(table, self.known(schema_view(self.tables.catalog, catalog, table.name)))
@@ -271,6 +279,16 @@ def _identified(table: exp.Table, function: exp.Func) -> exp.Table:
     for part in ("this", "db", "catalog"):
         table.set(part, named.args.get(part))
     return table
+
+
+def _guard(node: exp.Expr) -> None:
+    """Let the division *node* fail where its divisor is zero, as ANSI mode has it."""
+    divisor = node.args["expression"]
+    if isinstance(divisor, exp.Literal) and divisor.name.strip("0."):
+        return
+    fails = exp.func("error", exp.Literal.string(DIVIDED))
+    guarded = exp.Case().when(exp.EQ(this=divisor.copy(), expression=exp.Literal.number(0)), fails)
+    node.set("expression", guarded.else_(divisor.copy()))
 
 
 def _version(table: exp.Table) -> int | None:

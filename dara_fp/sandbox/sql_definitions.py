@@ -57,6 +57,7 @@ def drop(binding: Binding, tree: exp.Drop) -> Any:
 
 
 _NOT_FOUND = 404
+_HARMLESS = (exp.CommentColumnConstraint,)
 
 
 def alter(binding: Binding, tree: exp.Alter) -> Any:
@@ -265,12 +266,14 @@ def _written(node: exp.Expr) -> str:
 
 
 def _field(column: exp.ColumnDef) -> Field:
-    rules = [rule.args.get("kind") for rule in column.args.get("constraints") or ()]
+    rules: list[exp.Expr] = [rule.args["kind"] for rule in column.args.get("constraints") or ()]
     comment = next((r.name for r in rules if isinstance(r, exp.CommentColumnConstraint)), None)
     kind = column.args.get("kind")
     if not isinstance(kind, exp.DataType):
         raise SqlError(message=f"The column {column.name!r} has no type.", sql_state="42601")
     needed = (exp.NotNullColumnConstraint, exp.PrimaryKeyColumnConstraint)
+    if other := [rule for rule in rules if not isinstance(rule, (*needed, *_HARMLESS))]:
+        raise not_done(f"columns that are {other[0].sql('databricks')}")
     nullable = not any(isinstance(rule, needed) for rule in rules)
     return Field(name=column.name, kind=of_sql(kind), nullable=nullable, comment=comment)
 

@@ -136,5 +136,6 @@ def _name(chosen: exp.Expr) -> str:
     if isinstance(chosen, exp.Literal):
         return str(chosen.this)
     text = chosen.sql("databricks", normalize_functions="lower").replace("count(*)", "count(1)")
-    text = text.lower() if text.endswith("()") else text
+    if text.isupper() and isinstance(chosen, exp.Func):
+        return f"{text.lower().removesuffix('()')}()"
     return f"({text})" if isinstance(chosen, exp.Binary) else text

@@ -9,6 +9,7 @@ from dara_fp.sandbox.errors import ApiError
 from dara_fp.sandbox.sql_running import SqlError
 
 __all__ = [
+    "DIVIDED",
     "no_parse",
     "no_schema",
     "no_table",
@@ -18,6 +19,9 @@ __all__ = [
     "refuse_large",
     "table_exists",
 ]
+
+DIVIDED = "[DIVIDE_BY_ZERO]"
+"""What the engine says where the divisor is zero."""
 
 INLINE_LIMIT = 25 * 2**20
 _MESSAGE_LIMIT = 4_000
@@ -119,6 +123,13 @@ def of_catalog(error: ApiError) -> SqlError:
 def of_duckdb(error: duckdb.Error) -> SqlError:
     """Give what an *error* of the engine is for a warehouse."""
     said = str(error).strip()
+    if DIVIDED in said:
+        return _error(
+            "DIVIDE_BY_ZERO",
+            "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL"
+            ' instead. If necessary set "ansi_mode" to "false" to bypass this error.',
+            "22012",
+        )
     if column := _UNRESOLVED.search(said):
         return _error(
             "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION",

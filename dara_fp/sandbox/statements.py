@@ -154,7 +154,7 @@ class Statements:
             return {**self._place(statement, index), "data_array": result.cells(index)}
         last = min(len(result.chunks), index + LINKS_AT_ONCE)
         links = [self._link(request, statement, place) for place in range(index, last)]
-        return {"external_links": links}
+        return {**result.place(index), "external_links": links}
 
     def _link(self, request: Request, statement: Statement, index: int) -> Json:
         expires = time.time() + LINK_LIFE

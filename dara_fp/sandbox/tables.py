@@ -98,14 +98,23 @@ class Tables:
     def create(self, table: Table, fields: Sequence[Field], *, replace: bool = False) -> Table:
         """Make the empty *table* of *fields* and register it; with *replace* over another.
 
+        An external one whose data is there already has the columns that are there.
+
         Raises:
-            ApiError: The name is taken or not allowed, or its schema is not there.
+            ApiError: The name is taken or not allowed, its schema is not there, or it has no
+                columns.
         """
         with self.writing():
             self.catalog.schema(table.parent)
-            entry = attrs.evolve(table, columns=tuple(field.column for field in fields))
+            place = self.place(table)
+            there = DeltaTable.is_deltatable(str(place))
+            declared = _fields(DeltaTable(str(place))) if there else fields
+            entry = attrs.evolve(
+                table, columns=tuple(field.column for field in _some(declared, table))
+            )
             kept = self.catalog.put_table(entry) if replace else self.catalog.make_table(entry)
-            self._create(kept, fields)
+            if not there:
+                self._create(kept, fields)
             return kept
 
     def open(self, full_name: str) -> DeltaTable:
@@ -125,26 +134,22 @@ class Tables:
 
     def rows(self, full_name: str, version: int | None = None) -> Any:
         """Give the rows of the table *full_name*, as of *version* or now, as an Arrow data set."""
-        table = self.open(full_name)
-        if version is not None:
-            try:
-                table.load_as_version(version)
-            except DeltaError as error:
-                raise invalid(f"'{full_name}' has no version {version}: {error}") from None
-        return _data(table)
+        return _data(_as_of(self.open(full_name), version, full_name))
 
     def fields(self, full_name: str) -> list[Field]:
         """Give the columns of the table *full_name*, as its log has them."""
-        found = json.loads(self.open(full_name).schema().to_json())["fields"]
-        return [
-            Field(
-                name=field["name"],
-                kind=field["type"],
-                nullable=field["nullable"],
-                comment=field["metadata"].get("comment"),
-            )
-            for field in found
-        ]
+        return _fields(self.open(full_name))
+
+    def at(self, path: str, version: int | None = None) -> Any:
+        """Give the rows of the table that lies at *path* in a volume, as an Arrow data set.
+
+        Raises:
+            ApiError: 400; *path* is in no volume, there is no table, or not that version.
+        """
+        place = local_path(self._root, path)
+        if not (path.startswith("/Volumes/") and DeltaTable.is_deltatable(str(place))):
+            raise invalid(f"{path[:200]!r} is no Delta table in a volume.")
+        return _data(_as_of(DeltaTable(str(place)), version, path))
 
     def append(self, full_name: str, rows: Any) -> None:
         """Add *rows*, an Arrow table of the same columns."""
@@ -246,8 +251,7 @@ class Tables:
             self.catalog.put_table(attrs.evolve(table, columns=columns))
 
     def _create(self, table: Table, fields: Sequence[Field]) -> None:
-        if not fields:
-            raise invalid(f"The table '{table.full_name}' has no columns: declare some.")
+        _some(fields, table)
         place = self.place(table)
         place.mkdir(parents=True, exist_ok=True)
         DeltaTable.create(
@@ -259,6 +263,33 @@ class Tables:
                 key: value for key, value in table.properties.items() if key.startswith("delta.")
             },
         )
+
+
+def _some(fields: Sequence[Field], table: Table) -> Sequence[Field]:
+    if not fields:
+        raise invalid(f"The table '{table.full_name}' has no columns: declare some.")
+    return fields
+
+
+def _as_of(table: DeltaTable, version: int | None, name: str) -> DeltaTable:
+    if version is not None:
+        try:
+            table.load_as_version(version)
+        except DeltaError as error:
+            raise invalid(f"'{name}' has no version {version}: {error}") from None
+    return table
+
+
+def _fields(table: DeltaTable) -> list[Field]:
+    return [
+        Field(
+            name=field["name"],
+            kind=field["type"],
+            nullable=field["nullable"],
+            comment=field["metadata"].get("comment"),
+        )
+        for field in json.loads(table.schema().to_json())["fields"]
+    ]
 
 
 def _schema(fields: Sequence[Field]) -> str:

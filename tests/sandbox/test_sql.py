@@ -123,6 +123,7 @@ def test_parameters_are_typed_and_never_read_as_sql(run: Run) -> None:
         ("select * from main.default.nowhere", "TABLE_OR_VIEW_NOT_FOUND", "42P01"),
         ("select missing from range(1)", "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "42703"),
         ("select cast('x' as int)", "CAST_INVALID_INPUT", "22018"),
+        ("select 1 / id from range(3)", "DIVIDE_BY_ZERO", "22012"),
         ("select :unbound", "UNBOUND_SQL_PARAMETER", "42P02"),
         ("select no_such_function(1)", "UNRESOLVED_ROUTINE", "42883"),
         ("use schema main.nowhere", "SCHEMA_NOT_FOUND", "42704"),

@@ -142,6 +142,9 @@ def test_a_merge_updates_deletes_and_inserts(people: Say, taken: str, made: str)
         ("create table people (id int)", "42P07", "already exists"),
         ("create table nowhere.t (id int)", "42704", "`main`.`nowhere`"),
         ("create table t (id interval)", "0A000", "The sandbox does not do"),
+        ("create table t (id bigint generated always as identity)", "0A000", "GENERATED ALWAYS"),
+        ("create table t using delta", "42000", "has no columns"),
+        ("create table t (id int) location '/etc'", "42000", "from /Volumes/... only"),
         ("create table t (id int) using csv", "0A000", "the format CSV"),
         ("select * from people version as of 9", "42000", "has no version 9"),
     ],
@@ -270,6 +273,18 @@ def test_files_of_a_volume_are_tables_too(say: Say, engine: SqlEngine) -> None:
     assert say("select count(*) as n from loaded") == [{"n": 2}]
     with pytest.raises(SqlError, match="Invalid path"):
         say("select * from csv.`/Volumes/main/default/in/../../../../../etc/passwd`")
+
+
+def test_a_table_elsewhere_in_a_volume_is_shared_by_those_who_name_it(say: Say) -> None:
+    place = "'/Volumes/main/default/in/t'"
+    say(f"create table outer_one (n int) using delta location {place}")
+    say("insert into outer_one values (1), (2)")
+    say(f"create table other_one using delta location {place}")
+    say("delete from other_one where n = 1")
+    assert say("select n from outer_one") == [{"n": 2}]
+    say("drop table outer_one")
+    assert say("select n from delta.`/Volumes/main/default/in/t`") == [{"n": 2}]
+    assert say("select n from delta.`/Volumes/main/default/in/t` version as of 0") == []
 
 
 def test_a_script_gives_the_last_result(engine: SqlEngine) -> None:
