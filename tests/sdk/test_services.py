@@ -223,6 +223,11 @@ async def test_an_account_has_services_of_its_own(wire: respx.MockRouter) -> Non
             _ = account.jobs
 
 
+async def test_what_the_sdk_may_send_one_day_and_ours_cannot_is_told(workspace: Workspace) -> None:
+    with pytest.raises(NotImplementedError, match="with data and auth, which is not offered here"):
+        await workspace._api.do("POST", "/new", data=b"x", auth=print, files=None)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - services do
+
+
 def test_an_account_needs_its_id() -> None:
     with pytest.raises(ConfigurationError, match="account_id is missing"):
         Account(HOST, token=TOKEN)
@@ -243,3 +248,10 @@ def test_an_sdk_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("importlib.util.find_spec", found)
     with pytest.raises(ModuleNotFoundError, match="pip install databricks-sdk"):
         sources.package_source()
+    assert "jobs" not in dir(Loner("w.test", token=TOKEN))
+
+
+class Loner(Workspace):
+    """A workspace whose services nobody has asked for yet."""
+
+    _client = "NoSuchClient"

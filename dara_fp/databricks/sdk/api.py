@@ -62,6 +62,7 @@ class Api:
         body: Any = None,
         raw: bool = False,
         response_headers: Sequence[str] | None = None,
+        **more: Any,
     ) -> Any:
         """Make one call.
 
@@ -73,12 +74,20 @@ class Api:
             body: What to send as JSON.
             raw: Whether to answer a stream of bytes, under `contents`.
             response_headers: Headers to put into the answer.
+            more: What generated services do not use: forms, files, other addresses.
 
         Raises:
             DatabricksError: The workspace refused, or no answer came.
             ValueError: *body* holds NaN or infinity.
             TypeError: *body* holds what cannot be sent.
+            NotImplementedError: There is *more*.
         """
+        if used := [name for name, value in more.items() if value is not None]:
+            raise NotImplementedError(
+                f"{method} {path}: the installed databricks-sdk sends this with"
+                f" {' and '.join(used)}, which is not offered here: use workspace.files for files,"
+                " or databricks.sdk.WorkspaceClient in a thread"
+            )
         typed = {} if body is None else {"Content-Type": "application/json"}
         request = Request(
             method=method,

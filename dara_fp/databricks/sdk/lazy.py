@@ -29,6 +29,7 @@ class Service:
             return self._loaded
         if self._loading is None or self._loading.done():
             self._loading = asyncio.create_task(self._bring())
+            self._loading.add_done_callback(_look)
         # Shielded: a caller that is cancelled must not take it from the others.
         return await asyncio.shield(self._loading)
 
@@ -148,3 +149,9 @@ class Pending(Coroutine[Any, Any, Any]):
 
     def __repr__(self) -> str:
         return f"<call of {self._member!r}, not awaited yet>"
+
+
+def _look(loading: "asyncio.Task[Any]") -> None:
+    """Look at how *loading* ended: where no one waits any more, asyncio would complain at exit."""
+    if not loading.cancelled():
+        loading.exception()

@@ -37,7 +37,11 @@ class Services:
         return service
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *(service_names(self._client) - {*REFUSED_SERVICES})})
+        try:
+            services = service_names(self._client) - {*REFUSED_SERVICES}
+        except ImportError:  # calling one tells why
+            services = frozenset[str]()
+        return sorted({*super().__dir__(), *services})
 
     def _load(self, name: str) -> Any:
         """Make the service *name*; it takes its own place at the end."""
