@@ -70,9 +70,11 @@ class HttpPool:
         except _TROUBLES as trouble:
             raised = call.body.failure if call.body is not None else None
             found = raised if isinstance(raised, Exception) else _failure(call, trouble)
-        # Raised out here: the library's own text may hold the URL, and would be the context.
         if found is not None:
-            raise found
+            try:
+                raise found
+            finally:
+                found.__context__ = None  # the library's own text may hold the URL
 
     async def aclose(self) -> None:
         """Close every connection."""

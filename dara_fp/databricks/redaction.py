@@ -65,9 +65,11 @@ def hiding(secrets: Iterable[str]) -> Generator[None]:
         found = _hidden(error, tuple(secrets))
         if found is error:
             raise
-    # Raised out here, so that the one with the secret is not its context.
     if found is not None:
-        raise found
+        try:
+            raise found
+        finally:
+            found.__context__ = None  # that is the one with the secret
 
 
 def _hidden(error: DatabricksError, secrets: tuple[str, ...]) -> DatabricksError:

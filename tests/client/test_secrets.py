@@ -4,7 +4,7 @@ import base64
 import json
 import pickle
 import traceback
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -37,14 +37,18 @@ def said(text: str, **more: str) -> bytes:
     return json.dumps({"message": text, **more}).encode()
 
 
-def escaped(text: str) -> bytes:
+def escaped(text: str, before: str) -> bytes:
+    """Write *text* so that its bytes are other ones; *before* brings it to where texts are cut."""
     letters = "".join(f"\\u{ord(letter):04x}" for letter in text)
-    return f'{{"error_code": "{letters}", "message": "{"x" * 3990}{letters}"}}'.encode()
+    details = f'[{{"reason": "{letters}"}}]'
+    said = f'"error_code": "{letters}", "message": "{before}{letters}", "details": {details}'
+    return f"{{{said}}}".encode()
 
 
 ECHOES: Mapping[str, Answering] = {
     "json": lambda s: httpx.Response(400, content=said(s, error_code=s)),
-    "json, escaped": lambda s: httpx.Response(400, content=escaped(s)),
+    "json, escaped": lambda s: httpx.Response(400, content=escaped(s, "")),
+    "json, escaped and cut": lambda s: httpx.Response(400, content=escaped(s, "x" * 3990)),
     "details": lambda s: httpx.Response(
         400, json={"message": s, "error_code": s, "details": [{"reason": s}]}
     ),
@@ -63,6 +67,14 @@ ECHOES: Mapping[str, Answering] = {
     "no json": lambda s: httpx.Response(200, text=f"hello {s}"),
     "quoted": lambda s: httpx.Response(400, content=said(quote(s, safe=""))),
 }
+
+
+def follows(error: BaseException) -> Iterator[BaseException]:
+    """Give what *error* follows from, shown in a traceback or not."""
+    for before in (error.__cause__, error.__context__):
+        if before is not None:
+            yield before
+            yield from follows(before)
 
 
 class Seen:
@@ -85,8 +97,7 @@ class Seen:
             msgspec.json.encode(msgspec.to_builtins(error.error)).decode(),
             pickle.dumps(error.error).decode("latin-1"),
             "".join(traceback.format_exception(error)),
-            repr(error.__context__),
-            repr(error.__cause__),
+            *map(repr, follows(error)),
         ]
 
     def check(self, *others: object) -> None:
