@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dara_fp.sandbox.embedding import MODELS, Embedder
 from dara_fp.sandbox.errors import invalid, missing
-from dara_fp.sandbox.filters import parse_filters
+from dara_fp.sandbox.filters import Predicate, parse_filters
 from dara_fp.sandbox.index_specs import MODEL_DIMENSION, IndexSpec, are_numbers
 from dara_fp.sandbox.indexes import Index
 from dara_fp.sandbox.ranking import Wanted, ranked
@@ -38,6 +38,7 @@ class Query(msgspec.Struct, frozen=True):
     query_type: str = "ANN"
     query_columns: tuple[str, ...] = ()
     filters_json: str | None = None
+    filter_string: str | None = None
     score_threshold: float = 0.0
     columns_to_rerank: tuple[str, ...] = ()
     reranker: Json | None = None
@@ -141,7 +142,7 @@ def answer(index: Index, question: Question) -> tuple[Json, bool]:
         vector=question.vector,
         text=None if query.kind == "ANN" else query.query_text,
         columns=query.query_columns,
-        keep=parse_filters(query.filters_json or "", frozenset(spec.schema)),
+        keep=_kept(query, frozenset(spec.schema)),
         threshold=query.score_threshold,
     )
     # One more than this page has tells whether there is a next one.
@@ -159,6 +160,17 @@ def answer(index: Index, question: Question) -> tuple[Json, bool]:
         },
     }
     return body, len(hits) > end
+
+
+def _kept(query: Query, columns: frozenset[str]) -> Predicate:
+    by_json = parse_filters(query.filters_json or "", columns)
+    if not query.filter_string:
+        return by_json
+    # Late: only indexes of storage-optimized endpoints are asked so, and it loads a parser of SQL.
+    from dara_fp.sandbox.filter_strings import parse_filter_string  # noqa: PLC0415 - see above
+
+    by_string = parse_filter_string(query.filter_string, columns)
+    return lambda row: by_json(row) and by_string(row)
 
 
 def _check_kind(query: Query) -> None:

@@ -115,6 +115,7 @@ class IndexData:
         if query.missing:
             raise self.unanswered.refuse("POST", request.url.path, query.missing)
         check_ready(index)
+        self._check_filters(index, query)
         check_columns(index.spec, (*query.columns, *query.query_columns))
         vector = await question_vector(index.spec, query, self.embedder)
         return await self._page(index, Question(index=index.spec.name, query=query, vector=vector))
@@ -151,6 +152,14 @@ class IndexData:
             check_ready(index)
         self.syncs.start(index)
         return empty()
+
+    def _check_filters(self, index: Index, query: Query) -> None:
+        endpoint = self.indexes.endpoint(index.spec.endpoint_name)
+        if query.filter_string and endpoint.endpoint_type == "STANDARD":
+            raise invalid(
+                f"Endpoint {endpoint.name} is STANDARD, which takes filters_json: filter_string is"
+                " for STORAGE_OPTIMIZED ones."
+            )
 
     async def _page(self, index: Index, question: Question) -> Response:
         body, more = await asyncio.to_thread(answer, index, question)
