@@ -20,6 +20,7 @@ from databricks.sdk.service.jobs import (
     TaskDependency,
     TerminationCodeCode,
 )
+from databricks.sdk.service.workspace import ImportFormat
 
 from dara_fp.sandbox.auth import WORKSPACE_ID
 from tests.sandbox.served import (
@@ -368,12 +369,8 @@ def test_an_active_run_cannot_be_deleted(workspace: WorkspaceClient, script: Scr
         workspace.jobs.get_run(run_id)
 
 
-def test_a_program_in_the_workspace_folder_runs_too(
-    workspace: WorkspaceClient, sandbox: Served
-) -> None:
-    place = sandbox.root / "Workspace" / "Shared"
-    place.mkdir(parents=True)
-    (place / "tool.py").write_text(PRINT)
+def test_a_program_in_the_workspace_folder_runs_too(workspace: WorkspaceClient) -> None:
+    workspace.workspace.upload("/Shared/tool.py", PRINT.encode(), format=ImportFormat.RAW)
     run_id = submit(workspace, submitted("main", "/Workspace/Shared/tool.py", "x"))
     assert result(finished(workspace, run_id)) == SUCCESS
 
