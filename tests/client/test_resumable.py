@@ -67,12 +67,13 @@ async def test_a_piece_is_sent_again_when_the_store_stumbles(
 
 
 async def test_a_store_that_keeps_nothing_is_given_up(
-    google: GoogleVolume, workspace: Workspace
+    google: GoogleVolume, workspace: Workspace, caplog: pytest.LogCaptureFixture
 ) -> None:
     google.keeps = [8, 0, 0, 0]
     with pytest.raises(UnexpectedAnswer, match="takes no more than 8 bytes, asked 3 times"):
         await workspace.files.upload(PATH, CONTENT)
     assert google.dropped == 1
+    assert "could not be given up" not in caplog.text
 
 
 async def test_a_store_that_has_what_was_never_sent_is_given_up(

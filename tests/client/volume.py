@@ -83,7 +83,8 @@ class Volume:
             if number in self.blocked:
                 self.reached.set()
                 if self.open_parts == self.release_at:
-                    self.block.set()
+                    # Later, so that parts that should not be on their way yet would be seen.
+                    asyncio.get_running_loop().call_later(0.05, self.block.set)
                 await self.block.wait()
         finally:
             self.open_parts -= 1
