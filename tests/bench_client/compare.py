@@ -15,6 +15,7 @@ from tests.bench.contenders import Contender
 from tests.bench.found import this_machine
 from tests.bench_client.caller import Cost, Turn
 from tests.bench_client.children import Child, started
+from tests.bench_client.contenders import MOST
 from tests.bench_client.found import Found, Level, Waited
 from tests.bench_client.server import Ending, Seen
 from tests.bench_client.starts import Start
@@ -93,6 +94,11 @@ async def _level(
     children: Mapping[Contender, Child], plan: Plan, concurrent: int, progress: Progress
 ) -> Level:
     """Let all take a turn in each round, in a drawn order, *concurrent* callers at a time."""
+    children = {
+        each: child
+        for each, child in children.items()
+        if concurrent <= MOST.get(each.key, concurrent)
+    }
     total = len(children) * (plan.rounds + 1)
     task = progress.add_task(f"{concurrent:,} at a time", total=total)
     turn = Turn(concurrent=concurrent, seconds=plan.seconds)
@@ -139,3 +145,6 @@ async def _start(url: str) -> Start:
 def _advance(progress: Progress, task: TaskID) -> None:
     progress.advance(task)
     progress.refresh()
+    done = next(each for each in progress.tasks if each.id == task)
+    if done.finished and not progress.console.is_terminal:
+        progress.console.print(f"{done.description}: {done.elapsed or 0:.0f} s")

@@ -7,7 +7,17 @@ from typing import TypeAlias, cast
 
 from tests.bench.contenders import Contender, Family
 
-__all__ = ["CONNECTIONS", "CONTENDERS", "DARA", "PLAIN", "SDK", "Calling", "of_key", "opened"]
+__all__ = [
+    "CONNECTIONS",
+    "CONTENDERS",
+    "DARA",
+    "MOST",
+    "PLAIN",
+    "SDK",
+    "Calling",
+    "of_key",
+    "opened",
+]
 
 CONNECTIONS = 1_000
 """How many connections each pool may open that can be told."""
@@ -76,6 +86,9 @@ CONTENDERS = (
         imports="databricks.sdk",
     ),
 )
+
+MOST = {"httpx": 1_000, "sdk-100": 1_000}
+"""The most callers at a time that some are asked with: with more, a turn takes half a minute."""
 
 
 def of_key(key: str) -> Contender:

@@ -44,7 +44,11 @@ class _Chart:
     def __init__(self, found: Found) -> None:
         self._many = [level.concurrent for level in found.levels]
         self._rates = {
-            contender: [max(level.rate(contender), 0.1) for level in found.levels]
+            contender: [
+                max(level.rate(contender), 0.1)
+                for level in found.levels
+                if contender in level.costs
+            ]
             for contender in found.levels[0].costs
         }
         everything = [rate for rates in self._rates.values() for rate in rates]

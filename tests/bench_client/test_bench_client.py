@@ -32,7 +32,9 @@ MACHINE = Machine(day=dt.date(2026, 1, 2), python="CPython 3.11.0", system="Linu
 
 @pytest.fixture(scope="module")
 def found() -> Found:
-    return asyncio.run(compare(SMALL, TWO, Progress(disable=True)))
+    return asyncio.run(
+        compare(SMALL, TWO, Progress(console=Console(file=io.StringIO()), auto_refresh=False))
+    )
 
 
 def cost(rate: float, p99: float, *, threads: float = 0.0) -> Cost:
