@@ -10,7 +10,7 @@ from databricks.sdk.service.jobs import RunResultState
 from databricks.sdk.service.sql import StatementResponse, StatementState
 from databricks.sdk.service.vectorsearch import (
     DirectAccessVectorIndexSpec,
-    EmbeddingSourceColumn,
+    EmbeddingVectorColumn,
     EndpointType,
     VectorIndexType,
 )
@@ -27,7 +27,7 @@ place = Path(os.environ["DARA_SANDBOX_ROOT"], "Volumes/sales/raw/inbox")
 (place / "upper.txt").write_text((place / "lower.txt").read_text().upper())
 print("done")
 """
-SCHEMA = '{"id": "string", "text": "string"}'
+SCHEMA = '{"id": "string", "vector": "array<float>"}'
 INDEX = "sales.raw.passages"
 
 
@@ -69,16 +69,13 @@ def tell(workspace: WorkspaceClient) -> tuple[int, int]:
         "id",
         VectorIndexType.DIRECT_ACCESS,
         direct_access_index_spec=DirectAccessVectorIndexSpec(
-            embedding_source_columns=[
-                EmbeddingSourceColumn(
-                    name="text", embedding_model_endpoint_name="databricks-gte-large-en"
-                )
-            ],
+            embedding_vector_columns=[EmbeddingVectorColumn(name="vector", embedding_dimension=2)],
             schema_json=SCHEMA,
         ),
     )
-    passages = '[{"id": "a", "text": "cats purr"}, {"id": "b", "text": "ships sail"}]'
-    workspace.vector_search_indexes.upsert_data_vector_index(INDEX, passages)
+    # Vectors of our own: the model would be loaded in each life of the sandbox.
+    rows_of_index = '[{"id": "a", "vector": [1, 0]}, {"id": "b", "vector": [0, 1]}]'
+    workspace.vector_search_indexes.upsert_data_vector_index(INDEX, rows_of_index)
     return job_id or 0, run_id
 
 
@@ -101,7 +98,7 @@ def check(workspace: WorkspaceClient, job_id: int, run_id: int) -> None:
     exported = workspace.workspace.download(NOTEBOOK, format=ExportFormat.SOURCE).read()
     assert b"print('hi')" in exported
     found = workspace.vector_search_indexes.query_index(
-        INDEX, ["id"], query_text="a boat on the sea", num_results=1
+        INDEX, ["id"], query_vector=[0.1, 0.9], num_results=1
     )
     assert found.result
     assert (found.result.data_array or [[]])[0][0] == "b"
