@@ -90,7 +90,17 @@ class Following(Embeddings, frozen=True, omit_defaults=True):
     source_table: str = ""
     pipeline_type: Literal["TRIGGERED", "CONTINUOUS"] = "TRIGGERED"
     columns_to_sync: tuple[str, ...] = ()
+    columns_to_index: tuple[str, ...] = ()
     embedding_writeback_table: str = ""
+
+    @property
+    def missing(self) -> str:
+        """What it asks for that the sandbox does not have; mostly nothing."""
+        asked = {
+            "columns_to_index": self.columns_to_index,
+            "embedding_writeback_table": self.embedding_writeback_table,
+        }
+        return ", ".join(name for name, value in asked.items() if value)
 
     @property
     def is_continuous(self) -> bool:

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dara_fp.sandbox.auth import USER
-from dara_fp.sandbox.errors import invalid
+from dara_fp.sandbox.embedding import MODELS
+from dara_fp.sandbox.errors import invalid, missing
 from dara_fp.sandbox.index_specs import CreateIndex, Following, IndexSpec, index_spec
 from dara_fp.sandbox.index_wire import index_json, short_json
 from dara_fp.sandbox.indexes import Endpoint, Index, Indexes
@@ -97,16 +98,21 @@ class VectorSearch:
         raw = await read_body(request, Json)
         asked = convert({**raw, **_endpoint_in_path(request)}, CreateIndex, "request body")
         if asked.index_type == "DIRECT_ACCESS":
-            return json_response(index_json(self.indexes.create(index_spec(asked))))
-        following = asked.delta_sync_index_spec
-        if following is None:
-            raise invalid("A DELTA_SYNC index needs a delta_sync_index_spec.")
-        if following.embedding_writeback_table:
-            raise self.unanswered.refuse("POST", request.url.path, "embedding_writeback_table")
-        spec = await asyncio.to_thread(self._synced_spec, asked, following)
+            spec = index_spec(asked)
+        else:
+            spec = await self._following(request, asked)
+        _check_model(spec)
         index = self.indexes.create(spec)
         self.syncs.start(index)
         return json_response(index_json(index))
+
+    async def _following(self, request: Request, asked: CreateIndex) -> IndexSpec:
+        following = asked.delta_sync_index_spec
+        if following is None:
+            raise invalid("A DELTA_SYNC index needs a delta_sync_index_spec.")
+        if following.missing:
+            raise self.unanswered.refuse("POST", request.url.path, following.missing)
+        return await asyncio.to_thread(self._synced_spec, asked, following)
 
     def _synced_spec(self, asked: CreateIndex, following: Following) -> IndexSpec:
         tables, table = self.syncs.lake.tables, following.source_table
@@ -147,6 +153,16 @@ class VectorSearch:
             "last_updated_user": USER,
             "num_indexes": len(self.indexes.of(endpoint.name)),
         }
+
+
+def _check_model(spec: IndexSpec) -> None:
+    """Refuse an index that is to be embedded by a model that is not there."""
+    model = spec.source.embedding_model_endpoint_name if spec.embeds and spec.source else None
+    if model is not None and model not in MODELS:
+        raise missing(
+            f"Embedding model endpoint {model!r} does not exist: the sandbox has"
+            f" {', '.join(MODELS)}."
+        )
 
 
 def _endpoint_in_path(request: Request) -> dict[str, str]:

@@ -248,6 +248,9 @@ def test_what_an_index_cannot_follow_is_refused(
         follow(workspace, endpoint, table, embedding_vector_columns=VECTOR)
     with pytest.raises(InvalidParameterValue, match="Give one of embedding_vector_columns"):
         follow(workspace, endpoint, table)
+    none = [EmbeddingSourceColumn(name="text", embedding_model_endpoint_name="none")]
+    with pytest.raises(NotFound, match="Embedding model endpoint 'none' does not exist"):
+        follow(workspace, endpoint, table, embedding_source_columns=none)
     name = follow(workspace, endpoint, table, embedding_source_columns=SOURCE)
     with pytest.raises(InvalidParameterValue, match="change the rows of its table"):
         workspace.vector_search_indexes.upsert_data_vector_index(name, "[]")
