@@ -20,18 +20,26 @@ from dara_fp.definitions.ingest_documents import IngestDocuments, ingest_documen
 from dara_fp.steps.embeddings import embed_passages
 from dara_fp.steps.files import upload_file
 from dara_fp.steps.jobs import JobRun, await_run, submit_run
+from dara_fp.steps.one_time_runs import submit_tasks
+from dara_fp.steps.pipelines import PipelineUpdate, start_update
+from dara_fp.steps.repairs import start_repair
 from dara_fp.steps.vectors import find_passages, upsert_vectors
 from tests.steps.served import TOKEN, Asking, Embedding, Running, Sending, Storing
+from tests.steps.test_pipelines import Updating
+from tests.steps.test_repairs import Submitting
 
 STEPS: dict[str, tuple[Pipeline[Any, Any], Any]] = {
     "upload_file": (upload_file, Sending(source=__file__, folder="/Volumes/a/b/c")),
     "submit_run": (submit_run, Running(job="7")),
     "await_run": (await_run, Running(job="7", run=JobRun(run_id=1, job_id=7))),
+    "submit_tasks": (submit_tasks, Submitting(script="/Volumes/a/b/c/x.py")),
+    "start_repair": (start_repair, Submitting(script="", run=JobRun(run_id=1, job_id=7))),
+    "start_update": (start_update, Updating(update=PipelineUpdate(pipeline_id="p"))),
     "embed_passages": (embed_passages, Embedding(passages_path="/Volumes/a/b/c/p.jsonl")),
     "upsert_vectors": (upsert_vectors, Storing(vectors_path="/Volumes/a/b/c/v.jsonl")),
     "find_passages": (find_passages, Asking(question="why?")),
 }
-ASKING_JSON = ["submit_run", "await_run", "find_passages"]
+ASKING_JSON = ["submit_run", "await_run", "submit_tasks", "start_update", "find_passages"]
 RESET = b"reset"
 READING = [name for name in STEPS if name != "upload_file"]
 
