@@ -7,6 +7,7 @@ import aiohttp
 import httpx
 import pytest
 import respx
+from aiohttp.client_reqrep import ConnectionKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -195,7 +196,7 @@ async def test_what_never_left_is_sent_again_with_any_verb(time: VirtualTime) ->
 
 
 async def test_a_certificate_that_is_not_trusted_is_told_and_not_tried_again() -> None:
-    where = aiohttp.client_reqrep.ConnectionKey("h", 443, True, True, None, None, None)  # noqa: FBT003
+    where = ConnectionKey("h", 443, True, True, None, None, None)  # noqa: FBT003
     untrusted = aiohttp.ClientConnectorCertificateError(where, ssl.CertificateError("self-signed"))
     pool = HttpPool(timeout_seconds=1, max_connections=1)
     call = Call(method="GET", url="https://h.test/x?sig=hush", headers={})
