@@ -47,12 +47,15 @@ def without(text: str, secrets: Iterable[str]) -> str:
 
     >>> without("token abc is wrong", ["abc", ""])
     'token [redacted] is wrong'
+    >>> without("token abc is wrong", ["t", "token abc"])
+    '[redacted] is wrong'
     >>> without("?t=a%2Fb", ["a/b"])
     '?t=[redacted]'
     """
-    for form in (form for secret in secrets for form in _forms(secret)):
-        text = re.sub(re.escape(form), "[redacted]", text, flags=re.IGNORECASE)
-    return text
+    forms = sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True)
+    if not forms:
+        return text
+    return re.sub("|".join(map(re.escape, forms)), "[redacted]", text, flags=re.IGNORECASE)
 
 
 @contextmanager
@@ -84,7 +87,5 @@ def _hidden(error: DatabricksError, secrets: tuple[str, ...]) -> DatabricksError
 
 
 def _forms(secret: str) -> Iterable[str]:
-    """Give *secret* as it is, and as it stands in an address; the longest form first."""
-    if not secret:
-        return ()
-    return sorted({secret, quote(secret, safe=""), quote_plus(secret)}, key=len, reverse=True)
+    """Give *secret* as it is, and as it stands in an address."""
+    return {secret, quote(secret, safe=""), quote_plus(secret)} if secret else ()

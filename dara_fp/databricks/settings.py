@@ -77,7 +77,7 @@ class Settings:
     workspace_id: str | None = None
     account_id: str | None = attrs.field(default=None, repr=False)
     config: Mapping[str, str] | None = attrs.field(default=None, repr=False)
-    named_by: str = attrs.field(default="host", repr=False)
+    named_by: str = attrs.field(default="the argument host", repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -194,7 +194,7 @@ def _settings(
         workspace_id=given.get("workspace_id"),
         account_id=given.get("account_id"),
         config=config,
-        named_by=names["host"],
+        named_by="the argument host" if names["host"] == "host" else names["host"],
     )
 
 

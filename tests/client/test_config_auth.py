@@ -244,6 +244,14 @@ async def test_a_dead_host_fails_soon_and_is_told_by_what_named_it(
     assert 0 < sum(time.naps) <= 10
 
 
+async def test_a_dead_host_that_was_an_argument_is_told_to_be_one(time: VirtualTime) -> None:
+    async with served(saying(answer())) as server:
+        dead = server.host
+    async with Workspace(dead, token="token", retries=time.retries()) as workspace:
+        with pytest.raises(ConnectionFailed, match="the argument host names that host: check it"):
+            await workspace.runs.get(1)
+
+
 async def test_a_host_that_has_answered_once_is_given_the_whole_budget(time: VirtualTime) -> None:
     async with served(saying(answer(more="Connection: close\r\n"))) as server:
         workspace = Workspace(server.host, token="t", retries=time.retries(60))
