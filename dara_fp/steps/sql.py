@@ -3,11 +3,12 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, Protocol, TypeAlias
 
 import attrs
+import msgspec
 from returns.result import Success
 
 from dara_fp.core.context import Evolves
@@ -18,15 +19,19 @@ from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
 from dara_fp.databricks.sql_records import Statement
 from dara_fp.databricks.sql_rows import Rows
+from dara_fp.databricks.sql_values import Row
 from dara_fp.steps.beginning import begun
 
 __all__ = [
     "Cell",
     "RunsSql",
+    "SavedRows",
+    "SavesRows",
     "SqlResult",
     "await_sql",
     "cancel_sql",
     "execute_sql",
+    "save_rows",
     "submit_sql",
 ]
 
@@ -55,6 +60,40 @@ class SqlResult:
     row_count: int | None = None
     columns: tuple[str, ...] = ()
     first_rows: tuple[tuple[Cell, ...], ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class SavedRows:
+    """The rows of a statement in a file.
+
+    Attributes:
+        path: The file: JSON lines, an object a row.
+        rows: How many rows it has.
+        size: Its length in bytes.
+    """
+
+    path: str
+    rows: int
+    size: int
+
+
+class SavesRows(Evolves, Protocol):
+    """What `save_rows` needs of a context."""
+
+    @property
+    def sql_result(self) -> SqlResult | None:
+        """The statement whose rows are saved."""
+        ...
+
+    @property
+    def rows_path(self) -> str:
+        """Where they go, such as `/Volumes/main/default/out/rows.jsonl`."""
+        ...
+
+    @property
+    def saved_rows(self) -> SavedRows | None:
+        """What `save_rows` makes."""
+        ...
 
 
 class RunsSql(Evolves, Protocol):
@@ -141,6 +180,31 @@ async def cancel_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[R
     return Success(ctx)
 
 
+@step
+async def save_rows(ctx: SavesRows, env: HasWorkspace, at: Position) -> Outcome[SavesRows]:
+    """Store all rows in a file (`GET sql/statements/{id}/result/chunks/{n}`, `PUT fs/files`).
+
+    They stream: neither the context nor the memory has them all. The file is replaced.
+    """
+    if ctx.sql_result is None:
+        return fail("there is no statement whose rows to save: put execute_sql before save_rows")
+    rows = await env.workspace.sql.rows(ctx.sql_result.statement_id)
+    count = rows.row_count
+
+    async def lines() -> AsyncGenerator[bytes]:
+        done = 0
+        async with aclosing(rows.chunks()) as chunks:
+            async for chunk in chunks:
+                yield b"".join(map(_line, chunk))
+                done += len(chunk)
+                await at.report(f"saved {done} rows", min(1.0, done / count) if count else None)
+
+    size = await env.workspace.files.upload(ctx.rows_path, lines(), overwrite=True)
+    return Success(
+        ctx.evolve(saved_rows=SavedRows(path=ctx.rows_path, rows=rows.row_count, size=size))
+    )
+
+
 execute_sql = on_cancel(submit_sql >> await_sql, cancel_sql)
 """Run the statement once and keep the beginning of its result; one that is cut is cancelled."""
 
@@ -165,6 +229,10 @@ async def _beginning(rows: Rows) -> tuple[tuple[Cell, ...], ...]:
             if len(kept) == _SHOWN:
                 break
     return tuple(kept)
+
+
+def _line(row: Row) -> bytes:
+    return msgspec.json.encode(dict(row)) + b"\n"
 
 
 def _cell(value: Any) -> Cell:

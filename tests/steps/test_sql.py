@@ -1,6 +1,7 @@
 """Steps that run SQL statements, against the sandbox's warehouse."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -23,10 +24,12 @@ from dara_fp.sandbox.warehouses import FIRST
 from dara_fp.steps import sql as sql_steps
 from dara_fp.steps.sql import (
     Cell,
+    SavedRows,
     SqlResult,
     await_sql,
     cancel_sql,
     execute_sql,
+    save_rows,
     submit_sql,
 )
 
@@ -201,3 +204,39 @@ async def test_a_result_comes_as_arrow_from_the_sandbox_too(env: DatabricksEnv) 
     empty = "select cast(1 as bigint) as a from range(0)"
     none = await env.workspace.sql.execute(empty, warehouse_id=FIRST).arrow()
     assert [str(field.type) for field in none.schema] == ["int64"]
+
+
+@attrs.frozen(kw_only=True)
+class Saving(Asking):
+    """The least that `execute_sql >> save_rows` takes."""
+
+    rows_path: str
+    saved_rows: SavedRows | None = made()
+
+
+async def test_all_rows_go_to_a_file_as_json_lines(env: DatabricksEnv, folder: str) -> None:
+    saving = Saving(
+        statement="select id, cast(1.5 as decimal(3,1)) as exact, date'2026-01-31' as day,"
+        " array('x', null) as words, repeat('x', 500) as pad from range(4000) order by id",
+        rows_path=f"{folder}/rows.jsonl",
+    )
+    journal = MemoryJournal()
+    pipeline = start(Saving, DatabricksEnv) >> execute_sql >> save_rows
+    saved = unwrap(await pipeline(saving, env, scope=Scope(journal=journal))).saved_rows
+    assert saved is not None
+    async with env.workspace.files.download(saving.rows_path) as file:
+        content = b"".join([chunk async for chunk in file])
+    lines = content.splitlines()
+    assert (len(lines), len(content)) == (saved.rows, saved.size) == (4_000, saved.size)
+    first = {"id": 0, "exact": "1.5", "day": "2026-01-31", "words": ["x", None], "pad": "x" * 500}
+    assert (json.loads(lines[0]), json.loads(lines[-1])["id"]) == (first, 3_999)
+    shares = [share for path, _, share in journal.reports if path == "save_rows"]
+    assert len(shares) > 1
+    assert shares[-1] == 1.0
+
+
+async def test_saving_rows_of_no_statement_says_which_step_is_missing(env: DatabricksEnv) -> None:
+    error = (await save_rows(Saving(statement="", rows_path="/Volumes/a/b/c/d"), env)).failure()
+    assert error.message == (
+        "there is no statement whose rows to save: put execute_sql before save_rows"
+    )
