@@ -28,6 +28,8 @@ KEPT = 1_000
 RESULT_LIFE = 3600.0
 STATEMENT_SECONDS = 600.0
 LOOK_SECONDS = 0.25
+RESULT_BYTES = 512 * 2**20
+"""Bytes of all results together that are kept; the oldest are closed first."""
 
 
 class State(StrEnum):
@@ -224,6 +226,20 @@ class SqlStatements:
             if old or (over > 0 and known.state in ENDED):
                 del self._statements[known.id]
                 over -= 1
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Close the oldest results where all are too large together; the newest one stays."""
+        sizes = [
+            (known, int(known.result.rows.nbytes))
+            for known in self.all()
+            if known.result is not None
+        ]
+        left = RESULT_BYTES - sum(size for _, size in sizes[:1])
+        for known, size in sizes[1:]:
+            left -= size
+            if left < 0:
+                self.close(known)
 
 
 def _session(catalog: str, schema: str) -> Session:

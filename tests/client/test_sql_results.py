@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -13,8 +14,11 @@ from typing import Any
 import pytest
 import respx
 
+from dara_fp.databricks import sql_rows
 from dara_fp.databricks.errors import NotFound, PermissionDenied, UnexpectedAnswer
+from dara_fp.databricks.sql_records import Column
 from dara_fp.databricks.sql_rows import ArrowNotInstalled
+from dara_fp.databricks.sql_values import Reader, reader_of
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 
@@ -141,7 +145,7 @@ async def test_a_store_that_always_refuses_ends_the_rows_without_telling_the_add
 ) -> None:
     caplog.set_level(logging.DEBUG)
     wire.post(f"{API}/").respond(json=ended(1, link(0)))
-    wire.get(f"{STORE}/chunk-0-v1").respond(403, text=f"no: {STORE}/chunk-0-v1?{SIGNED}")
+    wire.get(f"{STORE}/chunk-0-v1").respond(403, text=f"no: {STORE}/chunk-0-v1?{SIGNED} k-secret")
     asked = wire.get(f"{API}/s-1/result/chunks/0").respond(json={"external_links": [link(0)]})
     rows = await workspace.sql.execute("select", warehouse_id="w")
     with pytest.raises(PermissionDenied) as caught:
@@ -194,13 +198,32 @@ async def test_one_chunk_is_fetched_ahead_and_no_more(
     await chunks.aclose()
 
 
+@pytest.mark.parametrize(("rows", "apart"), [(5, False), (5_000, True)])
 async def test_a_long_chunk_is_understood_in_a_thread(
-    wire: respx.MockRouter, workspace: Workspace
+    wire: respx.MockRouter,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: int,
+    *,
+    apart: bool,
 ) -> None:
+    seen: set[bool] = set()
+
+    def noted(column: Column) -> Reader:
+        read = reader_of(column)
+
+        def note(cell: object) -> object:
+            seen.add(threading.current_thread() is not threading.main_thread())
+            return read(cell)
+
+        return note
+
+    monkeypatch.setattr(sql_rows, "reader_of", noted)
     wire.post(f"{API}/").respond(json=ended(1, link(0)))
-    many = [[str(n), None, None, "x" * 100] for n in range(5_000)]
+    many = [[str(n), None, None, "x" * 100] for n in range(rows)]
     wire.get(f"{STORE}/chunk-0-v1").respond(content=json.dumps(many).encode())
-    assert await numbers(workspace) == list(range(5_000))
+    assert await numbers(workspace) == list(range(rows))
+    assert seen == {apart}
 
 
 def arrow(index: int) -> bytes:

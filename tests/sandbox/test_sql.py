@@ -24,7 +24,7 @@ from databricks.sdk.service.sql import (
 )
 from starlette.testclient import TestClient
 
-from dara_fp.sandbox import statements
+from dara_fp.sandbox import sql_statements, statements
 from dara_fp.sandbox.app import create_sandbox
 from dara_fp.sandbox.warehouses import FIRST
 from tests.sandbox.served import TOKEN, Served, wait_until
@@ -271,6 +271,21 @@ def test_a_closed_statement_has_no_result(http: httpx.Client, run: Run) -> None:
     found = http.get(f"/api/2.0/sql/statements/{statement_id}").json()
     assert found == {"statement_id": statement_id, "status": {"state": "CLOSED"}}
     assert http.get(f"/api/2.0/sql/statements/{statement_id}/result/chunks/0").status_code == 400
+
+
+def test_the_oldest_results_make_room_for_new_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_statements, "RESULT_BYTES", 100)
+    asked = {"statement": "select id from range(100)", "warehouse_id": FIRST}
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    with TestClient(create_sandbox(tmp_path, token=TOKEN), headers=bearer) as client:
+        told = [client.post("/api/2.0/sql/statements/", json=asked).json() for _ in range(2)]
+        states = [
+            client.get(f"/api/2.0/sql/statements/{known['statement_id']}").json()["status"]["state"]
+            for known in told
+        ]
+    assert states == ["CLOSED", "SUCCEEDED"]
 
 
 def test_the_history_has_statements_the_newest_first(

@@ -287,6 +287,16 @@ def test_a_table_elsewhere_in_a_volume_is_shared_by_those_who_name_it(say: Say) 
     assert say("select n from delta.`/Volumes/main/default/in/t` version as of 0") == []
 
 
+def test_tables_and_views_are_there_after_a_restart(
+    people: Say, engine: SqlEngine, tmp_path: Path
+) -> None:
+    people("create view old as select name from people where id = 1")
+    catalog = Catalog(tmp_path / "catalog", engine.root / "Volumes")
+    later = SqlEngine(tables=Tables(catalog, engine.root), root=engine.root)
+    found = later.run_script("select * from old union all select name from people where id = 2")
+    assert found.to_pylist() == [{"name": "Ada"}, {"name": "Alan"}]
+
+
 def test_a_script_gives_the_last_result(engine: SqlEngine) -> None:
     script = "create table s (n int); insert into s values (1), (2); select sum(n) as n from s;"
     assert engine.run_script(script).to_pylist() == [{"n": 3}]
