@@ -3,7 +3,8 @@
 import asyncio
 import json
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -160,7 +161,9 @@ async def test_a_refused_stream_is_the_error_it_says(
         await heard(workspace, texts=[])
 
 
-async def test_a_cut_reader_closes_the_connection_while_the_model_speaks() -> None:
+@asynccontextmanager
+async def endless() -> AsyncGenerator[tuple[Workspace, asyncio.Event]]:
+    """Serve a model that speaks until its listener is gone, which the event tells."""
     closed = asyncio.Event()
 
     async def speaking(_heard: Heard, writer: asyncio.StreamWriter) -> None:
@@ -174,6 +177,11 @@ async def test_a_cut_reader_closes_the_connection_while_the_model_speaks() -> No
             closed.set()
 
     async with served(speaking) as server, stage.workspace(host=server.host) as workspace:
+        yield workspace, closed
+
+
+async def test_a_cut_reader_closes_the_connection_while_the_model_speaks() -> None:
+    async with endless() as (workspace, closed):
         texts: list[str] = []
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
@@ -181,6 +189,16 @@ async def test_a_cut_reader_closes_the_connection_while_the_model_speaks() -> No
         assert texts
         async with asyncio.timeout(5):
             await closed.wait()
+
+
+async def test_a_reader_that_has_heard_enough_closes_the_connection() -> None:
+    async with endless() as (workspace, closed):
+        async with workspace.models.stream("llm", "hi") as stream:
+            async for _text in stream:
+                break
+        async with asyncio.timeout(5):
+            await closed.wait()
+        assert stream.finish_reason is None  # it is kept until here: nobody else has closed it
 
 
 async def test_a_long_answer_takes_no_more_memory_than_a_short_one() -> None:
