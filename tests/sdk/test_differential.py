@@ -1,6 +1,7 @@
 """Every method of every service sends and gives what the SDK's own does, waits included."""
 
 import inspect
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -26,7 +27,8 @@ async def test_every_method_sends_and_gives_what_the_sdks_own_does(
     with capsys.disabled():
         print(  # noqa: T201 - the figures are asked for
             f"\ndatabricks-sdk {version()}: {found.methods} methods, {found.calls} calls,"
-            f" {found.requests} requests, {len(found.differences)} differences"
+            f" {found.requests} requests, {len(found.differences)} differences",
+            file=sys.stderr,  # which a worker of xdist has, unlike an output
         )
     assert found.differences == {}
     assert found.methods >= 1300
