@@ -10,7 +10,7 @@ from tests.bench_client.found import Found
 
 __all__ = ["svg"]
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _FOOT = 960, 560, 90, 250, 96, 60
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _FOOT = 1000, 560, 90, 290, 96, 60
 _COLOURS = ("#e4572e", "#f2a65a", "#2b3a55", "#0e7c7b", "#94a3b8", "#7c5cbf", "#b497d6")
 _LABEL = 18
 _PICTURE = """\
@@ -85,8 +85,14 @@ class _Chart:
                 f'<polyline points="{self._points(rates)}" fill="none" '
                 f'stroke="{colours[contender]}" stroke-width="{width}"/>'
                 f'<text x="{last}" y="{free:.1f}" font-size="14" font-weight="{weight}" '
-                f'fill="{colours[contender]}">{escape(_label(contender, rates[-1]))}</text>'
+                f'fill="{colours[contender]}">{escape(self._label(contender))}</text>'
             )
+
+    def _label(self, contender: Contender) -> str:
+        rates = self._rates[contender]
+        ends_early = len(rates) < len(self._many)
+        where = f" at {self._many[len(rates) - 1]:,}" if ends_early else ""
+        return f"{contender.label}: {rates[-1]:,.0f}/s{where}"
 
     def _points(self, rates: Sequence[float]) -> str:
         return " ".join(f"{self._x(place)},{self._y(rate)}" for place, rate in enumerate(rates))
@@ -98,7 +104,3 @@ class _Chart:
     def _y(self, rate: float) -> float:
         share = (math.log10(rate) - self._low) / (self._high - self._low)
         return round(_HEIGHT - _FOOT - share * (_HEIGHT - _FOOT - _TOP), 1)
-
-
-def _label(contender: Contender, rate: float) -> str:
-    return f"{contender.label}: {rate:,.0f}/s"

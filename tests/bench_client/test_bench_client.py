@@ -6,6 +6,7 @@ import io
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 
+import attrs
 import msgspec
 import pytest
 from rich.console import Console
@@ -126,6 +127,14 @@ def test_every_contender_has_a_colour_of_its_own() -> None:
     picture = ET.fromstring(svg(made_up(rates)))  # noqa: S314 - just drawn
     strokes = [line.get("stroke") for line in picture.findall(".//{*}polyline")]
     assert len({*strokes}) == len(CONTENDERS)
+
+
+def test_a_line_that_ends_early_says_where() -> None:
+    found = made_up()
+    more = Level(concurrent=5_000, costs={DARA: [cost(800, 1.0)] * 3})
+    drawn = svg(attrs.evolve(found, levels=[*found.levels, more]))
+    assert f"{DARA.label}: 800/s<" in drawn
+    assert f"{SDK.label}: 100/s at 1,000<" in drawn
 
 
 def test_an_answer_has_the_length_that_is_told() -> None:
