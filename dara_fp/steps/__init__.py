@@ -9,7 +9,7 @@ from dara_fp.steps.one_time_runs import submit_job
 from dara_fp.steps.pipelines import PipelineUpdate, update_pipeline
 from dara_fp.steps.repairs import repair_run
 from dara_fp.steps.serving import ChatMessage, ChatReply, chat
-from dara_fp.steps.sql import SqlResult, execute_sql
+from dara_fp.steps.sql import SavedRows, SqlResult, execute_sql, save_rows
 from dara_fp.steps.vectors import (
     Indexed,
     Passage,
@@ -29,6 +29,7 @@ __all__ = [
     "LocalFile",
     "Passage",
     "PipelineUpdate",
+    "SavedRows",
     "SqlResult",
     "SyncedIndex",
     "ask_genie",
@@ -42,6 +43,7 @@ __all__ = [
     "find_passages",
     "repair_run",
     "run_job",
+    "save_rows",
     "submit_job",
     "submit_run",
     "sync_index",
