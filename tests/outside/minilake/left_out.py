@@ -55,6 +55,9 @@ LEFT_OUT: Final = {
     "what the sandbox does not have is refused, not skipped": (
         "test_jobs.py::test_job_run_unsupported_task_type_is_skipped",
     ),
+    "what a notebook prints is not its output; what it exits with is": (
+        "test_jobs.py::test_job_run_notebook_task_succeeds",
+    ),
     "secrets reach a job by dbutils; an environment of {{secrets/...}} is minilake's own": (
         "test_jobs.py::test_job_run_secret_injected_as_real_env_var",
         "test_jobs.py::test_job_run_missing_secret_fails_loudly",
