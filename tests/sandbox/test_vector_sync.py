@@ -329,6 +329,7 @@ async def test_an_update_that_was_stopped_goes_on_after_a_restart(
     # A deleted index is followed no more, and an update of it brings nothing back.
     second.start(index)
     second.indexes.delete("main.default.i")
+    index.sync.ask()
     await second.close()
     assert not (tmp_path / "vectors/main.default.i").exists()
     assert [known.name for known in (tmp_path / "vectors").iterdir()] == ["endpoints.json"]
