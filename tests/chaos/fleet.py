@@ -202,7 +202,16 @@ def _valkey(folder: Path) -> Program:
 
 
 def _sandbox(folder: Path) -> Program:
-    words = ["sandbox", "--port", "0", "--data-dir", f"{folder}/sandbox", "--token", TOKEN]
+    words = [
+        "sandbox",
+        "--port",
+        "0",
+        "--data-dir",
+        f"{folder}/sandbox",
+        "--token",
+        TOKEN,
+        "--no-rate-limits",
+    ]
     return _program("sandbox", folder, "sandbox ready ", [*DARA, *words])
 
 
