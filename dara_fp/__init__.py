@@ -31,7 +31,7 @@ from dara_fp.core.signals import pause, wait_for
 from dara_fp.core.step import Step
 from dara_fp.core.timing import Backoff, repeat, retry
 from dara_fp.core.workflow import Workflow, workflow
-from dara_fp.databricks.upload import Upload
+from dara_fp.databricks.files.upload import Upload
 
 if TYPE_CHECKING:
     from dara_fp.api.app import create_app

@@ -14,7 +14,7 @@ from dara_fp.api.uploads import Uploader
 from dara_fp.core.codec import Codec, InvalidFields, codec_of
 from dara_fp.core.context import given_fields
 from dara_fp.core.workflow import Workflow
-from dara_fp.databricks.upload import Upload
+from dara_fp.databricks.files.upload import Upload
 
 __all__ = [
     "JSON_LIMIT",

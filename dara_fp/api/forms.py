@@ -16,7 +16,7 @@ from starlette.requests import Request
 
 from dara_fp.api.problems import Rejected
 from dara_fp.api.uploads import Uploader
-from dara_fp.databricks.upload import Upload
+from dara_fp.databricks.files.upload import Upload
 
 __all__ = ["MOST_PARTS", "MOST_TEXT", "Form", "FormReader"]
 

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import attrs
 
 from dara_fp.databricks.errors import DatabricksError, NotFound
-from dara_fp.databricks.upload import Upload
+from dara_fp.databricks.files.upload import Upload
 from dara_fp.databricks.workspace import Workspace
 
 __all__ = ["Uploader"]

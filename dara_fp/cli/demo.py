@@ -22,7 +22,7 @@ from dara_fp.cli.progress import TaskProgress
 from dara_fp.cli.serving import READY
 from dara_fp.core.errors import WorkflowFailed
 from dara_fp.databricks.workspace import Workspace
-from dara_fp.sandbox.server import READY as SANDBOX_READY
+from dara_fp.sandbox.server.server import READY as SANDBOX_READY
 from dara_fp.steps.vectors import Passage
 
 __all__ = ["play"]

@@ -2,7 +2,7 @@
 
 from importlib import resources
 
-from dara_fp.databricks.vectors import direct_access_spec
+from dara_fp.databricks.vectors.vectors import direct_access_spec
 from dara_fp.databricks.workspace import Workspace
 from dara_fp.definitions.ingest_documents import IngestDocuments
 

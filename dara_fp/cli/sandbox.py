@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from dara_fp.cli.mistakes import CannotLoad
-from dara_fp.sandbox.server import Options, SandboxNotInstalled, require_extra, run
-from dara_fp.sandbox.warehouses import FIRST as WAREHOUSE_ID
+from dara_fp.sandbox.server.server import Options, SandboxNotInstalled, require_extra, run
+from dara_fp.sandbox.sql.warehouses import FIRST as WAREHOUSE_ID
 
 __all__ = ["run_sandbox"]
 

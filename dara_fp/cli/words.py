@@ -14,7 +14,7 @@ from dara_fp.api.uploads import Uploader
 from dara_fp.cli.mistakes import CannotLoad
 from dara_fp.core.codec import InvalidFields, codec_of
 from dara_fp.core.workflow import Workflow
-from dara_fp.databricks.upload import Upload
+from dara_fp.databricks.files.upload import Upload
 from dara_fp.databricks.workspace import Workspace
 from dara_fp.steps.files import chunks_of, open_file
 

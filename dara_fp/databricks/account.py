@@ -6,13 +6,13 @@ from types import TracebackType
 from typing import Self
 
 from dara_fp.core.errors import ConfigurationError
-from dara_fp.databricks.auth import auth_for
-from dara_fp.databricks.calls import Calls
-from dara_fp.databricks.retries import Retries
+from dara_fp.databricks.auth.auth import auth_for
+from dara_fp.databricks.auth.settings import Settings, checked, settings_from
+from dara_fp.databricks.http.calls import Calls
+from dara_fp.databricks.http.retries import Retries
+from dara_fp.databricks.http.transport import Transport
 from dara_fp.databricks.sdk.account_services import AccountServices
 from dara_fp.databricks.sdk.api import Api, Facts
-from dara_fp.databricks.settings import Settings, checked, settings_from
-from dara_fp.databricks.transport import Transport
 
 __all__ = ["Account"]
 

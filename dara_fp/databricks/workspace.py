@@ -6,21 +6,21 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self, cast
 
-from dara_fp.databricks.auth import auth_for
-from dara_fp.databricks.calls import Calls
-from dara_fp.databricks.conversations import Conversations
-from dara_fp.databricks.files import Files
-from dara_fp.databricks.models import Models
-from dara_fp.databricks.rates import DOCUMENTED, Rate
-from dara_fp.databricks.retries import Retries
-from dara_fp.databricks.runs import Runs
+from dara_fp.databricks.auth.auth import auth_for
+from dara_fp.databricks.auth.settings import Settings, checked, settings_from
+from dara_fp.databricks.files.files import Files
+from dara_fp.databricks.http.calls import Calls
+from dara_fp.databricks.http.rates import DOCUMENTED, Rate
+from dara_fp.databricks.http.retries import Retries
+from dara_fp.databricks.http.transport import Transport
+from dara_fp.databricks.models.conversations import Conversations
+from dara_fp.databricks.models.models import Models
+from dara_fp.databricks.runs.runs import Runs
+from dara_fp.databricks.runs.updates import Updates
 from dara_fp.databricks.sdk.api import Api, Facts
 from dara_fp.databricks.sdk.workspace_services import WorkspaceServices
-from dara_fp.databricks.settings import Settings, checked, settings_from
-from dara_fp.databricks.sql import Sql
-from dara_fp.databricks.transport import Transport
-from dara_fp.databricks.updates import Updates
-from dara_fp.databricks.vectors import Vectors
+from dara_fp.databricks.sql.statements import Sql
+from dara_fp.databricks.vectors.vectors import Vectors
 
 __all__ = ["Workspace"]
 

@@ -9,7 +9,7 @@ from dara_fp.core.errors import Kind, StepError, StepFailed
 from dara_fp.core.pipeline import start
 from dara_fp.core.workflow import workflow
 from dara_fp.databricks.environment import DatabricksEnv
-from dara_fp.databricks.upload import Upload
+from dara_fp.databricks.files.upload import Upload
 from dara_fp.steps.embeddings import Embedded, embed_passages
 from dara_fp.steps.jobs import JobRun, run_job
 from dara_fp.steps.vectors import Indexed, upsert_vectors

@@ -8,15 +8,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dara_fp.sandbox.app import create_sandbox
-    from dara_fp.sandbox.server import Options, run
+    from dara_fp.sandbox.server.app import create_sandbox
+    from dara_fp.sandbox.server.server import Options, run
 
 __all__ = ["Options", "create_sandbox", "run"]
 
 _HOMES = {
-    "Options": "dara_fp.sandbox.server",
-    "create_sandbox": "dara_fp.sandbox.app",
-    "run": "dara_fp.sandbox.server",
+    "Options": "dara_fp.sandbox.server.server",
+    "create_sandbox": "dara_fp.sandbox.server.app",
+    "run": "dara_fp.sandbox.server.server",
 }
 
 
@@ -24,5 +24,5 @@ def __getattr__(name: str) -> object:
     """Import *name* from where it lives; a missing extra is named with the way to install it."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import_module("dara_fp.sandbox.server").require_extra()
+    import_module("dara_fp.sandbox.server.server").require_extra()
     return getattr(import_module(_HOMES[name]), name)

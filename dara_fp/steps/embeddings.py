@@ -14,8 +14,8 @@ from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
-from dara_fp.databricks.files import Download
-from dara_fp.databricks.refusals import excerpt
+from dara_fp.databricks.files.files import Download
+from dara_fp.databricks.http.refusals import excerpt
 from dara_fp.databricks.workspace import Workspace
 from dara_fp.steps.lines import batches, lines, share
 

@@ -13,10 +13,10 @@ from dara_fp.core.context import Evolves
 from dara_fp.core.errors import Outcome, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.scope import Position
-from dara_fp.databricks.chunks import Progress, chunks_of, open_file
 from dara_fp.databricks.environment import HasWorkspace
 from dara_fp.databricks.errors import NotFound
-from dara_fp.databricks.upload import Upload
+from dara_fp.databricks.files.upload import Upload
+from dara_fp.databricks.http.chunks import Progress, chunks_of, open_file
 
 __all__ = [
     "DownloadsFile",

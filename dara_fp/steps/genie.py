@@ -11,9 +11,9 @@ from dara_fp.core.errors import Outcome, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.saga import on_cancel
 from dara_fp.core.scope import Position
-from dara_fp.databricks.conversations import Message, QueryRows
 from dara_fp.databricks.environment import HasWorkspace
 from dara_fp.databricks.errors import NotFound
+from dara_fp.databricks.models.conversations import Message, QueryRows
 from dara_fp.databricks.workspace import Workspace
 from dara_fp.steps.beginning import begun
 

@@ -12,7 +12,7 @@ from dara_fp.core.pipeline import step
 from dara_fp.core.saga import on_cancel
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
-from dara_fp.databricks.updates import Update
+from dara_fp.databricks.runs.updates import Update
 from dara_fp.databricks.workspace import Workspace
 from dara_fp.steps.beginning import begun
 

@@ -11,7 +11,7 @@ from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
-from dara_fp.databricks.models import ChatStream
+from dara_fp.databricks.models.models import ChatStream
 
 __all__ = ["ChatMessage", "ChatReply", "ChatsWithModel", "chat"]
 

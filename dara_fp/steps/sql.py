@@ -17,9 +17,9 @@ from dara_fp.core.pipeline import step
 from dara_fp.core.saga import on_cancel
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
-from dara_fp.databricks.sql_records import Statement
-from dara_fp.databricks.sql_rows import Rows
-from dara_fp.databricks.sql_values import Row
+from dara_fp.databricks.sql.records import Statement
+from dara_fp.databricks.sql.rows import Rows
+from dara_fp.databricks.sql.values import Row
 from dara_fp.steps.beginning import begun
 
 __all__ = [

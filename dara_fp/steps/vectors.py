@@ -10,7 +10,7 @@ from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
-from dara_fp.databricks.indexes import IndexRows, VectorIndex
+from dara_fp.databricks.vectors.indexes import IndexRows, VectorIndex
 from dara_fp.databricks.workspace import Workspace
 from dara_fp.steps.lines import batches, lines, share
 

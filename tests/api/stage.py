@@ -18,7 +18,7 @@ from dara_fp.api.app import create_app
 from dara_fp.core.errors import Kind, StepError, StepFailed
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import DatabricksEnv
-from dara_fp.databricks.upload import Upload
+from dara_fp.databricks.files.upload import Upload
 from dara_fp.databricks.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]

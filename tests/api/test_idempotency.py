@@ -9,7 +9,7 @@ import pytest
 
 from dara_fp import Outcome, StepContext, Success, start, step, workflow
 from dara_fp.api.app import create_app
-from dara_fp.databricks.files import Files
+from dara_fp.databricks.files.files import Files
 from tests.api.conftest import Sandbox
 from tests.api.stage import (
     FORM,

@@ -11,7 +11,7 @@ import pytest
 from dara_fp import Outcome, StepContext, Success, made, start, step, workflow
 from dara_fp.api.app import create_app
 from dara_fp.core.workflow import Workflow
-from dara_fp.databricks.upload import Upload
+from dara_fp.databricks.files.upload import Upload
 from dara_fp.definitions.shipped import ask_documents, ingest_documents
 from tests.api.stage import PREFIX, check, parcel, served
 from tests.api.waiting import buy

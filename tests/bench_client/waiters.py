@@ -6,7 +6,7 @@ import sys
 import attrs
 import psutil
 
-from dara_fp.databricks.polling import Polling
+from dara_fp.databricks.http.polling import Polling
 from dara_fp.databricks.workspace import Workspace
 from tests.bench_durable.lines import answer
 

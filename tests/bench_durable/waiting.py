@@ -3,7 +3,7 @@
 import attrs
 
 from dara_fp import Outcome, StepContext, Success, made, start, wait_for, workflow
-from dara_fp.databricks.polling import Polling
+from dara_fp.databricks.http.polling import Polling
 from dara_fp.databricks.workspace import Workspace
 
 __all__ = ["APPROVAL", "NOWHERE", "PARKED", "POLLING", "Env", "Request", "RunOf"]

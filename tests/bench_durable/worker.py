@@ -48,7 +48,7 @@ async def main(
 ) -> None:
     """Work on the tasks under *prefix* at *url*; whoever polls asks *host* every *seconds*."""
     async with (
-        Workspace(host, token="bench") as workspace,
+        Workspace(host, token="bench", rates=()) as workspace,
         Store.open(url, prefix=prefix) as store,
         WorkflowExecutor(
             [TEN, PARKED, POLLING],

@@ -8,7 +8,7 @@ import attrs
 import httpx
 import respx
 
-from dara_fp.databricks.retries import Retries
+from dara_fp.databricks.http.retries import Retries
 from dara_fp.databricks.workspace import Workspace
 
 HOST = "https://dbc-1.cloud.databricks.test"

@@ -10,10 +10,10 @@ import pytest
 import respx
 
 from dara_fp.core.errors import Kind
+from dara_fp.databricks.auth.machine_auth import MachineAuth
+from dara_fp.databricks.auth.settings import Settings
 from dara_fp.databricks.errors import ConnectionFailed, Unauthenticated, UnexpectedAnswer
-from dara_fp.databricks.machine_auth import MachineAuth
-from dara_fp.databricks.settings import Settings
-from dara_fp.databricks.transport import Transport
+from dara_fp.databricks.http.transport import Transport
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import HOST, TOKEN, VirtualTime, last
 

@@ -12,11 +12,11 @@ import pytest
 import respx
 
 from dara_fp.core.errors import Kind
-from dara_fp.databricks.calls import Calls
-from dara_fp.databricks.config_auth import ConfigAuth, SdkConfig
+from dara_fp.databricks.auth.config_auth import ConfigAuth, SdkConfig
+from dara_fp.databricks.auth.settings import ENVIRONMENT, Settings, checked
 from dara_fp.databricks.errors import ConnectionFailed, Unauthenticated
-from dara_fp.databricks.settings import ENVIRONMENT, Settings, checked
-from dara_fp.databricks.transport import Transport
+from dara_fp.databricks.http.calls import Calls
+from dara_fp.databricks.http.transport import Transport
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import HOST, Heard, VirtualTime, answer, last, saying, served
 

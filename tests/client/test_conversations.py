@@ -9,9 +9,9 @@ import pytest
 import respx
 
 from dara_fp.core.errors import Kind
-from dara_fp.databricks.conversations import Message, MessageFailed, QueryRows
 from dara_fp.databricks.errors import ConnectionFailed, UnexpectedAnswer
-from dara_fp.databricks.polling import Polling
+from dara_fp.databricks.http.polling import Polling
+from dara_fp.databricks.models.conversations import Message, MessageFailed, QueryRows
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 from tests.client.stage import VirtualTime

@@ -12,7 +12,7 @@ import pytest
 
 from dara_fp.core.errors import Kind
 from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, PermissionDenied
-from dara_fp.databricks.local_files import DownloadSizes
+from dara_fp.databricks.files.local_files import DownloadSizes
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 from tests.client.stage import Heard, Server, served

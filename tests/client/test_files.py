@@ -7,13 +7,13 @@ import pytest
 import respx
 
 from dara_fp.core.errors import Kind
-from dara_fp.databricks.chunks import Chunks
 from dara_fp.databricks.errors import (
     AlreadyExists,
     BadRequest,
     ConnectionFailed,
     DatabricksError,
 )
+from dara_fp.databricks.http.chunks import Chunks
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import last
 from tests.client.volume import MIB, PATH, QUOTED, query, stream

@@ -18,8 +18,8 @@ from dara_fp.databricks.errors import (
     TooManyRequests,
     UnexpectedAnswer,
 )
-from dara_fp.databricks.event_streams import LONGEST_EVENT, Event, events
-from dara_fp.databricks.models import Chat, Usage
+from dara_fp.databricks.http.event_streams import LONGEST_EVENT, Event, events
+from dara_fp.databricks.models.models import Chat, Usage
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 from tests.client.stage import Heard, served

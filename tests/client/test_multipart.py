@@ -18,7 +18,7 @@ from dara_fp.databricks.errors import (
     PermissionDenied,
     UnexpectedAnswer,
 )
-from dara_fp.databricks.upload_sessions import UploadSizes
+from dara_fp.databricks.files.upload_sessions import UploadSizes
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import last
 from tests.client.volume import MIB, PATH, QUOTED, GoogleVolume, Volume, query, stream
@@ -151,7 +151,7 @@ async def test_giving_up_an_upload_is_not_waited_for_for_ever(
         await asyncio.sleep(60)
         raise AssertionError("no one waits so long")
 
-    monkeypatch.setattr("dara_fp.databricks.upload_sessions._ABORT_SECONDS", 0.05)
+    monkeypatch.setattr("dara_fp.databricks.files.upload_sessions._ABORT_SECONDS", 0.05)
     volume.refusals = [httpx.Response(400)]
     wire.post("/api/2.0/fs/create-abort-upload-url").mock(side_effect=silent)
     async with asyncio.timeout(5):

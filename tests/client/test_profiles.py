@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dara_fp.core.errors import ConfigurationError
-from dara_fp.databricks.settings import Settings, checked, settings_from
+from dara_fp.databricks.auth.settings import Settings, checked, settings_from
 from dara_fp.databricks.workspace import Workspace
 
 FILE = """\

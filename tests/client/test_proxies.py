@@ -6,7 +6,7 @@ import pytest
 
 from dara_fp.core.errors import ConfigurationError
 from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, UnexpectedAnswer
-from dara_fp.databricks.proxies import certificates
+from dara_fp.databricks.http.proxies import certificates
 from tests.client import stage
 from tests.client.stage import answer, saying, served
 

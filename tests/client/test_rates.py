@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dara_fp.databricks.errors import TooManyRequests
-from dara_fp.databricks.rates import DOCUMENTED, Pace, Rate
+from dara_fp.databricks.http.rates import DOCUMENTED, Pace, Rate
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import HOST, TOKEN, VirtualTime
 

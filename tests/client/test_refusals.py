@@ -11,7 +11,7 @@ import respx
 from dara_fp.core.errors import Kind, StepFailed
 from dara_fp.databricks import errors
 from dara_fp.databricks.errors import DatabricksError
-from dara_fp.databricks.refusals import Refusal, refused
+from dara_fp.databricks.http.refusals import Refusal, refused
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 

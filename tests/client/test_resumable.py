@@ -6,7 +6,7 @@ import respx
 
 from dara_fp.core.errors import Kind
 from dara_fp.databricks.errors import AlreadyExists, PermissionDenied, UnexpectedAnswer
-from dara_fp.databricks.upload_sessions import UploadSizes
+from dara_fp.databricks.files.upload_sessions import UploadSizes
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import last
 from tests.client.volume import PATH, QUOTED, GoogleVolume, query, stream

@@ -20,9 +20,9 @@ from dara_fp.databricks.errors import (
     TooManyRequests,
     UnexpectedAnswer,
 )
-from dara_fp.databricks.pool import HttpPool
-from dara_fp.databricks.retries import Budget, Retries, retrying
-from dara_fp.databricks.transport import Call
+from dara_fp.databricks.http.pool import HttpPool
+from dara_fp.databricks.http.retries import Budget, Retries, retrying
+from dara_fp.databricks.http.transport import Call
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 from tests.client.stage import VirtualTime, answer, saying, served

@@ -13,12 +13,12 @@ import msgspec
 import pytest
 import respx
 
-from dara_fp.databricks.auth import TokenAuth
-from dara_fp.databricks.body import Body
-from dara_fp.databricks.calls import Calls
+from dara_fp.databricks.auth.auth import TokenAuth
+from dara_fp.databricks.auth.settings import Settings
 from dara_fp.databricks.errors import DatabricksError
-from dara_fp.databricks.settings import Settings
-from dara_fp.databricks.transport import Call, Transport
+from dara_fp.databricks.http.body import Body
+from dara_fp.databricks.http.calls import Calls
+from dara_fp.databricks.http.transport import Call, Transport
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import HOST, TOKEN, VirtualTime
 

@@ -12,9 +12,9 @@ import respx
 
 from dara_fp.core.errors import Kind
 from dara_fp.databricks.errors import BadRequest, ConnectionFailed, DatabricksError, InternalError
-from dara_fp.databricks.polling import Polling
-from dara_fp.databricks.sql_records import StatementFailed
-from dara_fp.databricks.sql_values import Parameter, parameter_list
+from dara_fp.databricks.http.polling import Polling
+from dara_fp.databricks.sql.records import StatementFailed
+from dara_fp.databricks.sql.values import Parameter, parameter_list
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 from tests.client.stage import VirtualTime

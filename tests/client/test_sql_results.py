@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import respx
 
-from dara_fp.databricks import sql_rows
 from dara_fp.databricks.errors import NotFound, PermissionDenied, UnexpectedAnswer
-from dara_fp.databricks.sql_records import Column
-from dara_fp.databricks.sql_rows import ArrowNotInstalled
-from dara_fp.databricks.sql_values import Reader, reader_of
+from dara_fp.databricks.sql import rows as sql_rows
+from dara_fp.databricks.sql.records import Column
+from dara_fp.databricks.sql.rows import ArrowNotInstalled
+from dara_fp.databricks.sql.values import Reader, reader_of
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 

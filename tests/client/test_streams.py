@@ -14,8 +14,8 @@ from dara_fp.databricks.errors import (
     ConnectionFailed,
     UnexpectedAnswer,
 )
-from dara_fp.databricks.transport import Call, Transport
-from dara_fp.databricks.upload_sessions import UploadSizes
+from dara_fp.databricks.files.upload_sessions import UploadSizes
+from dara_fp.databricks.http.transport import Call, Transport
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 from tests.client.stage import Heard, answer, listening, saying, served
@@ -227,7 +227,7 @@ async def test_no_more_connections_are_open_than_allowed() -> None:
 
 
 async def test_an_answer_of_no_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dara_fp.databricks.calls.MAX_JSON", 1000)
+    monkeypatch.setattr("dara_fp.databricks.http.calls.MAX_JSON", 1000)
     async with (
         served(saying(answer(bytes(2000)))) as server,
         stage.workspace(host=server.host) as workspace,

@@ -9,8 +9,8 @@ import respx
 
 from dara_fp.core.errors import Kind
 from dara_fp.databricks.errors import ConnectionFailed, NotFound, ResourceConflict
-from dara_fp.databricks.polling import Polling
-from dara_fp.databricks.updates import UpdateFailed
+from dara_fp.databricks.http.polling import Polling
+from dara_fp.databricks.runs.updates import UpdateFailed
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 from tests.client.stage import VirtualTime
@@ -193,6 +193,7 @@ async def test_pipelines_are_found_by_their_whole_name(
     route.mock(side_effect=[httpx.Response(200, json=page) for page in pages])
     found = [pipeline.pipeline_id async for pipeline in workspace.updates.pipelines(name)]
     assert found == ["p-1"]
-    first, second = (call.request.url.params for call in route.calls)
+    calls: list[Any] = list(route.calls)
+    first, second = (call.request.url.params for call in calls)
     assert first.get("filter") == asked
     assert (second.get("filter"), second["page_token"]) == (None, "more")

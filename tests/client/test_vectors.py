@@ -8,9 +8,9 @@ import pytest
 import respx
 
 from dara_fp.databricks.errors import BadRequest, NotFound
-from dara_fp.databricks.indexes import UpsertResult, VectorIndex
-from dara_fp.databricks.polling import Polling
-from dara_fp.databricks.vectors import IndexFailed, delta_sync_spec
+from dara_fp.databricks.http.polling import Polling
+from dara_fp.databricks.vectors.indexes import UpsertResult, VectorIndex
+from dara_fp.databricks.vectors.vectors import IndexFailed, delta_sync_spec
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
 from tests.client.stage import VirtualTime

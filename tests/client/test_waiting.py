@@ -16,7 +16,7 @@ from dara_fp.databricks.errors import (
     TemporarilyUnavailable,
     TooManyRequests,
 )
-from dara_fp.databricks.polling import Polling
+from dara_fp.databricks.http.polling import Polling
 from dara_fp.databricks.records import Run
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage

@@ -10,7 +10,7 @@ import respx
 
 from dara_fp.databricks.errors import UnexpectedAnswer, UpsertFailed
 from dara_fp.databricks.records import Run
-from dara_fp.databricks.vectors import direct_access_spec
+from dara_fp.databricks.vectors.vectors import direct_access_spec
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import HOST, TOKEN, last
 
@@ -159,7 +159,7 @@ async def test_a_run_has_the_tasks_of_all_its_pages(
 async def test_a_run_whose_pages_never_end_is_left_after_many(
     wire: respx.MockRouter, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dara_fp.databricks.runs._PAGES", 3)
+    monkeypatch.setattr("dara_fp.databricks.runs.runs._PAGES", 3)
     page = httpx.Response(200, json={"run_id": 5, "next_page_token": "on"})
     route = wire.get("/api/2.2/jobs/runs/get").mock(side_effect=[page] * 10)
     assert (await workspace.runs.get(5)).run_id == 5

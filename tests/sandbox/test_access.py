@@ -8,8 +8,8 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import Unauthenticated
 
-from dara_fp.sandbox.auth import WORKSPACE_ID, Tokens
-from dara_fp.sandbox.identity import FORM_LIMIT
+from dara_fp.sandbox.server.auth import WORKSPACE_ID, Tokens
+from dara_fp.sandbox.server.identity import FORM_LIMIT
 from tests.sandbox.served import CLIENT_ID, CLIENT_SECRET, TOKEN, Served
 
 ME = "/api/2.0/preview/scim/v2/Me"

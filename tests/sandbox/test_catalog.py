@@ -18,8 +18,8 @@ from databricks.sdk.service.catalog import (
     VolumeType,
 )
 
-from dara_fp.sandbox.catalog import Catalog
-from dara_fp.sandbox.catalog_entries import Column, Schema, Table
+from dara_fp.sandbox.catalog.catalog import Catalog
+from dara_fp.sandbox.catalog.entries import Column, Schema, Table
 from tests.sandbox.served import Served
 
 if TYPE_CHECKING:

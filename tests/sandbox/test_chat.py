@@ -9,7 +9,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import BadRequest, NotFound
 from databricks.sdk.service.serving import ChatMessage, ChatMessageRole
 
-from dara_fp.sandbox.chat import NOTHING, Turn, answer_to
+from dara_fp.sandbox.serving.chat import NOTHING, Turn, answer_to
 
 LLAMA = "databricks-meta-llama-3-3-70b-instruct"
 URL = f"/serving-endpoints/{LLAMA}/invocations"

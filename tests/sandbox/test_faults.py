@@ -15,10 +15,10 @@ from databricks.sdk.service.jobs import RunLifeCycleState, RunResultState
 from starlette.applications import Starlette
 
 from dara_fp.databricks.errors import DatabricksError
-from dara_fp.databricks.retries import Retries
+from dara_fp.databricks.http.retries import Retries
 from dara_fp.databricks.workspace import Workspace
-from dara_fp.sandbox.faults import Faults
-from dara_fp.sandbox.stumbling import Stumbling
+from dara_fp.sandbox.server.faults import Faults
+from dara_fp.sandbox.server.stumbling import Stumbling
 from tests.sandbox.served import (
     TOKEN,
     Served,

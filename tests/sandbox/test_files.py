@@ -16,7 +16,7 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import AlreadyExists, NotFound
 
-from dara_fp.sandbox.files import PUT_LIMIT
+from dara_fp.sandbox.files.files import PUT_LIMIT
 from tests.sandbox.served import TOKEN, Served, serve, wait_until
 
 FILES = "/api/2.0/fs/files"

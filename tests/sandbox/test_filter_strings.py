@@ -9,8 +9,8 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.vectorsearch import EndpointType
 
-from dara_fp.sandbox.errors import ApiError
-from dara_fp.sandbox.filter_strings import parse_filter_string
+from dara_fp.sandbox.server.errors import ApiError
+from dara_fp.sandbox.vectors.filter_strings import parse_filter_string
 
 COLUMNS = frozenset({"year", "tag", "tags", "ok", "day", "text", "none"})
 ROW: dict[str, object] = {

@@ -22,7 +22,7 @@ from databricks.sdk.service.jobs import (
 )
 from databricks.sdk.service.workspace import ImportFormat
 
-from dara_fp.sandbox.auth import WORKSPACE_ID
+from dara_fp.sandbox.server.auth import WORKSPACE_ID
 from tests.sandbox.served import (
     Served,
     finished,

@@ -20,7 +20,7 @@ from databricks.sdk.service.jobs import (
 )
 from databricks.sdk.service.workspace import Language
 
-from dara_fp.sandbox.server import NotLoopback, run
+from dara_fp.sandbox.server.server import NotLoopback, run
 from tests.sandbox.served import (
     TOKEN,
     Served,

@@ -7,14 +7,14 @@ import httpx
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.jobs import QueueSettings, RunLifeCycleState
 
-from dara_fp.sandbox.auth import Tokens
-from dara_fp.sandbox.catalog import Catalog
-from dara_fp.sandbox.engine import PROCESS_LIMIT, Engine
-from dara_fp.sandbox.job_specs import SparkPythonTask, TaskSpec
-from dara_fp.sandbox.job_store import JobStore
-from dara_fp.sandbox.runs import LOST, PENDING, QUEUED, Run, TaskRun
-from dara_fp.sandbox.sql_lake import Lake
-from dara_fp.sandbox.task_work import TaskWork
+from dara_fp.sandbox.catalog.catalog import Catalog
+from dara_fp.sandbox.jobs.engine import PROCESS_LIMIT, Engine
+from dara_fp.sandbox.jobs.job_specs import SparkPythonTask, TaskSpec
+from dara_fp.sandbox.jobs.job_store import JobStore
+from dara_fp.sandbox.jobs.runs import LOST, PENDING, QUEUED, Run, TaskRun
+from dara_fp.sandbox.jobs.task_work import TaskWork
+from dara_fp.sandbox.server.auth import Tokens
+from dara_fp.sandbox.sql.lake import Lake
 from tests.sandbox.served import TOKEN, finished, life, started, submitted, task, wait_until
 
 SLEEP = "import time; time.sleep(60)"

@@ -17,9 +17,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from dara_fp.sandbox.auth import USER, WORKSPACE_ID
-from dara_fp.sandbox.proxy import CALLER, AppsProxy, Beside, Habits
-from dara_fp.sandbox.stumbling import Connection
+from dara_fp.sandbox.server.auth import USER, WORKSPACE_ID
+from dara_fp.sandbox.server.proxy import CALLER, AppsProxy, Beside, Habits
+from dara_fp.sandbox.server.stumbling import Connection
 from tests.sandbox.served import TOKEN, launch
 
 HASTY = Habits(request_seconds=0.3, stream_seconds=0.6, buffer_bytes=12)

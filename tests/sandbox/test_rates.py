@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from dara_fp.sandbox.rates import DOCUMENTED, Limit, Rates
+from dara_fp.sandbox.server.rates import DOCUMENTED, Limit, Rates
 
 LIMITS = "/_sandbox/limits"
 LIST = "/api/2.2/jobs/list"

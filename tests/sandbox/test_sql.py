@@ -24,9 +24,9 @@ from databricks.sdk.service.sql import (
 )
 from starlette.testclient import TestClient
 
-from dara_fp.sandbox import sql_statements, statements
-from dara_fp.sandbox.app import create_sandbox
-from dara_fp.sandbox.warehouses import FIRST
+from dara_fp.sandbox.server.app import create_sandbox
+from dara_fp.sandbox.sql import sql_statements, statements
+from dara_fp.sandbox.sql.warehouses import FIRST
 from tests.sandbox.served import TOKEN, Served, wait_until
 
 Run = Callable[..., StatementResponse]

@@ -11,12 +11,12 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.catalog import ColumnInfo, ColumnTypeName, DataSourceFormat, TableType
 from deltalake import DeltaTable
 
-from dara_fp.sandbox.catalog import Catalog
-from dara_fp.sandbox.errors import ApiError
-from dara_fp.sandbox.sql_engine import SqlEngine
-from dara_fp.sandbox.sql_running import Running, SqlError
-from dara_fp.sandbox.sql_session import Asked, Session
-from dara_fp.sandbox.tables import Change, Tables
+from dara_fp.sandbox.catalog.catalog import Catalog
+from dara_fp.sandbox.server.errors import ApiError
+from dara_fp.sandbox.sql.engine import SqlEngine
+from dara_fp.sandbox.sql.running import Running, SqlError
+from dara_fp.sandbox.sql.session import Asked, Session
+from dara_fp.sandbox.sql.tables import Change, Tables
 
 Say = Callable[[str], list[dict[str, Any]]]
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dara_fp.sandbox.errors import ApiError
-from dara_fp.sandbox.filters import parse_filters
-from dara_fp.sandbox.vectors import VectorIndex
+from dara_fp.sandbox.server.errors import ApiError
+from dara_fp.sandbox.vectors.filters import parse_filters
+from dara_fp.sandbox.vectors.vectors import VectorIndex
 
 
 def rows_and_vectors(

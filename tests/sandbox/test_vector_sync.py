@@ -20,16 +20,16 @@ from databricks.sdk.service.vectorsearch import (
     VectorIndexType,
 )
 
-from dara_fp.sandbox.catalog import Catalog
-from dara_fp.sandbox.catalog_entries import Table
-from dara_fp.sandbox.embedding import Embedder
-from dara_fp.sandbox.index_specs import CreateIndex, Following, VectorColumn
-from dara_fp.sandbox.indexes import Indexes
-from dara_fp.sandbox.sql_lake import Lake
-from dara_fp.sandbox.sync import Syncs
-from dara_fp.sandbox.synced_specs import synced_spec
-from dara_fp.sandbox.tables import FEED as FEED_PROPERTY
-from dara_fp.sandbox.tables import Field
+from dara_fp.sandbox.catalog.catalog import Catalog
+from dara_fp.sandbox.catalog.entries import Table
+from dara_fp.sandbox.serving.embedding import Embedder
+from dara_fp.sandbox.sql.lake import Lake
+from dara_fp.sandbox.sql.tables import FEED as FEED_PROPERTY
+from dara_fp.sandbox.sql.tables import Field
+from dara_fp.sandbox.vectors.index_specs import CreateIndex, Following, VectorColumn
+from dara_fp.sandbox.vectors.indexes import Indexes
+from dara_fp.sandbox.vectors.sync import Syncs
+from dara_fp.sandbox.vectors.synced_specs import synced_spec
 from tests.sandbox.served import wait_until
 
 GTE = "databricks-gte-large-en"

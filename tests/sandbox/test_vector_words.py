@@ -16,9 +16,9 @@ from databricks.sdk.service.vectorsearch import (
     VectorIndexType,
 )
 
-from dara_fp.sandbox.fulltext import Words
-from dara_fp.sandbox.ranking import fused
-from dara_fp.sandbox.vectors import Hit
+from dara_fp.sandbox.vectors.fulltext import Words
+from dara_fp.sandbox.vectors.ranking import fused
+from dara_fp.sandbox.vectors.vectors import Hit
 
 SCHEMA = {"id": "string", "title": "string", "text": "string", "v": "array<float>"}
 ROWS = [

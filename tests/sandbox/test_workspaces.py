@@ -12,7 +12,7 @@ from databricks.sdk.errors import InvalidParameterValue, NotFound, Unauthenticat
 from databricks.sdk.service.jobs import ConditionTask, ConditionTaskOp, Task
 from databricks.sdk.service.vectorsearch import EndpointType
 
-from dara_fp.sandbox.auth import WORKSPACE_ID
+from dara_fp.sandbox.server.auth import WORKSPACE_ID
 from tests.sandbox.served import TOKEN, Served, serve
 
 WORKSPACES = "/_sandbox/workspaces"

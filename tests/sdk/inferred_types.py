@@ -12,7 +12,7 @@ from databricks.sdk.service.provisioning import Workspace as AccountWorkspace
 from databricks.sdk.service.settings import DefaultNamespaceSetting
 
 from dara_fp.databricks.account import Account
-from dara_fp.databricks.files import Files
+from dara_fp.databricks.files.files import Files
 from dara_fp.databricks.sdk.streams import Stream
 from dara_fp.databricks.sdk.waits import Wait
 from dara_fp.databricks.workspace import Workspace

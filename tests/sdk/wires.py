@@ -13,8 +13,8 @@ import attrs
 import httpx
 import requests
 
+from dara_fp.databricks.http.transport import Call, Reply, Transport
 from dara_fp.databricks.sdk.waits import Clock
-from dara_fp.databricks.transport import Call, Reply, Transport
 
 __all__ = ["HOST", "TOKEN", "Request", "Wires", "cut"]
 

@@ -25,8 +25,8 @@ from dara_fp import (
     unwrap,
 )
 from dara_fp.databricks.errors import NotFound
-from dara_fp.databricks.local_files import DownloadSizes
-from dara_fp.databricks.upload_sessions import UploadSizes
+from dara_fp.databricks.files.local_files import DownloadSizes
+from dara_fp.databricks.files.upload_sessions import UploadSizes
 from dara_fp.steps.files import LocalFile, delete_uploaded, download_file, upload_file
 from tests.client.files_bench import ALLOWED, there_and_back
 from tests.steps.served import Sending

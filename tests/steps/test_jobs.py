@@ -21,7 +21,7 @@ from dara_fp import (
 )
 from dara_fp.core.check import structure
 from dara_fp.core.undo import CANCELLED
-from dara_fp.databricks.runs import Runs
+from dara_fp.databricks.runs.runs import Runs
 from dara_fp.steps.jobs import JobRun, await_run, cancel_run, run_job, submit_run
 from tests.steps.served import Running
 

@@ -22,7 +22,7 @@ from dara_fp import (
 )
 from dara_fp.core.check import structure
 from dara_fp.core.undo import CANCELLED
-from dara_fp.databricks.runs import Runs
+from dara_fp.databricks.runs.runs import Runs
 from dara_fp.steps.jobs import JobRun, await_run
 from dara_fp.steps.one_time_runs import submit_job, submit_tasks
 from dara_fp.steps.repairs import await_repair, note_repairs, repair_run, start_repair

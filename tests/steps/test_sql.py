@@ -20,7 +20,7 @@ from dara_fp import (
     start,
     unwrap,
 )
-from dara_fp.sandbox.warehouses import FIRST
+from dara_fp.sandbox.sql.warehouses import FIRST
 from dara_fp.steps import sql as sql_steps
 from dara_fp.steps.sql import (
     Cell,

@@ -5,7 +5,7 @@ import uuid
 import attrs
 
 from dara_fp import DatabricksEnv, Kind, MemoryJournal, Scope, StepContext, made, unwrap
-from dara_fp.databricks.vectors import delta_sync_spec
+from dara_fp.databricks.vectors.vectors import delta_sync_spec
 from dara_fp.steps.vectors import SyncedIndex, find_passages, sync_index
 from tests.steps.served import MODEL, Asking
 

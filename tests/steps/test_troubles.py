@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dara_fp import DatabricksEnv, Kind, Pipeline, StepError, Upload, Workspace
-from dara_fp.databricks import polling
+from dara_fp.databricks.http import polling
 from dara_fp.definitions.ask_documents import AskDocuments, ask_documents
 from dara_fp.definitions.ingest_documents import IngestDocuments, ingest_documents
 from dara_fp.steps.embeddings import embed_passages

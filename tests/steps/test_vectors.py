@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from dara_fp import DatabricksEnv, Kind, MemoryJournal, Scope, unwrap
-from dara_fp.databricks.vectors import direct_access_spec
+from dara_fp.databricks.vectors.vectors import direct_access_spec
 from dara_fp.steps.embeddings import embed_passages
 from dara_fp.steps.vectors import Indexed, find_passages, upsert_vectors
 from tests.steps.served import INDEX, MODEL, Asking, Embedding, Storing

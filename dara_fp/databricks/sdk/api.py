@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import attrs
 
-from dara_fp.databricks.body import Body
-from dara_fp.databricks.calls import Calls, Request
+from dara_fp.databricks.http.body import Body
+from dara_fp.databricks.http.calls import Calls, Request
 from dara_fp.databricks.sdk.streams import Stream
 
 __all__ = ["Api", "Facts"]

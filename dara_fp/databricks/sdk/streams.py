@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
 
-from dara_fp.databricks.transport import Reply
+from dara_fp.databricks.http.transport import Reply
 
 __all__ = ["Stream"]
 

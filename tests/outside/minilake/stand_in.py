@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dara_fp.sandbox import create_sandbox
-from dara_fp.sandbox.stumbling import Connection
+from dara_fp.sandbox.server.stumbling import Connection
 
 TOKEN = "dapi-of-the-stand-in"
 

@@ -1,0 +1,1 @@
+"""Whom calls are signed as, and where the settings come from."""

@@ -1,0 +1,1 @@
+"""Files of volumes, up and down as streams."""

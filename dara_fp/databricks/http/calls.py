@@ -1,0 +1,311 @@
+"""Every call to one workspace goes through here: signed, sent, tried again, understood, logged."""
+
+import asyncio
+import importlib
+import logging
+import platform
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any, TypeVar
+
+import attrs
+
+from dara_fp.core.errors import Kind, StepError
+from dara_fp.databricks.auth.acting import acting, user_of
+from dara_fp.databricks.auth.settings import Settings
+from dara_fp.databricks.auth.signature import Auth, Signature
+from dara_fp.databricks.errors import (
+    ConnectionFailed,
+    DatabricksError,
+    TooManyRequests,
+    Unauthenticated,
+)
+from dara_fp.databricks.http.body import Body
+from dara_fp.databricks.http.encoding import json_body, query_string
+from dara_fp.databricks.http.exchange import MAX_JSON, Answer, Request
+from dara_fp.databricks.http.rates import DOCUMENTED, Pace, Rate
+from dara_fp.databricks.http.redaction import credentials, hiding, signatures, without
+from dara_fp.databricks.http.refusals import Refusal, excerpt, refused, request_id_of
+from dara_fp.databricks.http.retries import Budget, Retries, retrying
+from dara_fp.databricks.http.transport import Call, Reply, Transport
+
+__all__ = ["MAX_JSON", "Answer", "Calls", "Request"]
+
+T = TypeVar("T")
+_log = logging.getLogger("dara_fp.databricks")
+_REFUSED = 300
+_REFUSAL_READ = 64 * 1024
+_NOBODY = Signature(headers={})
+
+
+class Calls:
+    """The way to one workspace."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        auth: Auth,
+        transport: Transport,
+        retries: Retries,
+        timeout_seconds: float,
+        rates: Sequence[Rate] = DOCUMENTED,
+    ) -> None:
+        """Call the workspace of *settings* over *transport*, signed by *auth*, within *rates*."""
+        self._settings = settings
+        self._auth = auth
+        self._transport = transport
+        self._retries = retries
+        self._timeout = timeout_seconds
+        self._rates = rates
+        self._pace = self._new_pace()
+        self._name = settings.host.partition("://")[2]
+
+    async def json(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool | None = None,
+    ) -> Answer:
+        """Send *body* as JSON, if it is given, and read the answer.
+
+        Raises:
+            DatabricksError: The workspace refused, or no answer came.
+            ValueError: *path* or *body* cannot be sent.
+        """
+        own = {"Accept": "application/json"}
+        if body is not None:
+            own["Content-Type"] = "application/json"
+        request = Request(
+            method=method,
+            path=path,
+            query=query,
+            headers={**own, **(headers or {})},
+            body=None if body is None else Body(json_body(body)),
+            idempotent=idempotent,
+        )
+        return await self.answer(request)
+
+    async def answer(self, request: Request) -> Answer:
+        """Make *request* and read its whole answer, all within the retry budget.
+
+        Raises:
+            DatabricksError: The workspace refused, or no answer came.
+        """
+        return await self._tried(request, lambda budget: self._read(request, budget))
+
+    async def open(self, request: Request) -> Reply:
+        """Make *request* and give its answer to be read as a stream; the caller closes it.
+
+        The retry budget bounds the pauses between tries, not the time a long body takes.
+
+        Raises:
+            DatabricksError: The workspace refused, or no answer came.
+        """
+
+        async def opened(budget: Budget) -> Reply:
+            await self._slot(request, budget)
+            return await self._signed(request)
+
+        return await self._tried(request, opened)
+
+    def on_behalf_of(self, token: str) -> AbstractContextManager[None]:
+        """Sign the calls of this task, and of those it starts in the block, with a user's *token*.
+
+        Raises:
+            ValueError: *token* cannot be sent in a header.
+        """
+        return acting(self._settings.host, token)
+
+    async def elsewhere(self, call: Call, *, answers: frozenset[int] = frozenset()) -> Answer:
+        """Make *call* to another host with a presigned URL, without our credentials.
+
+        Args:
+            call: What to send, and where.
+            answers: Statuses beside those of success that are answers and no refusals, such as 308
+                of an upload that goes on.
+
+        Raises:
+            DatabricksError: It was refused, or no answer came.
+        """
+
+        async def read(signed: Call) -> Answer:
+            reply = await self._sent(signed, answers)
+            return Answer.of(reply, call.name, await reply.read(MAX_JSON))
+
+        return await self._tried_elsewhere(call, read)
+
+    async def open_elsewhere(self, call: Call) -> Reply:
+        """Make *call* with a presigned URL, and give its answer to be read; the caller closes it.
+
+        Raises:
+            DatabricksError: It was refused, or no answer came.
+        """
+        return await self._tried_elsewhere(call, self._sent)
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        await self._auth.aclose()
+        await self._transport.aclose()
+        self._pace = self._new_pace()  # the locks of the old one belong to this loop
+
+    async def _tried_elsewhere(self, call: Call, send: Callable[[Call], Awaitable[T]]) -> T:
+        headers = {"User-Agent": _user_agent("none"), **call.headers}
+        secrets = (*call.secrets, *signatures(call.url), *credentials(headers))
+        signed = attrs.evolve(call, headers=headers, secrets=secrets)
+
+        async def attempt() -> T:
+            with hiding(secrets):
+                return await send(signed)
+
+        return await retrying(
+            attempt,
+            budget=Budget(self._retries, has_met=lambda: self._transport.has_met(call.host)),
+            idempotent=True,
+            resendable=lambda: call.body is None or call.body.resendable,
+        )
+
+    def _new_pace(self) -> Pace:
+        return Pace(self._rates, clock=self._retries.clock, sleep=self._retries.sleep)
+
+    async def _tried(self, request: Request, attempt: Callable[[Budget], Awaitable[T]]) -> T:
+        if not request.path.startswith("/"):
+            raise ValueError(
+                f"path is {request.path!r}: give it from the root, as /api/2.2/jobs/list"
+            )
+        await self._transport.open()  # before the clock starts: it is not the workspace's fault
+        budget = Budget(self._retries, has_met=self._has_met)
+        try:
+            return await retrying(
+                lambda: attempt(budget),
+                budget=budget,
+                idempotent=request.may_repeat,
+                resendable=lambda: request.resendable,
+            )
+        except DatabricksError as error:
+            if not budget.is_stranger(error):
+                raise
+            named = f"{self._settings.named_by} names that host: check it, and the way there"
+            raise error.saying(named) from None
+
+    def _has_met(self) -> bool:
+        """Tell whether the workspace has ever answered; not where the SDK has to find it first."""
+        return not self._name or self._transport.has_met(self._name)
+
+    async def _read(self, request: Request, budget: Budget) -> Answer:
+        await self._slot(request, budget)
+        limit = self._limit(budget)
+        try:
+            async with asyncio.timeout(limit):
+                reply = await self._signed(request)
+                content = await reply.read(MAX_JSON)
+        except TimeoutError:
+            raise _too_late(request, limit) from None
+        return Answer.of(reply, f"{request.method} {request.path}", content)
+
+    def _limit(self, budget: Budget) -> float:
+        """Give the seconds for one try: the first may take its time where there is no budget."""
+        return budget.left if budget.tries > 1 else max(budget.left, self._timeout)
+
+    async def _slot(self, request: Request, budget: Budget) -> None:
+        """Wait until the family of *request* may be called once more."""
+        if (line := self._pace.line(request.method, request.path)) is None:
+            return
+        limit = self._limit(budget)
+        try:
+            await line.slot(limit)
+        except TimeoutError:
+            raise _held_back(request, line.rate, limit) from None
+
+    async def _signed(self, request: Request) -> Reply:
+        if any(name.lower() == "authorization" for name in request.headers):
+            return await self._sent_as(request, _NOBODY)
+        if (user := user_of(self._settings.host)) is not None:
+            return await self._sent_as(request, user)
+        signature = await self._auth.signature()
+        try:
+            return await self._sent_as(request, signature)
+        except Unauthenticated:
+            if not self._auth.forget(signature) or not request.resendable:
+                raise
+            newer = await self._auth.signature()
+            if newer == signature:
+                raise
+        return await self._sent_as(request, newer)
+
+    async def _sent_as(self, request: Request, signature: Signature) -> Reply:
+        headers = {"User-Agent": _user_agent(self._auth.kind)}
+        if workspace_id := self._settings.workspace_id or signature.workspace_id:
+            headers["X-Databricks-Workspace-Id"] = workspace_id
+        headers |= {**signature.headers, **request.headers}
+        query = query_string(request.query)
+        host = self._settings.host or signature.host
+        url = f"{host}{request.path}" + (f"?{query}" if query else "")
+        secrets = (*self._settings.secrets, *credentials(headers))
+        call = Call(
+            method=request.method, url=url, headers=headers, body=request.body, secrets=secrets
+        )
+        with hiding(secrets):
+            return await self._sent(call)
+
+    async def _sent(self, call: Call, answers: frozenset[int] = frozenset()) -> Reply:
+        began = self._retries.clock()
+        reply = await self._transport.send(call)
+        if _log.isEnabledFor(logging.DEBUG):
+            _told(call, reply, self._retries.clock() - began)
+        if reply.status < _REFUSED or reply.status in answers:
+            return reply
+        raise refused(
+            Refusal(
+                method=call.method,
+                path=call.path,
+                status=reply.status,
+                reason=reply.reason,
+                headers=reply.headers,
+                body=await reply.beginning(_REFUSAL_READ),
+            ),
+            secrets=call.secrets,
+        )
+
+
+def _told(call: Call, reply: Reply, seconds: float) -> None:
+    """Log *call*: neither query, nor headers, nor body, since each can hold a secret."""
+    name = without(call.name, call.secrets)
+    request_id = excerpt(request_id_of(reply.headers) or "unknown", secrets=call.secrets)
+    took = seconds * 1e3
+    _log.debug("%s -> %d in %.0f ms, request %s", name, reply.status, took, request_id)
+
+
+@cache
+def _user_agent(kind: str) -> str:
+    metadata = importlib.import_module("importlib.metadata")  # 15 ms, which no import should take
+    product = f"dara-fp/{metadata.version('dara-fp')}"
+    system = platform.system().lower() or "unknown"
+    return f"{product} python/{platform.python_version()} os/{system} auth/{kind}"
+
+
+def _too_late(request: Request, seconds: float) -> ConnectionFailed:
+    return ConnectionFailed(
+        StepError(
+            kind=Kind.TIMEOUT,
+            message=f"{request.method} {request.path}: not answered within {seconds:.1f} s",
+            retryable=True,
+        ),
+    )
+
+
+def _held_back(request: Request, rate: Rate, seconds: float) -> TooManyRequests:
+    error = TooManyRequests(
+        StepError(
+            message=f"{request.method} {request.path}: held back for {seconds:.1f} s, since this"
+            f" client makes {rate} at most: make fewer calls, or set other rates",
+            retryable=True,
+        ),
+    )
+    error.sent = False
+    return error

@@ -1,0 +1,100 @@
+"""One call as the API describes it, and what it was answered."""
+
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar
+
+import attrs
+import msgspec
+
+from dara_fp.core.errors import StepError
+from dara_fp.databricks.errors import UnexpectedAnswer
+from dara_fp.databricks.http.body import Body
+from dara_fp.databricks.http.redaction import hiding
+from dara_fp.databricks.http.refusals import excerpt, request_id_of
+from dara_fp.databricks.http.transport import Reply
+
+__all__ = ["MAX_JSON", "Answer", "Request"]
+
+T = TypeVar("T")
+
+MAX_JSON = 100 * 1024 * 1024
+"""Bytes of the longest JSON answer that is read."""
+
+_IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One call to the workspace, as the API describes it.
+
+    Attributes:
+        method: Verb.
+        path: Path from the root, already quoted.
+        query: Parameters; None is left out, a list repeats its key, a mapping is dotted.
+        headers: Headers beside those every call has; `Authorization` takes our own one's place.
+        body: What to send.
+        idempotent: Whether the call may take effect twice without harm; None asks the verb.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    body: Body | None = None
+    idempotent: bool | None = None
+
+    @property
+    def may_repeat(self) -> bool:
+        """Tell whether the call may take effect twice without harm."""
+        return self.method in _IDEMPOTENT if self.idempotent is None else self.idempotent
+
+    @property
+    def resendable(self) -> bool:
+        """Tell whether the body, if any, can be sent once more."""
+        return self.body is None or self.body.resendable
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """An answer that was read to its end."""
+
+    call: str
+    status: int
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    content: bytes = attrs.field(repr=False)
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, reply: Reply, call: str, content: bytes) -> Self:
+        """Give what *reply* to *call* brought, its body being *content*."""
+        return cls(
+            call=call,
+            status=reply.status,
+            headers=reply.headers,
+            content=content,
+            secrets=reply.secrets,
+        )
+
+    def decoded(self, wanted: type[T]) -> T:
+        """Give the content as *wanted*; nothing and `null` are an empty object.
+
+        Raises:
+            UnexpectedAnswer: The content is something else.
+        """
+        content = b"{}" if self.content.strip() in {b"", b"null"} else self.content
+        with hiding(self.secrets):
+            return self._decoded(content, wanted)
+
+    def _decoded(self, content: bytes, wanted: type[T]) -> T:
+        try:
+            return msgspec.json.decode(content, type=wanted, strict=False)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise UnexpectedAnswer(
+                StepError(
+                    message=f"{self.call}: answered {excerpt(content, secrets=self.secrets)!r},"
+                    f" which is not the JSON it promises ({error}):"
+                    " check that the host is a workspace",
+                    status=self.status,
+                    request_id=request_id_of(self.headers),
+                ),
+            ) from None

@@ -1,0 +1,235 @@
+"""The one file that knows the HTTP library."""
+
+import asyncio
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
+from http import HTTPStatus
+from ssl import SSLContext
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from dara_fp.core.errors import Kind, StepError
+from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, UnexpectedAnswer
+from dara_fp.databricks.http.body import Body
+from dara_fp.databricks.http.proxies import certificates, proxy_for
+from dara_fp.databricks.http.refusals import excerpt
+from dara_fp.databricks.http.transport import Call
+
+__all__ = ["HttpPool"]
+
+_CONNECT = 10.0  # seconds; who does not take a connection by then is not there
+
+# What the library lets through beside its own errors: some of aiohttp's are not mapped.
+_TROUBLES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError)
+
+# Those of them that say that there was no connection to send anything on.
+_UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
+class HttpPool:
+    """Connections of httpx over aiohttp's pool."""
+
+    def __init__(self, *, timeout_seconds: float, max_connections: int) -> None:
+        """Trust the certificates that the environment names; they are read here (50 ms)."""
+        self._timeout = timeout_seconds
+        connect = min(timeout_seconds, _CONNECT)
+        self._timeouts = httpx.Timeout(timeout_seconds, connect=connect, pool=None).as_dict()
+        limits = httpx.Limits(
+            # Numbers throughout: the library takes None for its default of 100.
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections,
+            keepalive_expiry=30.0,
+        )
+        trusted = certificates() or httpx.create_ssl_context()
+        self._client = _Client(transport=_ByEnvironment(trusted, limits), trust_env=False)
+
+    async def send(self, call: Call) -> httpx.Response:
+        """Send *call* and give the answer as soon as its headers are here.
+
+        Raises:
+            DatabricksError: No answer came.
+        """
+        stall = _Stall(self._timeout)
+        try:
+            with self.failures(call):
+                request = self._request(call, stall)
+                async with asyncio.timeout(None) as limit:
+                    stall.limit = limit
+                    return await self._client.exchange(request)
+        finally:
+            stall.limit = None
+
+    @contextmanager
+    def failures(self, call: Call) -> Generator[None]:
+        """Turn what the library raises for *call* into a `DatabricksError`."""
+        found: Exception | None = None
+        try:
+            yield
+        except _TROUBLES as trouble:
+            raised = call.body.failure if call.body is not None else None
+            found = raised if isinstance(raised, Exception) else _failure(call, trouble)
+        if found is not None:
+            try:
+                raise found
+            finally:
+                found.__context__ = None  # the library's own text may hold the URL
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    def _request(self, call: Call, stall: "_Stall") -> httpx.Request:
+        headers, body = {"Accept-Encoding": "gzip, deflate", **call.headers}, call.body
+        content: bytes | AsyncIterator[bytes] | None = None
+        if body is not None:
+            content = body.whole
+        if body is not None and content is None:
+            headers["Content-Length"] = str(body.length)
+            content = stall.watch(body)
+        extensions = {"timeout": self._timeouts}
+        return httpx.Request(
+            call.method, call.url, headers=headers, content=content, extensions=extensions
+        )
+
+
+class _Client(httpx.AsyncClient):
+    """Sends requests as they are.
+
+    The library's own way follows redirects, keeps cookies, signs and logs whole addresses, whose
+    query may be a secret; that we do not want, and it takes a third of the time.
+    """
+
+    async def exchange(self, request: httpx.Request) -> httpx.Response:
+        """Give the answer to *request* as soon as its headers are here."""
+        transport = self._transport_for_url(request.url)
+        return await transport.handle_async_request(request)
+
+
+class _Stall:
+    """Ends a call whose peer takes no piece of the body in time: the library watches reading only.
+
+    A slow source is not a stalled peer, so the clock stands still while a piece is made. An answer
+    may come before the body is through; from then on there is no limit to move.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.limit: asyncio.Timeout | None = None
+        self._seconds = seconds
+
+    async def watch(self, body: Body) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        async for piece in body.pieces():
+            self._move(loop.time() + self._seconds)
+            yield piece
+            self._move(None)
+
+    def _move(self, when: float | None) -> None:
+        if self.limit is not None and not self.limit.expired():
+            self.limit.reschedule(when)
+
+
+class _ByEnvironment(httpx.AsyncBaseTransport):
+    """Goes straight or by the proxy that the environment names for a host."""
+
+    def __init__(self, trusted: SSLContext, limits: httpx.Limits) -> None:
+        self._trusted = trusted
+        self._limits = limits
+        self._routes: dict[str | None, AiohttpTransport] = {}
+        self._ways: dict[tuple[str, str], AiohttpTransport] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        # Kept, since looking through the environment takes as long as all the rest of a call.
+        way = (request.url.scheme, request.url.host)
+        if way not in self._ways:
+            self._ways[way] = self._way(*way)
+        return await self._ways[way].handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for route in self._routes.values():
+            await route.aclose()
+
+    def _way(self, scheme: str, host: str) -> AiohttpTransport:
+        proxy = proxy_for(scheme, host)
+        if proxy not in self._routes:
+            self._routes[proxy] = self._route(proxy)
+        return self._routes[proxy]
+
+    def _route(self, proxy: str | None) -> AiohttpTransport:
+        return AiohttpTransport(
+            verify=self._trusted,
+            limits=self._limits,
+            proxy=httpx.Proxy(proxy) if proxy else None,
+            client=self._session,
+        )
+
+    def _session(self) -> aiohttp.ClientSession:
+        # trust_env would look for ~/.netrc in a thread at every call, and refuse our header for a
+        # host it finds there; the default jar would send cookies back.
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._limits.max_connections or 0,
+                keepalive_timeout=self._limits.keepalive_expiry,
+                ssl=self._trusted,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("Content-Type",),  # it would give one to calls without a body
+            trust_env=False,
+        )
+        # It would send GET, PUT and DELETE once more by itself, behind the budget that decides on
+        # further tries; there is no public switch, and aiohttp's own test client sets this one.
+        session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        return session
+
+
+def _failure(call: Call, trouble: BaseException) -> DatabricksError:
+    # The library calls a reset connection a ConnectTimeout: its cause tells the truth.
+    cause = trouble.__cause__
+    origin = cause if isinstance(cause, aiohttp.ClientError | OSError) else trouble
+    if isinstance(origin, aiohttp.ClientHttpProxyError):
+        return _proxy_refusal(call, origin.status)
+    if isinstance(origin, aiohttp.ClientResponseError | httpx.InvalidURL | aiohttp.InvalidURL):
+        return UnexpectedAnswer(
+            StepError(message=f"{call.name}: {call.host} does not speak HTTP: check the host"),
+        )
+    if isinstance(origin, aiohttp.ClientConnectorCertificateError):
+        return _untrusted(call, origin)
+    late = isinstance(origin, TimeoutError | httpx.TimeoutException)
+    what = "no answer in time" if late else "the connection failed"
+    said = excerpt(str(origin)) or type(origin).__name__
+    failed = ConnectionFailed(
+        StepError(
+            kind=Kind.TIMEOUT if late else Kind.FAILED,
+            message=f"{call.name}: {what} from {call.host}: {said}",
+            retryable=True,
+        ),
+    )
+    failed.sent = not isinstance(origin, _UNSENT)
+    return failed
+
+
+def _untrusted(call: Call, error: aiohttp.ClientConnectorCertificateError) -> DatabricksError:
+    failed = UnexpectedAnswer(
+        StepError(
+            kind=Kind.REJECTED,
+            message=f"{call.name}: {call.host} shows a certificate that is not trusted"
+            f" ({excerpt(str(error.certificate_error))}): check the host, or name a file of"
+            " certificates in PEM form by SSL_CERT_FILE",
+        ),
+    )
+    failed.sent = False
+    return failed
+
+
+def _proxy_refusal(call: Call, status: int) -> DatabricksError:
+    passes = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return (ConnectionFailed if passes else UnexpectedAnswer)(
+        StepError(
+            kind=Kind.FAILED if passes else Kind.REJECTED,
+            message=f"{call.name}: the proxy opens no way to {call.host}, it answered {status}:"
+            " check the proxy that https_proxy or all_proxy names, and the user and password in it",
+            status=status,
+            retryable=passes,
+        ),
+    )

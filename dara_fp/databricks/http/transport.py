@@ -1,0 +1,250 @@
+"""Requests out, answers in, both as streams; the HTTP library comes with the first call.
+
+It takes a third of a second to import, which a program that makes no call should not pay: it is
+known to the file `pool` alone, and that one is imported in a thread.
+"""
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol, TypeAlias, cast
+from urllib.parse import unquote, urlsplit
+
+import attrs
+
+from dara_fp.core.errors import StepError
+from dara_fp.databricks.errors import UnexpectedAnswer
+from dara_fp.databricks.http.body import Body
+
+__all__ = ["Call", "Failures", "Pool", "Reply", "Response", "Transport"]
+
+_CHUNK = 256 * 1024
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """One HTTP request.
+
+    Attributes:
+        method: Verb.
+        url: Absolute URL with its query.
+        headers: All headers but the length.
+        body: What to send, if anything.
+        secrets: What no error about the call may show, however the answer echoes it.
+    """
+
+    method: str
+    url: str = attrs.field(repr=False)  # a presigned URL is a secret
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: Body | None = None
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
+
+    @property
+    def path(self) -> str:
+        """Give the path without its query, which may hold a signature."""
+        return unquote(urlsplit(self.url).path)
+
+    @property
+    def name(self) -> str:
+        """Name the call without its query."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def host(self) -> str:
+        """Name the host, with its port where it is not the standard one."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
+
+class Response(Protocol):
+    """What is used of the HTTP library's response."""
+
+    @property
+    def status_code(self) -> int:
+        """Tell the HTTP status."""
+        ...
+
+    @property
+    def reason_phrase(self) -> str:
+        """Tell the reason phrase."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Give the headers; names are found in any case."""
+        ...
+
+    def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """Give the body in chunks of *chunk_size* bytes, or as they come."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+Failures: TypeAlias = Callable[[Call], AbstractContextManager[None]]
+"""Turns what the HTTP library raises for a call into a `DatabricksError`."""
+
+
+class Pool(Protocol):
+    """Connections of the HTTP library."""
+
+    async def send(self, call: Call) -> Response:
+        """Send *call* and give the answer as soon as its headers are here."""
+        ...
+
+    def failures(self, call: Call) -> AbstractContextManager[None]:
+        """Turn what the library raises for *call* into a `DatabricksError`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
+
+
+def _none(_call: Call) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+class Reply:
+    """An answer whose headers have come; read it, or close it."""
+
+    def __init__(self, call: Call, response: Response, failures: Failures = _none) -> None:
+        """Answer *call* with *response*, whose own *failures* are turned into ours."""
+        self._call = call
+        self._response = response
+        self._failures = failures
+
+    @property
+    def status(self) -> int:
+        """Tell the HTTP status."""
+        return self._response.status_code
+
+    @property
+    def reason(self) -> str:
+        """Tell the reason phrase."""
+        return self._response.reason_phrase
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Give the headers; names are found in any case."""
+        return self._response.headers
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Give what no error about the answer may show."""
+        return self._call.secrets
+
+    async def read(self, limit: int) -> bytes:
+        """Read the whole body, of at most *limit* bytes, and close.
+
+        Raises:
+            UnexpectedAnswer: The body is longer.
+            ConnectionFailed: It was cut short.
+        """
+        parts = bytearray()
+        async for chunk in self.chunks():
+            parts += chunk
+            if len(parts) > limit:
+                raise UnexpectedAnswer(
+                    StepError(
+                        message=f"{self._call.name}: the answer is longer than {limit:,} bytes:"
+                        " ask for less",
+                        status=self.status,
+                    ),
+                )
+        return bytes(parts)
+
+    async def beginning(self, limit: int) -> bytes:
+        """Read at most *limit* bytes of the body, and close."""
+        parts = bytearray()
+        async for chunk in self.chunks():
+            parts += chunk
+            if len(parts) >= limit:
+                break
+        await self.aclose()
+        return bytes(parts[:limit])
+
+    async def chunks(self, size: int | None = _CHUNK) -> AsyncIterator[bytes]:
+        """Give the body in chunks of *size* bytes, and close at the end; None: each as it comes.
+
+        Raises:
+            ConnectionFailed: It was cut short.
+        """
+        try:
+            with self._failures(self._call):
+                async for chunk in self._response.aiter_bytes(size):
+                    yield chunk
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let go of the connection."""
+        with self._failures(self._call):
+            await self._response.aclose()
+
+
+class Transport:
+    """A pool of connections, opened at the first call."""
+
+    def __init__(self, *, timeout_seconds: float, max_connections: int) -> None:
+        """Wait at most *timeout_seconds* for a sign of life, on at most *max_connections*."""
+        self._timeout = timeout_seconds
+        self._connections = max_connections
+        self._pool: Pool | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._opening = asyncio.Lock()
+        self._met: set[str] = set()
+
+    async def open(self) -> None:
+        """Get ready to send, which takes a while the first time.
+
+        Raises:
+            ConfigurationError: The certificates that the environment names cannot be read.
+        """
+        await self._opened()
+
+    async def send(self, call: Call) -> Reply:
+        """Send *call* and give the answer as soon as its headers are here.
+
+        Raises:
+            ConnectionFailed: No answer came.
+        """
+        pool = await self._opened()
+        response = await pool.send(call)
+        self._met.add(call.host)
+        return Reply(call, response, pool.failures)
+
+    def has_met(self, host: str) -> bool:
+        """Tell whether *host*, a name with its port, has ever answered."""
+        return host in self._met
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        pool, self._pool, self._loop = self._pool, None, None
+        self._opening = asyncio.Lock()  # the old one may belong to this loop
+        if pool is not None:
+            await pool.aclose()
+
+    async def _opened(self) -> Pool:
+        loop = asyncio.get_running_loop()
+        if self._loop not in {None, loop}:
+            raise RuntimeError(
+                "this workspace was used in another event loop: make one workspace a loop,"
+                " or close it there before it is used here",
+            )
+        if self._pool is None:
+            async with self._opening:
+                if self._pool is None:
+                    self._pool = await asyncio.to_thread(_made, self._timeout, self._connections)
+                    self._loop = loop
+        return self._pool
+
+
+def _made(timeout_seconds: float, max_connections: int) -> Pool:
+    """Make a pool; imports the library and reads certificates (400 ms), so call it in a thread."""
+    made = importlib.import_module("dara_fp.databricks.http.pool").HttpPool(
+        timeout_seconds=timeout_seconds, max_connections=max_connections
+    )
+    return cast("Pool", made)

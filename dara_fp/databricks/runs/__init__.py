@@ -1,0 +1,1 @@
+"""Runs of jobs and updates of pipelines."""

@@ -1,0 +1,1 @@
+"""Files, volumes, and addresses that are signed."""

@@ -1,0 +1,1 @@
+"""The server, its workspaces, and what goes wrong on request."""

@@ -1,0 +1,115 @@
+"""Who may call, and which workspace answers: tokens, and the gate that asks for them."""
+
+import hashlib
+import secrets
+import time
+import uuid
+from typing import Protocol
+
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dara_fp.sandbox.server.errors import error_response, unauthenticated
+
+__all__ = ["ACCOUNT_ID", "USER", "WORKSPACE_ID", "Gate", "Tokens", "base_url", "digest"]
+
+WORKSPACE_ID = "1700000000000001"
+"""The first workspace of a sandbox; the others count on from it."""
+
+ACCOUNT_ID = "00000000-0000-4000-8000-00000000da7a"
+USER = "developer@sandbox.local"
+
+GUARDED = ("/api", "/serving-endpoints", "/_sandbox")
+
+
+class Tokens:
+    """The tokens of one workspace, by digest, so that a lookup's time tells nothing of a token."""
+
+    def __init__(self, token: str) -> None:
+        self._expiry: dict[bytes, float] = {digest(token): float("inf")}
+
+    @classmethod
+    def known(cls, token_digest: bytes) -> "Tokens":
+        """Give the tokens of a workspace of which only the digest of its first one is kept."""
+        tokens = cls("")
+        tokens._expiry = {token_digest: float("inf")}
+        return tokens
+
+    def issue(self, life: float) -> str:
+        """Give a new token that is good for *life* seconds (infinity: until revoked)."""
+        now = time.time()
+        self._expiry = {known: end for known, end in self._expiry.items() if end > now}
+        token = "dapi" + secrets.token_hex(24)
+        self._expiry[digest(token)] = now + life
+        return token
+
+    def revoke(self, token: str) -> None:
+        """Make *token* worthless; an unknown one is no error."""
+        self._expiry.pop(digest(token), None)
+
+    def accepts(self, token: str) -> bool:
+        """Tell whether *token* is in force."""
+        return self._expiry.get(digest(token), 0.0) > time.time()
+
+
+class Doors(Protocol):
+    """The workspaces behind a gate, each an application."""
+
+    def by_token(self, token: str) -> ASGIApp | None:
+        """Give the workspace that *token* is of."""
+        ...
+
+    def by_id(self, workspace_id: str) -> ASGIApp:
+        """Give the workspace *workspace_id*; the first one when there is none of that name."""
+        ...
+
+
+class Gate:
+    """The outermost layer: every answer gets an `x-request-id`, every token its own workspace.
+
+    What needs no token is answered by the workspace that the query `o` names, as addresses of a
+    workspace have it, else by the first.
+    """
+
+    def __init__(self, doors: Doors, life: ASGIApp) -> None:
+        self.doors = doors
+        self.life = life
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection; what is no request goes to *life*."""
+        if scope["type"] != "http":
+            await self.life(scope, receive, send)
+            return
+        request_id = str(uuid.uuid4())
+        app = self._door(scope, request_id)
+        await app(scope, receive, _stamped(send, request_id))
+
+    def _door(self, scope: Scope, request_id: str) -> ASGIApp:
+        if not scope["path"].startswith(GUARDED):
+            return self.doors.by_id(QueryParams(scope["query_string"]).get("o", ""))
+        scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            said = "Credential was not sent or was of an unsupported type for this API."
+            return error_response(unauthenticated(said, request_id))
+        app = self.doors.by_token(token.strip())
+        return app or error_response(unauthenticated("Invalid access token.", request_id))
+
+
+def base_url(request: Request) -> str:
+    """Give the address under which the client reached the sandbox, without a final slash."""
+    return str(request.base_url).rstrip("/")
+
+
+def digest(secret: str) -> bytes:
+    """Give what is kept of *secret* and compared in its place."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _stamped(send: Send, request_id: str) -> Send:
+    async def stamped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["x-request-id"] = request_id
+        await send(message)
+
+    return stamped

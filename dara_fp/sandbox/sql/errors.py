@@ -1,0 +1,150 @@
+"""What a SQL statement can fail with, in the words of a warehouse."""
+
+import re
+
+import duckdb
+from sqlglot.errors import ParseError, TokenError
+
+from dara_fp.sandbox.server.errors import ApiError
+from dara_fp.sandbox.sql.running import SqlError
+
+__all__ = [
+    "DIVIDED",
+    "no_parse",
+    "no_schema",
+    "no_table",
+    "not_done",
+    "of_catalog",
+    "of_duckdb",
+    "refuse_large",
+    "table_exists",
+]
+
+DIVIDED = "[DIVIDE_BY_ZERO]"
+"""What the engine says where the divisor is zero."""
+
+INLINE_LIMIT = 25 * 2**20
+_MESSAGE_LIMIT = 4_000
+_UNRESOLVED = re.compile(r'(?:Referenced column|column) "([^"]+)" (?:not found|does not)')
+_FUNCTION = re.compile(
+    r"(?:Scalar|Table|Aggregate)? ?Function with name \"?(\w+)\"? does not exist"
+)
+
+_BY_KIND: tuple[tuple[type[duckdb.Error], str, str], ...] = (
+    (duckdb.ConversionException, "CAST_INVALID_INPUT", "22018"),
+    (duckdb.OutOfRangeException, "ARITHMETIC_OVERFLOW", "22003"),
+    (duckdb.ConstraintException, "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", "23001"),
+    (duckdb.PermissionException, "INSUFFICIENT_PERMISSIONS", "42501"),
+    (duckdb.ParserException, "PARSE_SYNTAX_ERROR", "42601"),
+    (duckdb.BinderException, "DATATYPE_MISMATCH", "42K09"),
+    (duckdb.IOException, "CANNOT_READ_FILE", "KD003"),
+)
+
+
+def _error(condition: str, said: str, state: str) -> SqlError:
+    message = f"[{condition}] {said} SQLSTATE: {state}"
+    return SqlError(message=message[:_MESSAGE_LIMIT], sql_state=state)
+
+
+def no_parse(error: ParseError | TokenError, statement: str) -> SqlError:
+    """Give the error of a *statement* that does not parse."""
+    found = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
+    word = found.get("highlight") or "end of input"
+    line, column = found.get("line") or 1, max((found.get("col") or 1) - len(str(word)), 0)
+    said = f"Syntax error at or near '{word}'."
+    message = (
+        f"[PARSE_SYNTAX_ERROR] {said} SQLSTATE: 42601 (line {line}, pos {column})"
+        f"\n\n== SQL ==\n{statement[:_MESSAGE_LIMIT]}"
+    )
+    return SqlError(message=message, sql_state="42601")
+
+
+def no_table(name: str) -> SqlError:
+    """Give the error for the table or view *name*, which is not there."""
+    return _error(
+        "TABLE_OR_VIEW_NOT_FOUND",
+        f"The table or view {_quoted(name)} cannot be found. Verify the spelling and correctness"
+        " of the schema and catalog.\nIf you did not qualify the name with a schema, verify the"
+        " current_schema() output, or qualify the name with the correct schema and catalog.\nTo"
+        " tolerate the error on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.",
+        "42P01",
+    )
+
+
+def table_exists(name: str) -> SqlError:
+    """Give the error for the table or view *name*, which is there already."""
+    return _error(
+        "TABLE_OR_VIEW_ALREADY_EXISTS",
+        f"Cannot create table or view {_quoted(name)} because it already exists.\nChoose a"
+        " different name, drop or replace the existing object, or add the IF NOT EXISTS clause to"
+        " tolerate pre-existing objects.",
+        "42P07",
+    )
+
+
+def no_schema(name: str) -> SqlError:
+    """Give the error for the schema *name*, which is not there."""
+    return _error(
+        "SCHEMA_NOT_FOUND",
+        f"The schema {_quoted(name)} cannot be found. Verify the spelling and correctness of the"
+        " schema and catalog.",
+        "42704",
+    )
+
+
+def not_done(what: str) -> SqlError:
+    """Give the error for *what* the sandbox does not do."""
+    said = f"The sandbox does not do {what}: the real workspace may."
+    return SqlError(message=f"[UNSUPPORTED_FEATURE] {said} SQLSTATE: 0A000", sql_state="0A000")
+
+
+def refuse_large(size: int) -> None:
+    """Refuse an inline result of more than the limit.
+
+    Raises:
+        SqlError: *size*, in bytes, is beyond it.
+    """
+    if size > INLINE_LIMIT:
+        raise SqlError(
+            message="Inline byte limit exceeded. Statements executed with disposition=INLINE can"
+            f" have a result size of at most {INLINE_LIMIT} bytes. Please execute the statement"
+            " with disposition=EXTERNAL_LINKS if you want to download the full result."
+        )
+
+
+def of_catalog(error: ApiError) -> SqlError:
+    """Give what the catalog's *error* is for a statement."""
+    code = str(error.error_code)
+    condition = code.replace("_DOES_NOT_EXIST", "_NOT_FOUND")
+    state = "42704" if condition.endswith("_NOT_FOUND") else "42000"
+    return _error(condition, error.message, state)
+
+
+def of_duckdb(error: duckdb.Error) -> SqlError:
+    """Give what an *error* of the engine is for a warehouse."""
+    said = str(error).strip()
+    if DIVIDED in said:
+        return _error(
+            "DIVIDE_BY_ZERO",
+            "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL"
+            ' instead. If necessary set "ansi_mode" to "false" to bypass this error.',
+            "22012",
+        )
+    if column := _UNRESOLVED.search(said):
+        return _error(
+            "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION",
+            "A column, variable, or function parameter with name"
+            f" {_quoted(column[1])} cannot be resolved.",
+            "42703",
+        )
+    if function := _FUNCTION.search(said):
+        named = _quoted(function[1])
+        return _error("UNRESOLVED_ROUTINE", f"Cannot resolve routine {named}.", "42883")
+    for kind, condition, state in _BY_KIND:
+        if isinstance(error, kind):
+            return _error(condition, said, state)
+    return SqlError(message=said[:_MESSAGE_LIMIT])
+
+
+def _quoted(name: str) -> str:
+    return ".".join(f"`{part}`" for part in name.split("."))
