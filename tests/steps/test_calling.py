@@ -209,7 +209,7 @@ async def test_a_call_may_ask_for_its_token(wire: respx.MockRouter, reached: Dat
         ("three", "number", None),
         (object(), "number", None),
     ],
-    ids=str,
+    ids=range(9),
 )
 async def test_an_answer_is_made_to_fit_the_field_or_is_a_defect_that_does_not_show_it(
     reached: DatabricksEnv, answer: object, into: str, kept: object
