@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dara_fp.sandbox.server.errors import ApiError, invalid
 
-__all__ = ["VOLUME_DEPTH", "local_path", "object_path", "script_path", "volume_path"]
+__all__ = ["VOLUME_DEPTH", "local_path", "object_path", "volume_path"]
 
 VOLUME_DEPTH = 4
 """Segments of a volume's root: Volumes, catalog, schema, volume."""
@@ -31,19 +31,8 @@ def volume_path(root: Path, path: str, *, below_volume: bool = True) -> Path:
     return local_path(root, path)
 
 
-def script_path(root: Path, path: str) -> Path:
-    """Give the place below *root* of the Python file *path* of a job.
-
-    Raises:
-        ApiError: 400; *path* is not an absolute `/Volumes` or `/Workspace` path.
-    """
-    if not path.startswith(("/Volumes/", "/Workspace/")):
-        raise _bad(path, "the sandbox runs python_file from /Volumes/... or /Workspace/...")
-    return local_path(root, path)
-
-
 def object_path(root: Path, path: str) -> Path:
-    """Give the place below *root* of the workspace object or file *path*, such as a notebook.
+    """Give the place below *root* of the workspace object or file *path*: a notebook, a program.
 
     Objects of the workspace are known with `/Workspace` before their path, and without.
 

@@ -44,10 +44,11 @@ Name = Annotated[str, msgspec.Meta(max_length=4096)]
 
 
 class SparkPythonTask(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A Python file of the workspace and what it is called with."""
+    """A Python file of the workspace or of a volume, and what it is called with."""
 
     python_file: str
     parameters: tuple[str, ...] = ()
+    source: Literal["WORKSPACE"] = "WORKSPACE"
 
 
 class NotebookTask(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -9,7 +9,7 @@ import attrs
 import msgspec
 
 from dara_fp.sandbox.files.disk import write_atomically
-from dara_fp.sandbox.files.paths import object_path, script_path
+from dara_fp.sandbox.files.paths import object_path
 from dara_fp.sandbox.jobs import notebook_process
 from dara_fp.sandbox.jobs.conditions import ConditionTask, evaluate
 from dara_fp.sandbox.jobs.job_specs import NotebookTask, SparkPythonTask, SqlTask, resolve
@@ -81,7 +81,7 @@ class TaskWork:
         self, run: Run, task: TaskRun, program: SparkPythonTask, token: str
     ) -> TaskRun:
         shown = program.python_file
-        file = script_path(self.root, shown)
+        file = object_path(self.root, shown)
         if not file.is_file():
             raise FileNotFoundError(f"Cannot read the python file {shown}: upload it first.")
         given = program.parameters if run.python_params is None else run.python_params
