@@ -16,6 +16,7 @@ REFUSED: list[tuple[object, str]] = [
     ([{"task_key": "a"}], "nothing to run"),
     ([{"task_key": "a b", "spark_python_task": PYTHON}], "task_key"),
     ([{"task_key": "a", "spark_python_task": {}}], "python_file"),
+    ([{"task_key": "a", "spark_python_task": {**PYTHON, "source": "GIT"}}], "'GIT'"),
     ([{"task_key": "a", "spark_python_task": PYTHON}] * 2, "the same task_key"),
     (
         [{"task_key": "a", "spark_python_task": PYTHON, "depends_on": [{"task_key": "b"}]}],
@@ -36,6 +37,13 @@ def test_a_job_that_cannot_run_is_refused_by_name(
     answer = http.post("/api/2.2/jobs/create", json={"tasks": tasks})
     assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
     assert said in answer.json()["message"]
+
+
+def test_a_submit_without_tasks_names_the_field(http: httpx.Client) -> None:
+    for body in ("{}", '{"tasks": []}'):
+        answer = http.post("/api/2.2/jobs/runs/submit", content=body)
+        assert answer.status_code == 400
+        assert "`tasks`" in answer.json()["message"]
 
 
 @pytest.mark.parametrize(

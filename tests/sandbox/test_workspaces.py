@@ -9,11 +9,11 @@ import httpx
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import InvalidParameterValue, NotFound, Unauthenticated
-from databricks.sdk.service.jobs import ConditionTask, ConditionTaskOp, Task
+from databricks.sdk.service.jobs import ConditionTask, ConditionTaskOp, SubmitTask, Task
 from databricks.sdk.service.vectorsearch import EndpointType
 
 from dara_fp.sandbox.server.auth import WORKSPACE_ID
-from tests.sandbox.served import TOKEN, Served, serve
+from tests.sandbox.served import TOKEN, Served, serve, started
 
 WORKSPACES = "/_sandbox/workspaces"
 CONDITION = ConditionTask(op=ConditionTaskOp.EQUAL_TO, left="a", right="a")
@@ -96,6 +96,15 @@ def test_an_address_without_a_token_leads_to_the_workspace_that_gave_it(
     address = f"{other.config.host}/api/2.0/fs/create-download-url"
     given = httpx.post(address, params=asked, headers=other.config.authenticate())
     assert httpx.get(given.json()["url"]).content == b"mine"
+
+
+def test_the_page_of_a_run_is_in_the_workspace_of_the_run(http: httpx.Client) -> None:
+    made = make(http)
+    other = opened(made)
+    condition = SubmitTask(task_key="a", condition_task=CONDITION)
+    run = other.jobs.get_run(started(other.jobs.submit(tasks=[condition])))
+    assert f"?o={made['workspace_id']}#job/" in (run.run_page_url or "")
+    assert f"?o={made['workspace_id']}#job/" in ((run.tasks or [])[0].run_page_url or "")
 
 
 def test_a_host_of_several_workspaces_names_none_before_it_sees_a_token(

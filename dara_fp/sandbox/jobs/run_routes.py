@@ -100,10 +100,11 @@ class ListRuns(msgspec.Struct):
 
 @attrs.frozen(kw_only=True)
 class Runs:
-    """The routes of runs."""
+    """The routes of runs, in the workspace *workspace_id*."""
 
     store: JobStore
     engine: Engine
+    workspace_id: str
 
     def routes(self) -> list[Route]:
         """Give the routes, in all versions of the API that clients use."""
@@ -158,7 +159,7 @@ class Runs:
         known = self._known(asked.idempotency_token)
         if known is None:
             if not asked.tasks:
-                raise invalid("There is nothing to run: give at least one task.")
+                raise invalid("There is nothing to run: give at least one task in `tasks`.")
             run = attrs.evolve(
                 self._new_run(request, in_order(asked.tasks), asked.idempotency_token),
                 kind="SUBMIT_RUN",
@@ -253,6 +254,7 @@ class Runs:
             number_in_job=1,
             token=token or None,
             host=base_url(request),
+            workspace_id=self.workspace_id,
             start_time=now(),
         )
 

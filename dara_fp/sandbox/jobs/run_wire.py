@@ -4,7 +4,7 @@ import msgspec
 
 from dara_fp.sandbox.jobs.job_specs import SqlTask
 from dara_fp.sandbox.jobs.runs import Chapter, Life, Result, Run, State, TaskRun, now
-from dara_fp.sandbox.server.auth import USER, WORKSPACE_ID
+from dara_fp.sandbox.server.auth import USER
 from dara_fp.sandbox.server.wire import Json
 
 __all__ = ["left_json", "run_json", "task_as_run", "task_json"]
@@ -132,7 +132,7 @@ def _overriding(run: Run) -> Json:
 
 
 def _page(run: Run, run_id: int) -> str:
-    return f"{run.host}/?o={WORKSPACE_ID}#job/{run.job_id}/run/{run_id}"
+    return f"{run.host}/?o={run.workspace_id}#job/{run.job_id}/run/{run_id}"
 
 
 def _states(state: State) -> Json:

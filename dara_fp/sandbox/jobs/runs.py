@@ -9,6 +9,7 @@ import attrs
 
 from dara_fp.sandbox.jobs.conditions import Outcome
 from dara_fp.sandbox.jobs.job_specs import RunIf, TaskSpec
+from dara_fp.sandbox.server.auth import WORKSPACE_ID
 
 __all__ = [
     "CANCELLED",
@@ -163,6 +164,7 @@ class Run:
         token: The idempotency token it was started with.
         cancel_requested: Whether a client asked for its end.
         host: The address its processes reach the sandbox under.
+        workspace_id: The workspace it is of.
         start_time, begin_time, end_time: Asked for, first process, over; in milliseconds, 0
             until known.
     """
@@ -183,6 +185,7 @@ class Run:
     token: str | None = None
     cancel_requested: bool = False
     host: str
+    workspace_id: str = WORKSPACE_ID
     start_time: int
     begin_time: int = 0
     end_time: int = 0

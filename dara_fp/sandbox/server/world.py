@@ -126,7 +126,9 @@ class World:
             *Storage(root=self.root, signer=self.signer, uploads=self.uploads).routes(),
             *CatalogRoutes(catalog=self.catalog).routes(),
             *Jobs(store=self.store).routes(),
-            *Runs(store=self.store, engine=self.engine).routes(),
+            *Runs(
+                store=self.store, engine=self.engine, workspace_id=self.seat.workspace_id
+            ).routes(),
             *WorkspaceObjects(self.root, unanswered).routes(),
             *self.secrets.routes(),
             *VectorSearch(indexes=indexes, syncs=self.syncs, unanswered=unanswered).routes(),
