@@ -1,6 +1,7 @@
 """Streams onto disk: a file appears under its name only when it is complete."""
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Sequence
@@ -13,9 +14,13 @@ from dara_fp.sandbox.server.errors import already_exists, invalid, too_large
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["join_parts", "publish", "scratch", "stream_to_file", "write_atomically"]
+__all__ = [
+    "is_draft", "join_parts", "publish", "scratch", "stream_to_file", "write_atomically",
+]  # fmt: skip
 
 COPY_BYTES = 4 * 2**20
+
+_DRAFT = re.compile(r"\..+\.[0-9a-f]{8}")
 
 
 @contextmanager
@@ -87,3 +92,12 @@ def write_atomically(place: Path, content: bytes) -> None:
     draft = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
     draft.write_bytes(content)
     draft.replace(place)
+
+
+def is_draft(name: str) -> bool:
+    """Tell whether `write_atomically` gives such a *name* to what is not complete yet.
+
+    >>> is_draft(".notes.txt.0f3a99c1"), is_draft(".bundle")
+    (True, False)
+    """
+    return _DRAFT.fullmatch(name) is not None

@@ -5,7 +5,7 @@ import json
 from dara_fp.sandbox.jobs.notebook_process import HEADER, SEPARATOR, cells_of
 from dara_fp.sandbox.server.errors import invalid
 
-__all__ = ["EXTENSIONS", "as_jupyter", "as_source", "language_of", "stored"]
+__all__ = ["EXTENSIONS", "as_jupyter", "as_source", "language_named", "language_of", "stored"]
 
 EXTENSIONS = {"PYTHON": "py", "SQL": "sql", "SCALA": "scala"}
 """Languages that notebooks are kept in, and what their source files are called by."""
@@ -25,6 +25,16 @@ def language_of(content: bytes) -> str | None:
             return language
     is_json = content.lstrip()[:1] == b"{" and b'"nbformat"' in content
     return "PYTHON" if is_json else None
+
+
+def language_named(path: str) -> str | None:
+    """Give the language that the ending of *path* names, or None.
+
+    >>> language_named("/Shared/report.sql"), language_named("/Shared/report")
+    ('SQL', None)
+    """
+    ending = path.rpartition("/")[2].rpartition(".")[2]
+    return next((name for name, known in EXTENSIONS.items() if known == ending), None)
 
 
 def stored(content: bytes, form: str, language: str | None) -> bytes:

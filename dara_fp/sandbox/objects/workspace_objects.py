@@ -16,9 +16,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dara_fp.sandbox.files.disk import write_atomically
+from dara_fp.sandbox.files.disk import is_draft, write_atomically
 from dara_fp.sandbox.files.paths import local_path
-from dara_fp.sandbox.jobs.notebooks import EXTENSIONS, as_jupyter, as_source, language_of, stored
+from dara_fp.sandbox.jobs.notebooks import (
+    EXTENSIONS,
+    as_jupyter,
+    as_source,
+    language_named,
+    language_of,
+    stored,
+)
 from dara_fp.sandbox.server.auth import USER
 from dara_fp.sandbox.server.errors import ApiError, invalid, missing
 from dara_fp.sandbox.server.unanswered import Unanswered
@@ -37,7 +44,11 @@ __all__ = ["WorkspaceObjects"]
 SIZE_LIMIT = 10 * 2**20
 """Bytes of the largest object that is imported."""
 
+FILE_LIMIT = 500 * 2**20
+"""Bytes of the largest file of a workspace, as its documentation has it."""
+
 _API = "/api/2.0/workspace"
+_FILES = "/api/2.0/workspace-files"
 _DONE = frozenset({"AUTO", "SOURCE", "JUPYTER", "RAW"})
 
 Format = Literal["AUTO", "SOURCE", "JUPYTER", "RAW", "HTML", "DBC", "R_MARKDOWN"]
@@ -62,6 +73,10 @@ class _Path(msgspec.Struct):
     recursive: bool = False
 
 
+class _Write(msgspec.Struct):
+    overwrite: bool = False
+
+
 @attrs.frozen
 class WorkspaceObjects:
     """The routes of what is below `/Workspace` in *root*, with folders that are always there."""
@@ -82,6 +97,8 @@ class WorkspaceObjects:
             Route(f"{_API}/list", self.list, methods=["GET"]),
             Route(f"{_API}/mkdirs", self.mkdirs, methods=["POST"]),
             Route(f"{_API}/delete", self.delete, methods=["POST"]),
+            Route(f"{_FILES}/import-file/{{path:path}}", self.write, methods=["POST"]),
+            Route(f"{_FILES}/{{path:path}}", self.read, methods=["GET"]),
         ]
 
     async def take(self, request: Request) -> Response:
@@ -91,14 +108,22 @@ class WorkspaceObjects:
         if len(content) > SIZE_LIMIT:
             said = f"The content exceeds {SIZE_LIMIT} bytes: import a smaller one."
             raise ApiError(status=400, error_code="MAX_NOTEBOOK_SIZE_EXCEEDED", message=said)
-        shown, kept = _imported(asked, content)
-        place = self._place(shown)
-        if not place.parent.is_dir():
-            raise missing(f"The parent folder ({_parent(shown)}) does not exist.")
-        if place.exists() and not (asked.overwrite and place.is_file()):
-            raise _exists(shown)
-        write_atomically(place, kept)
-        return json_response({"object_id": _object_id(shown)})
+        return json_response({"object_id": _object_id(self._keep(asked, content))})
+
+    async def write(self, request: Request) -> Response:
+        """Import the bytes of the body, as command line tools do: AUTO, and 409 for a file."""
+        overwrite = read_query(request, _Write).overwrite
+        asked = _Import(path=_in_address(request), format="AUTO", overwrite=overwrite)
+        self._keep(asked, await read_bytes(request, FILE_LIMIT), status_of_file=409)
+        return empty()
+
+    async def read(self, request: Request) -> Response:
+        """Answer the bytes of a file, or of a notebook as source."""
+        path = _in_address(request)
+        place = self._found(path)
+        if place.is_dir():
+            raise invalid(f"Path ({_shown(path)}) is a folder: name a file in it.")
+        return Response(_exported(place, "AUTO")[0], media_type="application/octet-stream")
 
     async def give(self, request: Request) -> Response:
         """Export a notebook or a file."""
@@ -148,6 +173,16 @@ class WorkspaceObjects:
             self._delete_folder(found, _shown(asked.path))
         return empty()
 
+    def _keep(self, asked: _Import, content: bytes, *, status_of_file: int = 400) -> str:
+        shown, kept = _imported(asked, content)
+        place = self._place(shown)
+        if not place.parent.is_dir():
+            raise missing(f"The parent folder ({_parent(shown)}) does not exist.")
+        if place.exists() and not (asked.overwrite and place.is_file()):
+            raise _exists(shown, status_of_file if _is_plain(place) else 400)
+        write_atomically(place, kept)
+        return shown
+
     def _delete_folder(self, found: Path, shown: str) -> None:
         try:
             found.rmdir()
@@ -194,7 +229,7 @@ def _imported(asked: _Import, content: bytes) -> tuple[str, bytes]:
     if asked.format == "RAW":
         return shown, content
     if asked.format != "AUTO":
-        return shown, stored(content, asked.format, asked.language)
+        return shown, stored(content, asked.format, asked.language or language_named(shown))
     stem, _, extension = shown.rpartition(".")
     is_source = extension in EXTENSIONS.values() and language_of(content) is not None
     if is_source or extension == "ipynb":
@@ -235,8 +270,7 @@ def _object_id(shown: str) -> int:
 
 
 def _visible(folder: Path) -> Iterator[Path]:
-    # What begins with a dot is on its way to its name.
-    return (place for place in sorted(folder.iterdir()) if not place.name.startswith("."))
+    return (place for place in sorted(folder.iterdir()) if not is_draft(place.name))
 
 
 def _shown(path: str) -> str:
@@ -252,6 +286,15 @@ def _parent(shown: str) -> str:
     return shown.rpartition("/")[0] or "/"
 
 
-def _exists(shown: str) -> ApiError:
+def _is_plain(place: Path) -> bool:
+    return place.is_file() and language_of(place.read_bytes()) is None
+
+
+def _in_address(request: Request) -> str:
+    path: str = request.path_params["path"]
+    return f"/{path.lstrip('/')}"
+
+
+def _exists(shown: str, status: int = 400) -> ApiError:
     said = f"Path ({shown}) already exists."
-    return ApiError(status=400, error_code="RESOURCE_ALREADY_EXISTS", message=said)
+    return ApiError(status=status, error_code="RESOURCE_ALREADY_EXISTS", message=said)
