@@ -267,6 +267,8 @@ def test_tasks_run_in_order_and_a_failure_stops_those_behind_it(
         "last": RunResultState.UPSTREAM_FAILED,
         "anyway": RunResultState.SUCCESS,
     }
+    skipped = workspace.jobs.get_run(task_id(run, "last"))
+    assert result(skipped) == (RunLifeCycleState.SKIPPED, RunResultState.UPSTREAM_FAILED)
     assert result(run) == FAILED
     assert run.state
     assert (run.state.state_message or "").startswith("Task broken failed with message: Workload")

@@ -177,7 +177,9 @@ class Engine:
         broken = any(result not in {Result.SUCCESS, Result.EXCLUDED} for result in upstream)
         result = Result.UPSTREAM_FAILED if broken else Result.EXCLUDED
         said = "An upstream task failed." if broken else "A condition of the task was not met."
-        state = State(life=Life.TERMINATED, result=result, message=said)
+        # The first is as the documentation of `runs/get` has it in its example.
+        life = Life.SKIPPED if broken else Life.TERMINATED
+        state = State(life=life, result=result, message=said)
         self._change(run_id, task_id, state=state, end_time=now())
         return result
 
