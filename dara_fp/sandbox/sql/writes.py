@@ -15,15 +15,17 @@ from dara_fp.sandbox.sql.types import duck_of
 __all__ = ["fitted", "insert", "rewrite"]
 
 _TARGET = "__target"
+_KNOWN = frozenset({"this", "expression", "source", "overwrite", "by_name"})
 
 
 def insert(binding: Binding, tree: exp.Insert) -> Any:
     """Do the INSERT *tree* and give its counts."""
     into = tree.this
     named = into.this if isinstance(into, exp.Schema) else into
+    _refuse_parts(tree, named)
     full_name = _target(binding, named)
     fields = binding.tables.fields(full_name)
-    query = binding.bound(_source(tree.expression))
+    query = binding.bound(_source(tree))
     wanted = _wanted(binding, tree, fields, query)
     with binding.tables.writing():
         rows = binding.rows(fitted(fields, wanted, query))
@@ -81,8 +83,19 @@ def _target(binding: Binding, named: exp.Expr) -> str:
     return entry.full_name
 
 
-def _source(query: exp.Expr) -> exp.Expr:
-    return exp.select("*").from_(query) if isinstance(query, exp.Values) else query
+def _refuse_parts(tree: exp.Insert, named: exp.Expr) -> None:
+    """Refuse to write where only a part of the table is to be replaced, or written to."""
+    if other := sorted(part for part, value in tree.args.items() if value and part not in _KNOWN):
+        raise not_done(f"INSERT with {' and '.join(other).upper()}: use DELETE, then INSERT")
+    if named.args.get("partition"):
+        raise not_done("INSERT with PARTITION: name the column among the others")
+
+
+def _source(tree: exp.Insert) -> exp.Expr:
+    query: exp.Expr | None = tree.args.get("expression") or tree.args.get("source")
+    if query is None:
+        raise not_done(f"the statement {tree.sql('databricks')[:100]!r}")
+    return query if isinstance(query, exp.Query) else exp.select("*").from_(query)
 
 
 def _names(fields: Sequence[Field]) -> list[str]:
