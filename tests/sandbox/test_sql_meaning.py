@@ -64,3 +64,35 @@ def test_a_part_of_a_table_is_not_replaced_and_nothing_else_is(days: Say, statem
 def test_a_table_is_added_to_another(days: Say) -> None:
     days("insert into days table days")
     assert numbers(days) == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("statement", "condition"),
+    [
+        ("drop view days", "EXPECT_VIEW_NOT_TABLE"),
+        ("drop view if exists days", "EXPECT_VIEW_NOT_TABLE"),
+        ("create or replace view days as select 3 as n", "EXPECT_VIEW_NOT_TABLE"),
+        ("drop table three", "EXPECT_TABLE_NOT_VIEW"),
+        ("create or replace table three as select 4 as n", "EXPECT_TABLE_NOT_VIEW"),
+        ("insert into three values (5)", "EXPECT_TABLE_NOT_VIEW"),
+    ],
+)
+def test_a_table_is_not_taken_for_a_view_nor_a_view_for_a_table(
+    days: Say, statement: str, condition: str
+) -> None:
+    days("create view three as select 3 as n")
+    with pytest.raises(SqlError, match=condition):
+        days(statement)
+    assert numbers(days) == [1, 2]
+    assert days("select n from three") == [{"n": 3}]
+
+
+def test_a_catalog_that_holds_something_is_dropped_with_cascade_only(say: Say) -> None:
+    say("create catalog held")
+    say("create table held.default.t as select 1 as n")
+    with pytest.raises(SqlError, match="CATALOG_NOT_EMPTY"):
+        say("drop catalog held")
+    assert say("select n from held.default.t") == [{"n": 1}]
+    say("drop catalog held cascade")
+    with pytest.raises(SqlError, match="TABLE_OR_VIEW_NOT_FOUND"):
+        say("select n from held.default.t")

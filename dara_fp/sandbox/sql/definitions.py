@@ -1,14 +1,13 @@
-"""Statements that make, change and drop catalogs, schemas, tables and views."""
+"""Statements that make, change and drop schemas, tables and views."""
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from dara_fp.sandbox.catalog.entries import CatalogEntry, Schema, Table, Volume
+from dara_fp.sandbox.catalog.entries import Schema, Table
 from dara_fp.sandbox.server.errors import ApiError
 from dara_fp.sandbox.sql.binding import Binding
-from dara_fp.sandbox.sql.errors import no_schema, no_table, not_done, table_exists
+from dara_fp.sandbox.sql.errors import expected, no_schema, no_table, not_done, table_exists
 from dara_fp.sandbox.sql.running import SqlError
 from dara_fp.sandbox.sql.schema_views import table_of
 from dara_fp.sandbox.sql.tables import Field
@@ -18,12 +17,7 @@ from dara_fp.sandbox.sql.writes import fitted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["alter", "change_catalogs", "create", "drop", "nothing", "use"]
-
-_CATALOGS = re.compile(
-    r"(?is)(CREATE|DROP)\s+(CATALOG|(?:EXTERNAL\s+)?VOLUME)\s+(IF\s+(?:NOT\s+)?EXISTS\s+)?"
-    r"([\w.`-]+)(?:\s+(?:CASCADE|RESTRICT|COMMENT\s+.*))?\s*"
-)
+__all__ = ["alter", "create", "drop", "nothing", "use"]
 
 
 def nothing() -> Any:
@@ -91,36 +85,6 @@ def use(binding: Binding, tree: exp.Use) -> Any:
     return nothing()
 
 
-def change_catalogs(binding: Binding, text: str) -> Any | None:
-    """Do the statement *text* if it makes or drops a catalog or a volume."""
-    found = _CATALOGS.fullmatch(text)
-    if found is None:
-        return None
-    verb, kind, lenient, name = (part or "" for part in found.groups())
-    full_name = name.replace("`", "")
-    try:
-        _change(binding, f"{verb} {kind.split()[-1]}".upper(), full_name)
-    except ApiError as error:
-        passes = error.status == _NOT_FOUND or str(error.error_code).endswith("ALREADY_EXISTS")
-        if not (lenient and passes):
-            raise
-    return nothing()
-
-
-def _change(binding: Binding, what: str, name: str) -> None:
-    catalog, session = binding.tables.catalog, binding.session
-    above = [session.catalog, session.schema]
-    full = ".".join([*above[: max(0, 2 - name.count("."))], name]) if "VOLUME" in what else name
-    parent, _, own = full.rpartition(".")
-    changes: dict[str, Callable[[], object]] = {
-        "CREATE CATALOG": lambda: catalog.make_catalog(CatalogEntry(name=name)),
-        "DROP CATALOG": lambda: catalog.drop_catalog(name, force=True),
-        "CREATE VOLUME": lambda: catalog.make_volume(Volume(name=own, parent=parent)),
-        "DROP VOLUME": lambda: catalog.drop_volume(full),
-    }
-    changes[what]()
-
-
 def _create_schema(binding: Binding, tree: exp.Create) -> None:
     full_name = binding.session.schema_name(tree.this)
     parent, _, name = full_name.partition(".")
@@ -136,6 +100,7 @@ def _drop(binding: Binding, tree: exp.Drop, kind: str, named: exp.Table) -> None
     try:
         with binding.tables.writing():
             if kind in {"TABLE", "VIEW"}:
+                _expect(binding, kind, session.full_name(named))
                 catalog.drop_table(session.full_name(named))
             elif kind in {"SCHEMA", "DATABASE"}:
                 catalog.drop_schema(session.schema_name(named), force=bool(tree.args["cascade"]))
@@ -210,11 +175,21 @@ def _is_wanted(binding: Binding, tree: exp.Create) -> bool:
     """Tell whether the table or view is to be made: there is none, or it is replaced."""
     named = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     full_name = binding.session.full_name(named)
-    if tree.args.get("replace") or not binding.tables.catalog.has_table(full_name):
+    if not binding.tables.catalog.has_table(full_name):
+        return True
+    if tree.args.get("replace"):
+        _expect(binding, tree.kind or "", full_name)
         return True
     if tree.args.get("exists"):
         return False
     raise table_exists(full_name)
+
+
+def _expect(binding: Binding, kind: str, full_name: str) -> None:
+    """Refuse to take a table for a view, or a view for a table, as the *kind* in the statement."""
+    found = binding.tables.catalog.table(full_name)
+    if (kind == "VIEW") != (found.view_definition is not None):
+        raise expected(kind, found.full_name)
 
 
 def _entry(binding: Binding, tree: exp.Create) -> Table:

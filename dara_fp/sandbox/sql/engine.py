@@ -9,7 +9,8 @@ from sqlglot import exp
 
 from dara_fp.sandbox.server.errors import ApiError
 from dara_fp.sandbox.sql.binding import Binding, Database
-from dara_fp.sandbox.sql.definitions import alter, change_catalogs, create, drop, nothing, use
+from dara_fp.sandbox.sql.catalog_statements import change_catalogs
+from dara_fp.sandbox.sql.definitions import alter, create, drop, nothing, use
 from dara_fp.sandbox.sql.errors import not_done, of_catalog, refuse_large
 from dara_fp.sandbox.sql.parsing import parsed, parsed_one, with_parameters
 from dara_fp.sandbox.sql.results import Result
@@ -72,16 +73,19 @@ class SqlEngine:
             refuse_large(int(kept.nbytes))
         return Result(rows=kept, format=asked.format, truncated=truncated)
 
-    def run_script(self, text: str, parameters: Sequence[Parameter] = ()) -> Any:
+    def run_script(
+        self, text: str, parameters: Sequence[Parameter] = (), running: Running | None = None
+    ) -> Any:
         """Run the statements of *text* one after the other, and give the last one's result.
 
         Raises:
-            SqlError: One failed; those before it have been done.
+            SqlError: One failed, or *running* was stopped; those before it have been done.
         """
-        session, result = Session(), nothing()
+        session, result, running = Session(), nothing(), running or Running()
         for tree in parsed(text):
+            running.check()
             filled = with_parameters(tree, parameters)
-            result = self._run(filled, Asked(text=text), session, Running())
+            result = self._run(filled, Asked(text=text), session, running)
         return result
 
     def _run(self, tree: exp.Expr, asked: Asked, session: Session, running: Running) -> Any:

@@ -10,6 +10,7 @@ from dara_fp.sandbox.sql.running import SqlError
 
 __all__ = [
     "DIVIDED",
+    "expected",
     "no_parse",
     "no_schema",
     "no_table",
@@ -79,6 +80,17 @@ def table_exists(name: str) -> SqlError:
         " different name, drop or replace the existing object, or add the IF NOT EXISTS clause to"
         " tolerate pre-existing objects.",
         "42P07",
+    )
+
+
+def expected(kind: str, name: str) -> SqlError:
+    """Give the error where a *kind*, TABLE or VIEW, was expected and *name* is the other one."""
+    other = "TABLE" if kind == "VIEW" else "VIEW"
+    return _error(
+        f"EXPECT_{kind}_NOT_{other}.NO_ALTERNATIVE",
+        f"The statement expects a {kind.lower()} but {_quoted(name)} is a {other.lower()}."
+        f" Name a {kind.lower()}, or drop this one with DROP {other}.",
+        "42809",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlglot import exp
 
 from dara_fp.sandbox.sql.binding import Binding
-from dara_fp.sandbox.sql.errors import not_done
+from dara_fp.sandbox.sql.errors import expected, not_done
 from dara_fp.sandbox.sql.running import SqlError
 from dara_fp.sandbox.sql.schema_views import table_of
 from dara_fp.sandbox.sql.tables import Field
@@ -75,11 +75,7 @@ def _target(binding: Binding, named: exp.Expr) -> str:
     shown = exp.table_(named.this, db=named.args.get("db"), catalog=named.args.get("catalog"))
     entry = binding.entry(binding.session.full_name(named), shown.sql("databricks"))
     if entry.view_definition is not None:
-        raise SqlError(
-            message="[EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE] A table was expected but"
-            f" `{entry.full_name}` is a view. SQLSTATE: 42809",
-            sql_state="42809",
-        )
+        raise expected("TABLE", entry.full_name)
     return entry.full_name
 
 
