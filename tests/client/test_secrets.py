@@ -211,3 +211,37 @@ async def test_what_succeeds_is_logged_without_secrets(
     seen.check()
     assert seen.logged("GET /x/[redacted] -> 200 in ")
     assert seen.logged("GET /container/file -> 200 in ")
+
+
+# What a workspace may say one day beside an address of a result, and is not understood.
+UNEXPECTED: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "a field": lambda link: {"chunk_index": None, "external_links": [link]},
+    "a link's": lambda link: {"external_links": [{**link, "chunk_index": [1]}]},
+    "a list": lambda link: {"external_links": {"first": link}},
+}
+
+
+@pytest.mark.parametrize("result", UNEXPECTED.values(), ids=UNEXPECTED)
+async def test_the_address_of_a_result_is_not_shown_where_the_answer_is_not_understood(
+    wire: respx.MockRouter,
+    workspace: Workspace,
+    seen: Seen,
+    result: Callable[[Mapping[str, Any]], dict[str, Any]],
+) -> None:
+    told = result({"external_link": STORE, "http_headers": {"x-key": SIGNATURE}})
+    ended = {"statement_id": "s", "status": {"state": "SUCCEEDED"}}
+    manifest = {"total_chunk_count": 1}
+    statement = {**ended, "manifest": manifest, "result": told}
+    wire.get("/api/2.0/sql/history/queries").respond(403, json={"message": "no"})
+    begun = wire.post("/api/2.0/sql/statements/")
+    begun.respond(json=statement)
+    await failing(seen, workspace.sql.execute("select", warehouse_id="w").rows())
+    await failing(seen, workspace.sql.submit("select", warehouse_id="w"))
+    wire.get("/api/2.0/sql/statements/s").respond(json=statement)
+    await failing(seen, workspace.sql.get("s"))
+    begun.respond(json={**ended, "manifest": manifest})
+    wire.get("/api/2.0/sql/statements/s/result/chunks/0").respond(json=told)
+    rows = await workspace.sql.execute("select", warehouse_id="w")
+    await failing(seen, rows.all())
+    seen.check(rows)
+    assert "the answer, which is kept secret, is not what the API promises" in seen.shown[0]

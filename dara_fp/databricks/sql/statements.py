@@ -16,6 +16,7 @@ from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.http.calls import Calls
 from dara_fp.databricks.http.doubt import may_have_been_done
 from dara_fp.databricks.http.polling import Polling, looked_until
+from dara_fp.databricks.sql.answers import understood
 from dara_fp.databricks.sql.lookup import Search, in_doubt, looked_up, mark, searched
 from dara_fp.databricks.sql.records import Statement, succeeded
 from dara_fp.databricks.sql.rows import Rows, arrow_table
@@ -198,7 +199,7 @@ class Sql:
             DatabricksError: There is no such statement, or the workspace refused otherwise.
         """
         answer = await self.calls.json("GET", f"{_API}/{quote(statement_id, safe='')}")
-        return answer.decoded(Statement)
+        return understood(answer, Statement)
 
     async def wait(
         self,
@@ -278,7 +279,7 @@ class Sql:
         began = time.time()
         marked = {**body, "statement": f"{mark(token)} {body['statement']}"}
         try:
-            return (await self.calls.json("POST", f"{_API}/", body=marked)).decoded(Statement)
+            return understood(await self.calls.json("POST", f"{_API}/", body=marked), Statement)
         except DatabricksError as error:
             if not may_have_been_done(error):
                 raise
