@@ -90,6 +90,7 @@ class Engine:
         for driver in drivers:
             driver.cancel()
         await asyncio.gather(*drivers, return_exceptions=True)
+        self._work.close()
 
     def _active(self, job_id: int) -> list[Run]:
         active = [self._store.run(run_id) for run_id in self._drivers]

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
@@ -26,10 +25,9 @@ from dara_fp.sandbox.jobs.runs import (
     TaskRun,
     now,
 )
+from dara_fp.sandbox.jobs.sql_scripts import SqlScripts
 from dara_fp.sandbox.server.errors import ApiError
 from dara_fp.sandbox.sql.lake import Lake
-from dara_fp.sandbox.sql.running import SqlError
-from dara_fp.sandbox.sql.session import Parameter
 
 __all__ = ["TaskWork"]
 
@@ -56,6 +54,13 @@ class TaskWork:
     store: JobStore
     root: Path
     lake: Lake
+    _scripts: SqlScripts = attrs.field(
+        init=False, default=attrs.Factory(lambda self: SqlScripts(self.lake), takes_self=True)
+    )
+
+    def close(self) -> None:
+        """Let go of what the work has used, once all of it has ended."""
+        self._scripts.close()
 
     async def done(self, run: Run, task: TaskRun, token: str) -> TaskRun:
         """Do the work of *task* of *run*, whose programs call back with *token*; give its end."""
@@ -120,19 +125,10 @@ class TaskWork:
             raise FileNotFoundError(f"Unable to read the SQL file {shown!r}: import it first.")
         values = _values(run, task)
         given = {name: resolve(text, values) for name, text in work.parameters.items()}
-        said = await asyncio.to_thread(self._said, file.read_text("utf-8"), given)
+        said = await self._scripts.said(file.read_text("utf-8"), given)
         if said:
             return attrs.evolve(task, state=FAILED, error=said, end_time=now())
         return attrs.evolve(task, state=SUCCEEDED, end_time=now())
-
-    def _said(self, text: str, given: Mapping[str, str]) -> str:
-        """Run the statements of *text* with values for its `:name`s, and say why they failed."""
-        parameters = [Parameter(name=name, value=value) for name, value in given.items()]
-        try:
-            self.lake.engine.run_script(text, parameters)
-        except SqlError as error:
-            return error.message
-        return ""
 
     def _script(self, run: Run, task: TaskRun, token: str, file: Path, *parameters: str) -> Script:
         return Script(
