@@ -172,6 +172,41 @@ async def test_cells_become_what_their_columns_say(
     assert set(rows[1].values()) == {None}
 
 
+@pytest.mark.parametrize(
+    ("kind", "cell", "read"),
+    [
+        ("DATE", "10000-01-01", "10000-01-01"),
+        ("DATE", "-0044-03-15", "-0044-03-15"),
+        ("TIMESTAMP", "+12345-01-01T00:00:00.000Z", "+12345-01-01T00:00:00.000Z"),
+        ("TIMESTAMP_NTZ", "0000-01-01T00:00:00.000", "0000-01-01T00:00:00.000"),
+        ("ARRAY<DATE>", '["10000-01-01","2026-01-31"]', ["10000-01-01", date(2026, 1, 31)]),
+    ],
+)
+async def test_a_day_that_python_has_not_stays_text(
+    wire: respx.MockRouter, workspace: Workspace, kind: str, cell: str, read: object
+) -> None:
+    wire.post(f"{API}/").respond(json=done([cell], d=kind))
+    [row] = await (await workspace.sql.execute("select", warehouse_id="w")).all()
+    assert row["d"] == read
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "read"),
+    [
+        ("MAP<STRING COLLATE UTF8_LCASE, DECIMAL(3,1)>", '{"a":"1.5"}', {"a": Decimal("1.5")}),
+        ("MAP<STRING COLLATE UTF8_LCASE, ARRAY<INT>>", '{"a":["1"]}', {"a": [1]}),
+        ("ARRAY<MAP<VARCHAR(5) COLLATE UNICODE, INT>>", '[{"a":"1"}]', [{"a": 1}]),
+        ("STRUCT<x: STRING COLLATE UTF8_LCASE, y: INT>", '{"x":"1","y":"2"}', {"x": "1", "y": 2}),
+    ],
+)
+async def test_a_collation_hides_no_type_that_follows(
+    wire: respx.MockRouter, workspace: Workspace, kind: str, cell: str, read: object
+) -> None:
+    wire.post(f"{API}/").respond(json=done([cell], m=kind))
+    [row] = await (await workspace.sql.execute("select", warehouse_id="w")).all()
+    assert row["m"] == read
+
+
 async def test_columns_of_one_name_are_all_there_in_order(
     wire: respx.MockRouter, workspace: Workspace
 ) -> None:

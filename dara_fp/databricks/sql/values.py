@@ -141,7 +141,7 @@ def reader_of(column: Column) -> Reader:
 
     Whole numbers become int, decimals Decimal, dates and timestamps theirs, arrays list, maps and
     structs dict. Text stays as it is, and so do kinds that are new to us, binary (as the workspace
-    writes it) and intervals.
+    writes it), intervals, and days and moments outside of the years 1 to 9999.
     """
     text = column.type_text or column.type_name
     return _Types(text).reader() if text else _same
@@ -171,7 +171,9 @@ class _Types:
 
     def _map(self) -> Reader:
         key = self.reader()
-        self._next()
+        # What may follow is a collation, and the comma.
+        while self._next() not in {",", ""}:
+            pass
         item = self.reader()
         self._close()
         return lambda value: {key(name): item(part) for name, part in _decoded(value).items()}
@@ -217,8 +219,22 @@ def _flag(value: Any) -> bool:
     return value is True or str(value).lower() == "true"
 
 
-def _time(value: Any) -> datetime:
-    return datetime.fromisoformat(str(value))
+def _date(value: Any) -> date | str:
+    """Give the day, or the text of one that Python has not: before the year 1, or after 9999."""
+    text = str(value)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return text
+
+
+def _time(value: Any) -> datetime | str:
+    """Give the moment, or the text of one that Python has not, as for a day."""
+    text = str(value)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return text
 
 
 def _decoded(value: Any) -> Any:
@@ -241,7 +257,7 @@ _PLAIN: dict[str, Reader] = {
     "DOUBLE": float,
     "DECIMAL": lambda value: Decimal(str(value)),
     "NUMERIC": lambda value: Decimal(str(value)),
-    "DATE": lambda value: date.fromisoformat(str(value)),
+    "DATE": _date,
     "TIMESTAMP": _time,
     "TIMESTAMP_NTZ": _time,
 }
