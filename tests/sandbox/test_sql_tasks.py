@@ -20,6 +20,7 @@ from dara_fp.sandbox.sql.session import Parameter
 from tests.sandbox.served import finished, started
 
 ENDLESS = "SELECT sum(a.id * b.id) FROM range(10000000) a CROSS JOIN range(10000000) b"
+INSERT = "INSERT INTO t VALUES (1)"
 
 
 class StubbornLake:
@@ -79,7 +80,7 @@ async def test_a_script_that_is_stopped_does_no_statement_after(tmp_path: Path) 
     engine = Lake(Catalog(tmp_path / "catalog", root / "Volumes"), root).engine
     engine.run_script("CREATE TABLE t (n INT)")
     running = Running()
-    text = ENDLESS + "; INSERT INTO t VALUES (1)"
+    text = f"{ENDLESS}; {INSERT}"
     work = asyncio.create_task(asyncio.to_thread(engine.run_script, text, (), running))
     while not work.done():
         await asyncio.wait([work], timeout=0.2)
