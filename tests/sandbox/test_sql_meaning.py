@@ -96,3 +96,47 @@ def test_a_catalog_that_holds_something_is_dropped_with_cascade_only(say: Say) -
     say("drop catalog held cascade")
     with pytest.raises(SqlError, match="TABLE_OR_VIEW_NOT_FOUND"):
         say("select n from held.default.t")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from days@v1",
+        "delete from days@v1",
+        "create table other (n int, constraint small check (n < 3))",
+        "create table other (name varchar(3))",
+        "create table other (name char(3))",
+        "set ansi_mode = false",
+        "set time zone 'Europe/Berlin'",
+        "set var x = 1",
+    ],
+)
+def test_what_would_be_taken_and_forgotten_is_refused(days: Say, statement: str) -> None:
+    with pytest.raises(SqlError, match="UNSUPPORTED_FEATURE"):
+        days(statement)
+    assert numbers(days) == [1, 2]
+
+
+def test_settings_that_change_no_result_are_taken(say: Say) -> None:
+    for setting in ("ansi_mode = true", "use_cached_result = false", "time zone 'UTC'"):
+        assert say(f"set {setting}") == []
+
+
+def test_a_column_that_the_table_has_not_is_not_inserted_by_name(days: Say) -> None:
+    with pytest.raises(SqlError, match=r"`m` cannot be resolved: the table has d, n"):
+        days("insert into days by name select 'z' as d, 3 as m")
+    assert numbers(days) == [1, 2]
+
+
+def test_a_view_calls_its_columns_as_it_was_told_to(days: Say, engine: SqlEngine) -> None:
+    days("create view called (day comment 'of the week', number) as select * from days")
+    assert days("select day, number from called where number = 2") == [{"day": "y", "number": 2}]
+    columns = engine.tables.catalog.table("main.default.called").columns
+    assert [(known.name, known.comment) for known in columns] == [
+        ("day", "of the week"),
+        ("number", None),
+    ]
+    days("create temporary view brief (a, b) as select * from days")
+    assert days("select max(b) as m from brief") == [{"m": 2}]
+    with pytest.raises(SqlError, match="CREATE_VIEW_COLUMN_ARITY_MISMATCH"):
+        days("create view short (a) as select * from days")

@@ -209,6 +209,7 @@ class Binding:
             self._bind_name(table, own, depth)
 
     def _bind_name(self, table: exp.Table, own: Mapping[str, str], depth: int) -> None:
+        _refuse_at(table)
         full_name = self.session.full_name(table)
         if full_name in own:
             self._put(table, own[full_name])
@@ -289,6 +290,13 @@ def _guard(node: exp.Expr) -> None:
     fails = exp.func("error", exp.Literal.string(DIVIDED))
     guarded = exp.Case().when(exp.EQ(this=divisor.copy(), expression=exp.Literal.number(0)), fails)
     node.set("expression", guarded.else_(divisor.copy()))
+
+
+def _refuse_at(table: exp.Table) -> None:
+    """Refuse `t@v1`, which the parser takes for another name."""
+    alias = table.args.get("alias")
+    if alias is not None and isinstance(alias.this, exp.Parameter):
+        raise not_done(f"time travel by @{alias.this.name}: use VERSION AS OF")
 
 
 def _version(table: exp.Table) -> int | None:

@@ -118,8 +118,7 @@ def _create_table(binding: Binding, tree: exp.Create) -> None:
     if not _is_wanted(binding, tree):
         return
     entry = _entry(binding, tree)
-    declared = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
-    fields = [_field(column) for column in declared if isinstance(column, exp.ColumnDef)]
+    fields = [_field(column) for column in _declared(tree) if not _is_informative(column)]
     rows: Any = None
     if tree.expression is not None:
         rows = binding.rows(binding.bound(tree.expression))
@@ -134,8 +133,19 @@ def _create_table(binding: Binding, tree: exp.Create) -> None:
             binding.tables.append(made.full_name, kept)
 
 
+def _declared(tree: exp.Create) -> list[exp.Expr]:
+    return list(tree.this.expressions) if isinstance(tree.this, exp.Schema) else []
+
+
+def _is_informative(declared: exp.Expr) -> bool:
+    """Tell whether *declared* is a key, which a warehouse does not look at with a write."""
+    inner = declared.expressions if isinstance(declared, exp.Constraint) else [declared]
+    return all(isinstance(rule, exp.PrimaryKey | exp.ForeignKey) for rule in inner)
+
+
 def _create_view(binding: Binding, tree: exp.Create) -> None:
     named = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    tree.set("expression", _called(binding, tree))
     text = tree.expression.sql("databricks")
     if tree.find(exp.TemporaryProperty):
         binding.bound(tree.expression)
@@ -145,8 +155,12 @@ def _create_view(binding: Binding, tree: exp.Create) -> None:
         return
     entry = _entry(binding, tree)
     found = binding.rows(binding.bound(_qualified(binding, tree.expression.copy())), 0)
+    comments = {column.name: _remark(column) for column in _declared(tree)}
     columns = tuple(
-        Field(name=column.name, kind=of_arrow(column.type)).column for column in found.schema
+        Field(
+            name=column.name, kind=of_arrow(column.type), comment=comments.get(column.name)
+        ).column
+        for column in found.schema
     )
     view = Table(
         name=entry.name,
@@ -158,6 +172,22 @@ def _create_view(binding: Binding, tree: exp.Create) -> None:
         view_definition=_qualified(binding, tree.expression).sql("databricks"),
     )
     binding.tables.catalog.put_table(view)
+
+
+def _called(binding: Binding, tree: exp.Create) -> exp.Expr:
+    """Give the query of the view *tree*, whose columns are called as they were declared."""
+    names, query = [column.name for column in _declared(tree)], tree.expression
+    if not names:
+        return query
+    found = binding.columns(binding.bound(query.copy()))
+    if len(found) != len(names):
+        more = "TOO_MANY" if len(found) > len(names) else "NOT_ENOUGH"
+        raise SqlError(
+            message=f"[CREATE_VIEW_COLUMN_ARITY_MISMATCH.{more}_DATA_COLUMNS] Cannot create the"
+            f" view: {len(names)} columns are named, the query has {len(found)}. SQLSTATE: 21S01",
+            sql_state="21S01",
+        )
+    return exp.select("*").from_(exp.alias_(query.subquery(), "named", table=names))
 
 
 def _qualified(binding: Binding, query: exp.Expr) -> exp.Expr:
@@ -240,9 +270,10 @@ def _written(node: exp.Expr) -> str:
     return _plain(node)
 
 
-def _field(column: exp.ColumnDef) -> Field:
+def _field(column: exp.Expr) -> Field:
+    if not isinstance(column, exp.ColumnDef):
+        raise not_done(f"the constraint {column.sql('databricks')}")
     rules: list[exp.Expr] = [rule.args["kind"] for rule in column.args.get("constraints") or ()]
-    comment = next((r.name for r in rules if isinstance(r, exp.CommentColumnConstraint)), None)
     kind = column.args.get("kind")
     if not isinstance(kind, exp.DataType):
         raise SqlError(message=f"The column {column.name!r} has no type.", sql_state="42601")
@@ -250,7 +281,12 @@ def _field(column: exp.ColumnDef) -> Field:
     if other := [rule for rule in rules if not isinstance(rule, (*needed, *_HARMLESS))]:
         raise not_done(f"columns that are {other[0].sql('databricks')}")
     nullable = not any(isinstance(rule, needed) for rule in rules)
-    return Field(name=column.name, kind=of_sql(kind), nullable=nullable, comment=comment)
+    return Field(name=column.name, kind=of_sql(kind), nullable=nullable, comment=_remark(column))
+
+
+def _remark(column: exp.Expr) -> str | None:
+    found = column.find(exp.CommentColumnConstraint)
+    return found.name if found else None
 
 
 def _not_there(kind: str, name: str) -> SqlError:

@@ -1,5 +1,6 @@
 """Runs SQL statements as a warehouse does: one at a time, each to an Arrow table or an error."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,14 @@ _DONE: dict[type[exp.Expr], Callable[[Binding, Any], Any]] = {
     exp.TruncateTable: rewrite,
     exp.Describe: describe,
 }
+
+# Settings that change no result, and those that the sandbox has anyway.
+_HARMLESS = re.compile(
+    r"(?i)SET\s+(?:`?(?:use_cached_result|statement_timeout|enable_photon|query_tags"
+    r"|max_file_partition_bytes|spark\.sql\.shuffle\.partitions)`?\s*=\s*.+"
+    r"|ansi_mode\s*=?\s*true|spark\.sql\.ansi\.enabled\s*=\s*true"
+    r"|time\s*zone\s*=?\s*'?UTC'?)\s*"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -115,7 +124,7 @@ def _commanded(binding: Binding, tree: exp.Expr) -> Any:
     word = text.split(maxsplit=1)[0].upper()
     if word in {"SHOW", "EXPLAIN"}:
         return show(binding, text)
-    if isinstance(tree, exp.Set) or word in {"OPTIMIZE", "VACUUM", "ANALYZE"}:
+    if word in {"OPTIMIZE", "VACUUM", "ANALYZE"} or _HARMLESS.fullmatch(text):
         return nothing()  # these change how a warehouse works, and no result
     result = change_catalogs(binding, text)
     if result is None:

@@ -102,7 +102,8 @@ def of_sql(kind: exp.DataType) -> DeltaType:
         return _map(of_sql(inner[0]), of_sql(inner[1]))
     if named is _Kind.STRUCT:
         return _struct((field.name, of_sql(field.args["kind"])) for field in inner)
-    if named not in _OF_SQL:
+    # A length would have to be kept and looked at with each write.
+    if named not in _OF_SQL or inner:
         raise not_done(f"columns of type {kind.sql('databricks')}")
     return _OF_SQL[named]
 

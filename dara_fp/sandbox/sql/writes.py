@@ -101,14 +101,15 @@ def _names(fields: Sequence[Field]) -> list[str]:
 def _wanted(binding: Binding, tree: exp.Insert, fields: Sequence[Field], query: str) -> list[str]:
     """Give the names under which the columns of *query* go into the table."""
     found = binding.columns(query)
-    if tree.args.get("by_name"):
-        return found
     given = [name.name for name in tree.this.expressions] if _has_names(tree) else _names(fields)
-    unknown = [name for name in given if name.lower() not in {f.name.lower() for f in fields}]
-    if unknown:
+    if tree.args.get("by_name"):
+        given = found
+    known = [name.lower() for name in _names(fields)]
+    if unknown := [name for name in given if name.lower() not in known]:
         raise SqlError(
             message="[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, variable, or function parameter"
-            f" with name `{unknown[0]}` cannot be resolved. SQLSTATE: 42703",
+            f" with name `{unknown[0]}` cannot be resolved: the table has"
+            f" {', '.join(known)}. SQLSTATE: 42703",
             sql_state="42703",
         )
     if len(found) != len(given):
