@@ -416,6 +416,28 @@ async def test_a_query_that_is_not_awaited_sends_nothing(
     assert not post.called
 
 
+async def test_a_query_that_is_awaited_again_is_sent_again_as_another(
+    post: respx.Route, workspace: Workspace
+) -> None:
+    query = workspace.sql.execute("select 1", warehouse_id="w")
+    texts: set[str] = set()
+    for _ in range(2):
+        assert await (await query).all()
+        texts.add(sent(post)["statement"])
+    assert (post.call_count, len(texts)) == (2, 2)
+
+
+async def test_a_query_with_a_token_is_not_sent_again(
+    post: respx.Route, workspace: Workspace
+) -> None:
+    query = workspace.sql.execute("insert", warehouse_id="w", token=TOKEN)
+    await query
+    for again in (query.rows, query.arrow):
+        with pytest.raises(RuntimeError, match=f"sent already, with the token '{TOKEN}'"):
+            await again()
+    assert post.call_count == 1
+
+
 async def test_nothing_of_the_statement_shows_the_token_of_the_workspace(
     wire: respx.MockRouter, workspace: Workspace
 ) -> None:

@@ -31,18 +31,20 @@ _LEAST, _MOST = 5, 50
 _POLLING = Polling(least=0.1, most=5.0)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, eq=False)
 class Query:
     """A statement that is sent when it is awaited: `rows = await query`.
 
-    Cutting it cancels the statement.
+    Cutting it cancels the statement. Awaited again, it is sent again, unless it was given a token,
+    which is for one statement.
     """
 
     _sql: "Sql" = attrs.field(alias="sql", repr=False)
     _body: Mapping[str, Any] = attrs.field(alias="body")
-    _token: str = attrs.field(alias="token")
+    _token: str | None = attrs.field(alias="token")
     _inline: bool = attrs.field(alias="inline")
     _polling: Polling = attrs.field(alias="polling", repr=False)
+    _is_spent: bool = attrs.field(default=False, init=False, repr=False)
 
     def __await__(self) -> Generator[Any, None, Rows]:
         """Run the statement, and give its rows."""
@@ -55,6 +57,7 @@ class Query:
             StatementFailed: It failed, or was cancelled.
             DatabricksError: The workspace refused, no answer came, or it is in doubt whether the
                 statement was run.
+            RuntimeError: It was sent before with the token that it was given.
         """
         where = "INLINE" if self._inline else "EXTERNAL_LINKS"
         return Rows.of(self._sql.calls, await self._ended(where, "JSON_ARRAY"))
@@ -66,13 +69,15 @@ class Query:
             ArrowNotInstalled: pyarrow is missing; the statement may have been run.
             StatementFailed: It failed, or was cancelled.
             DatabricksError: As for `rows`.
+            RuntimeError: As for `rows`.
         """
         statement = await self._ended("EXTERNAL_LINKS", "ARROW_STREAM")
         return await arrow_table(self._sql.calls, statement)
 
     async def _ended(self, disposition: str, form: str) -> Statement:
+        token = self._fresh_token()
         body = {**self._body, "disposition": disposition, "format": form}
-        sending = asyncio.ensure_future(self._sql.sent(body, self._token, self._polling))
+        sending = asyncio.ensure_future(self._sql.sent(body, token, self._polling))
         try:
             statement = await asyncio.shield(sending)
             if not statement.has_ended:
@@ -81,6 +86,18 @@ class Query:
             await self._stop(sending, interrupted)
             raise
         return succeeded(statement)
+
+    def _fresh_token(self) -> str:
+        """Give a token that no statement was sent with."""
+        if self._token is None:
+            return secrets.token_hex(16)
+        if self._is_spent:
+            raise RuntimeError(
+                f"this query was sent already, with the token {self._token!r}, by which one"
+                " statement is found: read its rows again, or make another query"
+            )
+        self._is_spent = True
+        return self._token
 
     async def _stop(
         self, sending: "asyncio.Future[Statement]", interrupted: asyncio.CancelledError
@@ -156,7 +173,7 @@ class Sql:
         return Query(
             sql=self,
             body={name: value for name, value in body.items() if value is not None},
-            token=_token(token),
+            token=token if token is None else _token(token),
             inline=inline,
             polling=polling or _POLLING,
         )
