@@ -1,6 +1,7 @@
 """Drives runs: who may start, task after task, cancelled, timed out, and always to an end."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +10,7 @@ import attrs
 
 from dara_fp.sandbox.jobs.job_store import JobStore
 from dara_fp.sandbox.jobs.runs import (
+    BROKEN,
     CANCELLED,
     LOST,
     PENDING,
@@ -31,6 +33,8 @@ from dara_fp.sandbox.jobs.task_work import TaskWork
 from dara_fp.sandbox.server.auth import Tokens
 
 __all__ = ["Engine"]
+
+logger = logging.getLogger("dara_fp.sandbox")
 
 PROCESS_LIMIT = 16
 TOKEN_LIFE = float("inf")
@@ -100,14 +104,18 @@ class Engine:
         saved = self._store.save(attrs.evolve(run, state=PENDING))
         driver = asyncio.create_task(self._drive(run.run_id))
         self._drivers[run.run_id] = driver
-        driver.add_done_callback(lambda _: self._closed(run.run_id, run.job_id))
+        driver.add_done_callback(lambda done: self._closed(run.run_id, run.job_id, done))
         return saved
 
-    def _closed(self, run_id: int, job_id: int) -> None:
+    def _closed(self, run_id: int, job_id: int, driver: "asyncio.Task[None]") -> None:
         del self._drivers[run_id]
-        # A driver that was cancelled before its first step has not said how the run ended.
+        fault = None if driver.cancelled() else driver.exception()
+        if fault is not None:
+            logger.error("run %d: a fault of the sandbox", run_id, exc_info=fault)
+        # A driver that failed, or was cancelled before its first step, has not said how the run
+        # ended.
         if self._store.is_active(run_id):
-            end = CANCELLED if run_id in self._cancelled else LOST
+            end = CANCELLED if run_id in self._cancelled else BROKEN if fault else LOST
             self._store.save(ended(self._store.run(run_id), end))
         self._cancelled.discard(run_id)
         if not self._closing:

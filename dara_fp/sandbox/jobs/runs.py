@@ -12,9 +12,11 @@ from dara_fp.sandbox.jobs.job_specs import RunIf, TaskSpec
 from dara_fp.sandbox.server.auth import WORKSPACE_ID
 
 __all__ = [
+    "BROKEN",
     "CANCELLED",
     "FAILED",
     "FAILURES",
+    "FAULT",
     "LOST",
     "PENDING",
     "QUEUED",
@@ -97,6 +99,8 @@ LOST = State(
     result=Result.FAILED,
     message="The sandbox stopped while this run was active: start a new run.",
 )
+FAULT = "The sandbox failed on this: its log has the reason."
+BROKEN = State(life=Life.INTERNAL_ERROR, result=Result.FAILED, message=FAULT)
 
 
 @attrs.frozen(kw_only=True)

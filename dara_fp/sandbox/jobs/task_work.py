@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from pathlib import Path
 
 import attrs
@@ -16,6 +17,7 @@ from dara_fp.sandbox.jobs.job_store import JobStore
 from dara_fp.sandbox.jobs.processes import Exit, Script, error_of, run_script, script_environment
 from dara_fp.sandbox.jobs.runs import (
     FAILED,
+    FAULT,
     SUCCEEDED,
     TIMED_OUT,
     Life,
@@ -30,6 +32,8 @@ from dara_fp.sandbox.server.errors import ApiError
 from dara_fp.sandbox.sql.lake import Lake
 
 __all__ = ["TaskWork"]
+
+logger = logging.getLogger("dara_fp.sandbox")
 
 _LEFT = "left.json"
 
@@ -70,7 +74,11 @@ class TaskWork:
         except TimeoutError:
             return attrs.evolve(task, state=TIMED_OUT, end_time=now())
         except (OSError, ValueError, ApiError) as error:
-            return attrs.evolve(task, state=_not_started(error), end_time=now())
+            return attrs.evolve(task, state=_not_started(str(error)), end_time=now())
+        except Exception:
+            # A fault of ours ends this task alone: its siblings are not to pay for it.
+            logger.exception("run %d, task %s: a fault of the sandbox", run.run_id, _key(task))
+            return attrs.evolve(task, state=_not_started(FAULT), end_time=now())
 
     async def _done(self, run: Run, task: TaskRun, token: str) -> TaskRun:
         work = task.spec.work
@@ -186,5 +194,9 @@ def _text(left: str) -> str:
     return value if isinstance(value, str) else left
 
 
-def _not_started(error: Exception) -> State:
-    return State(life=Life.INTERNAL_ERROR, result=Result.FAILED, message=str(error))
+def _key(task: TaskRun) -> str:
+    return task.spec.task_key
+
+
+def _not_started(said: str) -> State:
+    return State(life=Life.INTERNAL_ERROR, result=Result.FAILED, message=said)
