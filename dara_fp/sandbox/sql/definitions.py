@@ -176,7 +176,8 @@ def _create_view(binding: Binding, tree: exp.Create) -> None:
 
 def _called(binding: Binding, tree: exp.Create) -> exp.Expr:
     """Give the query of the view *tree*, whose columns are called as they were declared."""
-    names, query = [column.name for column in _declared(tree)], tree.expression
+    names = [column.name for column in _declared(tree)]
+    query: exp.Expr = tree.expression
     if not names:
         return query
     found = binding.columns(binding.bound(query.copy()))
@@ -187,7 +188,7 @@ def _called(binding: Binding, tree: exp.Create) -> exp.Expr:
             f" view: {len(names)} columns are named, the query has {len(found)}. SQLSTATE: 21S01",
             sql_state="21S01",
         )
-    return exp.select("*").from_(exp.alias_(query.subquery(), "named", table=names))
+    return exp.select("*").from_(exp.alias_(exp.Subquery(this=query), "named", table=names))
 
 
 def _qualified(binding: Binding, query: exp.Expr) -> exp.Expr:
