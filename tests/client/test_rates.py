@@ -94,10 +94,10 @@ async def test_who_waits_beyond_the_budget_is_told_why_and_has_sent_nothing(
 ) -> None:
     route = wire.post(RUN_NOW).respond(json={"run_id": 1})
     hourly = Rate(family="jobs/run-now", calls=1, seconds=3600.0)
-    made = Workspace(HOST, token=TOKEN, retry_seconds=0, timeout_seconds=0.05, rates=[hourly])
+    made = Workspace(HOST, token=TOKEN, retry_seconds=0, timeout_seconds=0.2, rates=[hourly])
     async with made as workspace:
         await workspace.runs.start(1)
-        said = r"run-now: held back for 0\.1 s, since this client makes 1 calls to jobs/run-now in"
+        said = r"run-now: held back for 0\.2 s, since this client makes 1 calls to jobs/run-now in"
         with pytest.raises(TooManyRequests, match=said) as caught:
             await workspace.runs.start(1)
     assert (route.call_count, caught.value.sent, caught.value.retryable) == (1, False, True)

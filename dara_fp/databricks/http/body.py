@@ -1,6 +1,7 @@
 """What a request sends: bytes, or a stream that can be read once and whose length is known."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import BadRequest
@@ -17,6 +18,7 @@ class Body:
     Attributes:
         length: Bytes it has in all.
         failure: What its source raised while it was read, if it did.
+        holding: Gives what it goes out in: a limit of time can stand still meanwhile.
     """
 
     def __init__(self, content: bytes | AsyncIterable[bytes], length: int | None = None) -> None:
@@ -27,6 +29,7 @@ class Body:
         """
         self.length = _length_of(content, length)
         self.failure: BaseException | None = None
+        self.holding: Callable[[], AbstractContextManager[None]] = nullcontext
         self._content = content
         self._touched = False
 
@@ -48,11 +51,8 @@ class Body:
             BadRequest: The stream has another length than was said.
         """
         try:
-            if isinstance(self._content, bytes):
-                for piece in _slices(self._content):
-                    yield piece
-            else:
-                async for piece in self._counted(self._content):
+            with self.holding():
+                async for piece in self._every():
                     yield piece
         except GeneratorExit:  # the connection lost interest: no failure of the source
             raise
@@ -60,6 +60,14 @@ class Body:
             # The HTTP client turns whatever happens here into a lost connection.
             self.failure = failure
             raise
+
+    async def _every(self) -> AsyncIterator[bytes]:
+        if isinstance(self._content, bytes):
+            for piece in _slices(self._content):
+                yield piece
+        else:
+            async for piece in self._counted(self._content):
+                yield piece
 
     async def _counted(self, content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
         self._touched = True

@@ -1,6 +1,5 @@
 """Every call to one workspace goes through here: signed, sent, tried again, understood, logged."""
 
-import asyncio
 import importlib
 import logging
 import platform
@@ -11,17 +10,17 @@ from typing import Any, TypeVar
 
 import attrs
 
-from dara_fp.core.errors import Kind, StepError
+from dara_fp.core.errors import StepError
 from dara_fp.databricks.auth.acting import acting, user_of
 from dara_fp.databricks.auth.settings import Settings
 from dara_fp.databricks.auth.signature import Auth, Signature
 from dara_fp.databricks.errors import (
-    ConnectionFailed,
     DatabricksError,
     TooManyRequests,
     Unauthenticated,
 )
 from dara_fp.databricks.http.body import Body
+from dara_fp.databricks.http.deadline import Deadline, deadline
 from dara_fp.databricks.http.encoding import json_body, query_string
 from dara_fp.databricks.http.exchange import MAX_JSON, Answer, Request
 from dara_fp.databricks.http.rates import DOCUMENTED, Pace, Rate
@@ -102,7 +101,7 @@ class Calls:
     async def open(self, request: Request) -> Reply:
         """Make *request* and give its answer to be read as a stream; the caller closes it.
 
-        The retry budget bounds the pauses between tries, not the time a long body takes.
+        The retry budget bounds all but the time in which long bodies go out and come in.
 
         Raises:
             DatabricksError: The workspace refused, or no answer came.
@@ -110,7 +109,9 @@ class Calls:
 
         async def opened(budget: Budget) -> Reply:
             await self._slot(request, budget)
-            return await self._signed(request)
+            limit = budget.limit(self._timeout)
+            async with deadline(request.name, limit, body=request.body) as end:
+                return await self._signed(request, end)
 
         return await self._tried(request, opened)
 
@@ -159,13 +160,18 @@ class Calls:
         secrets = (*call.secrets, *signatures(call.url), *credentials(headers))
         signed = attrs.evolve(call, headers=headers, secrets=secrets)
 
+        await self._transport.open()
+        budget = Budget(self._retries, has_met=lambda: self._transport.has_met(call.host))
+
         async def attempt() -> T:
-            with hiding(secrets):
-                return await send(signed)
+            limit = budget.limit(self._timeout)
+            async with deadline(call.name, limit, body=call.body) as end:
+                with hiding(secrets):
+                    return await send(attrs.evolve(signed, deadline=end))
 
         return await retrying(
             attempt,
-            budget=Budget(self._retries, has_met=lambda: self._transport.has_met(call.host)),
+            budget=budget,
             idempotent=True,
             resendable=lambda: call.body is None or call.body.resendable,
         )
@@ -199,46 +205,42 @@ class Calls:
 
     async def _read(self, request: Request, budget: Budget) -> Answer:
         await self._slot(request, budget)
-        limit = self._limit(budget)
-        try:
-            async with asyncio.timeout(limit):
-                reply = await self._signed(request)
-                content = await reply.read(MAX_JSON)
-        except TimeoutError:
-            raise _too_late(request, limit) from None
-        return Answer.of(reply, f"{request.method} {request.path}", content)
-
-    def _limit(self, budget: Budget) -> float:
-        """Give the seconds for one try: the first may take its time where there is no budget."""
-        return budget.left if budget.tries > 1 else max(budget.left, self._timeout)
+        async with deadline(request.name, budget.limit(self._timeout)) as end:
+            reply = await self._signed(request, end)
+            content = await reply.read(MAX_JSON)
+        return Answer.of(reply, request.name, content)
 
     async def _slot(self, request: Request, budget: Budget) -> None:
         """Wait until the family of *request* may be called once more."""
         if (line := self._pace.line(request.method, request.path)) is None:
             return
-        limit = self._limit(budget)
+        limit = budget.limit(self._timeout)
         try:
             await line.slot(limit)
         except TimeoutError:
             raise _held_back(request, line.rate, limit) from None
 
-    async def _signed(self, request: Request) -> Reply:
+    async def _signed(self, request: Request, end: Deadline) -> Reply:
         if any(name.lower() == "authorization" for name in request.headers):
-            return await self._sent_as(request, _NOBODY)
+            return await self._sent_as(request, _NOBODY, end)
         if (user := user_of(self._settings.host)) is not None:
-            return await self._sent_as(request, user)
-        signature = await self._auth.signature()
+            return await self._sent_as(request, user, end)
+        signature = await self._signature(end)
         try:
-            return await self._sent_as(request, signature)
+            return await self._sent_as(request, signature, end)
         except Unauthenticated:
             if not self._auth.forget(signature) or not request.resendable:
                 raise
-            newer = await self._auth.signature()
+            newer = await self._signature(end)
             if newer == signature:
                 raise
-        return await self._sent_as(request, newer)
+        return await self._sent_as(request, newer, end)
 
-    async def _sent_as(self, request: Request, signature: Signature) -> Reply:
+    async def _signature(self, end: Deadline) -> Signature:
+        with end.waiting("the sign-in"):
+            return await self._auth.signature()
+
+    async def _sent_as(self, request: Request, signature: Signature, end: Deadline) -> Reply:
         headers = {"User-Agent": _user_agent(self._auth.kind)}
         if workspace_id := self._settings.workspace_id or signature.workspace_id:
             headers["X-Databricks-Workspace-Id"] = workspace_id
@@ -248,7 +250,12 @@ class Calls:
         url = f"{host}{request.path}" + (f"?{query}" if query else "")
         secrets = (*self._settings.secrets, *credentials(headers))
         call = Call(
-            method=request.method, url=url, headers=headers, body=request.body, secrets=secrets
+            method=request.method,
+            url=url,
+            headers=headers,
+            body=request.body,
+            secrets=secrets,
+            deadline=end,
         )
         with hiding(secrets):
             return await self._sent(call)
@@ -289,20 +296,10 @@ def _user_agent(kind: str) -> str:
     return f"{product} python/{platform.python_version()} os/{system} auth/{kind}"
 
 
-def _too_late(request: Request, seconds: float) -> ConnectionFailed:
-    return ConnectionFailed(
-        StepError(
-            kind=Kind.TIMEOUT,
-            message=f"{request.method} {request.path}: not answered within {seconds:.1f} s",
-            retryable=True,
-        ),
-    )
-
-
 def _held_back(request: Request, rate: Rate, seconds: float) -> TooManyRequests:
     error = TooManyRequests(
         StepError(
-            message=f"{request.method} {request.path}: held back for {seconds:.1f} s, since this"
+            message=f"{request.name}: held back for {seconds:.1f} s, since this"
             f" client makes {rate} at most: make fewer calls, or set other rates",
             retryable=True,
         ),

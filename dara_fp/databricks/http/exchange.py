@@ -44,6 +44,11 @@ class Request:
     idempotent: bool | None = None
 
     @property
+    def name(self) -> str:
+        """Name the call without its query."""
+        return f"{self.method} {self.path}"
+
+    @property
     def may_repeat(self) -> bool:
         """Tell whether the call may take effect twice without harm."""
         return self.method in _IDEMPOTENT if self.idempotent is None else self.idempotent

@@ -1,10 +1,12 @@
 """The one file that knows the HTTP library."""
 
 import asyncio
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from http import HTTPStatus
 from ssl import SSLContext
+from types import SimpleNamespace
 
 import aiohttp
 import httpx
@@ -13,6 +15,7 @@ from httpx_aiohttp import AiohttpTransport
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, UnexpectedAnswer
 from dara_fp.databricks.http.body import Body
+from dara_fp.databricks.http.deadline import Deadline
 from dara_fp.databricks.http.proxies import certificates, proxy_for
 from dara_fp.databricks.http.refusals import excerpt
 from dara_fp.databricks.http.transport import Call
@@ -26,6 +29,11 @@ _TROUBLES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.Clien
 
 # Those of them that say that there was no connection to send anything on.
 _UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+Telling = Callable[[aiohttp.ClientSession, SimpleNamespace, object], Awaitable[None]]
+
+# The deadline of the call that this task sends: the library's tracing knows of no call.
+_deadline: ContextVar[Deadline | None] = ContextVar("dara_fp_databricks_deadline", default=None)
 
 
 class HttpPool:
@@ -52,6 +60,7 @@ class HttpPool:
             DatabricksError: No answer came.
         """
         stall = _Stall(self._timeout)
+        before = _deadline.set(call.deadline)
         try:
             with self.failures(call):
                 request = self._request(call, stall)
@@ -60,6 +69,7 @@ class HttpPool:
                     return await self._client.exchange(request)
         finally:
             stall.limit = None
+            _deadline.reset(before)
 
     @contextmanager
     def failures(self, call: Call) -> Generator[None]:
@@ -176,11 +186,32 @@ class _ByEnvironment(httpx.AsyncBaseTransport):
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("Content-Type",),  # it would give one to calls without a body
             trust_env=False,
+            trace_configs=[_waits(self._limits.max_connections)],
         )
         # It would send GET, PUT and DELETE once more by itself, behind the budget that decides on
         # further tries; there is no public switch, and aiohttp's own test client sets this one.
         session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         return session
+
+
+def _waits(connections: int | None) -> aiohttp.TraceConfig:
+    """Have each call's deadline told what the call waits for in a pool of *connections*."""
+    full = f"one of the {connections} connections, which are all in use: read or close answers"
+    full += " that are open, or allow more connections"
+    traced = aiohttp.TraceConfig()
+    traced.on_connection_queued_start.append(_telling(full))
+    traced.on_connection_queued_end.append(_telling(""))
+    traced.on_connection_create_start.append(_telling("a connection"))
+    traced.on_connection_create_end.append(_telling(""))
+    return traced
+
+
+def _telling(before: str) -> Telling:
+    async def tell(_session: aiohttp.ClientSession, _call: SimpleNamespace, _at: object) -> None:
+        if (deadline := _deadline.get()) is not None:
+            deadline.before = before
+
+    return tell
 
 
 def _failure(call: Call, trouble: BaseException) -> DatabricksError:

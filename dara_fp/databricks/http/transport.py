@@ -16,6 +16,7 @@ import attrs
 from dara_fp.core.errors import StepError
 from dara_fp.databricks.errors import UnexpectedAnswer
 from dara_fp.databricks.http.body import Body
+from dara_fp.databricks.http.deadline import Deadline
 
 __all__ = ["Call", "Failures", "Pool", "Reply", "Response", "Transport"]
 
@@ -32,6 +33,7 @@ class Call:
         headers: All headers but the length.
         body: What to send, if anything.
         secrets: What no error about the call may show, however the answer echoes it.
+        deadline: Is told what the call waits for before it can be sent.
     """
 
     method: str
@@ -39,6 +41,7 @@ class Call:
     headers: Mapping[str, str] = attrs.field(repr=False)
     body: Body | None = None
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
+    deadline: Deadline | None = attrs.field(default=None, repr=False, eq=False)
 
     @property
     def path(self) -> str:
