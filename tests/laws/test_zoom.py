@@ -169,8 +169,10 @@ def test_async_functions_are_refused() -> None:
 
 def wordless(seen: Observation[Drawn]) -> object:
     """Give what was seen but for the words of an error, and the order within one instant."""
-    quotes = {Kind.CONFLICT, Kind.TIMEOUT}
-    said = seen.error.kind if seen.error and seen.error.kind in quotes else seen.result
+    error = seen.error
+    # What could not be undone quotes the failure before it, and that names where it stood.
+    quotes = error and (error.kind in {Kind.CONFLICT, Kind.TIMEOUT} or "timeout(" in error.message)
+    said = error.kind if error and quotes else seen.result
     return said, seen.seconds, sorted(seen.effects, key=lambda note: (note.at, repr(note)))
 
 
