@@ -81,6 +81,8 @@ class StepError:
         error_code: That service's own code, such as `RESOURCE_DOES_NOT_EXIST`.
         request_id: That service's id of the request, to quote to its support.
         retryable: Whether the same call may succeed later.
+        in_doubt: Whether what failed may have been done all the same, as where the answer to a call
+            that is not to be sent twice was lost; `retry` does not try it again.
         url: A page that shows more, such as a Databricks run page.
         traceback: The last frames of a defect, innermost last; cut to about 16,384 characters.
     """
@@ -94,6 +96,7 @@ class StepError:
     retryable: bool = False
     url: str | None = None
     traceback: str | None = attrs.field(default=None, converter=_traceback)
+    in_doubt: bool = False  # the last, and with a default: earlier versions stored none
 
     def __str__(self) -> str:
         where = f"{self.step}: " if self.step else ""

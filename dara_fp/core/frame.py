@@ -93,6 +93,7 @@ class Level:
         known: How the innermost part of a closed run that failed by itself did so, or None if it
             was cut.
         caught: Whether something around it catches an expected failure.
+        settled: Whether something around it catches one that is in doubt, too.
         inside: Whether the context is an item or a part of another one.
     """
 
@@ -103,6 +104,7 @@ class Level:
     closed: bool = False
     known: StepError | None = None
     caught: bool = False
+    settled: bool = False
     inside: bool = False
 
 
@@ -214,9 +216,12 @@ class Frame:
         """Give the frame of a node that *watch* watches."""
         return self._at(watches=(*self.level.watches, watch))
 
-    def opened(self, *, catches: bool) -> Self:
-        """Give the frame of an undo scope, which *catches* an expected failure or does not."""
-        frame = self._at(caught=self.level.caught or catches)
+    def opened(self, *, catches: bool, settles: bool) -> Self:
+        """Give the frame of an undo scope, which *catches* an expected failure or does not.
+
+        Whether it does so where that is in doubt, too, *settles* tells.
+        """
+        frame = self._at(caught=self.level.caught or catches, settled=self.level.settled or settles)
         frame.undos = []
         return frame
 

@@ -81,9 +81,10 @@ _BACKOFF = Backoff()
 def retry(times: int, backoff: Backoff = _BACKOFF) -> Modifier:
     """Try a pipeline or step again after an expected failure.
 
-    Every expected failure is tried again, whatever its kind and `retryable` say; a defect is a
-    bug, and is not. What the failed try did is undone first. Each try after the first is recorded
-    under its number (`2/load`), and so has tokens of its own.
+    Every expected failure is tried again, whatever its kind and `retryable` say, but one that is
+    in doubt: what may have been done is not done twice. A defect is a bug, and is not tried again
+    either. What the failed try did is undone first. Each try after the first is recorded under its
+    number (`2/load`), and so has tokens of its own.
 
     Args:
         times: How many more times than once, at most; 0 changes nothing.
@@ -162,8 +163,8 @@ class Retry:
         watch = Watch()
         for tries in range(1, self.times + 1):
             inner = frame.counted(tries).watched(watch)
-            outcome = await attempt(self.body, ctx, inner, self.name, last=False)
-            if isinstance(outcome, Success) or is_defect(outcome):
+            outcome = await attempt(self.body, ctx, inner, self.name, last=False, repeats=True)
+            if isinstance(outcome, Success) or is_defect(outcome) or outcome.failure().in_doubt:
                 return outcome
             await _pause(self.backoff.delay(tries, _seed(frame, self.name)), watch, frame)
         last = frame.counted(self.times + 1)

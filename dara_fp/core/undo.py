@@ -62,7 +62,13 @@ async def _unless_cancelled(whole: "_Attempt", nodes: Sequence[Element], ctx: An
 
 
 async def attempt(
-    nodes: Sequence[Element], ctx: Any, frame: Frame, name: str, *, last: bool
+    nodes: Sequence[Element],
+    ctx: Any,
+    frame: Frame,
+    name: str,
+    *,
+    last: bool,
+    repeats: bool = False,
 ) -> Outcome[Any]:
     """Run *nodes* in an undo scope of their own.
 
@@ -72,8 +78,10 @@ async def attempt(
         frame: Where; it gets what is to be undone if *nodes* succeed.
         name: What a failure is recorded under before it is dealt with.
         last: Whether nothing else is tried after a failure.
+        repeats: Whether the same is tried, which nobody does after a failure in doubt.
     """
-    inner = _Attempt(frame.opened(catches=not last), ctx, name, catches=not last)
+    opened = frame.opened(catches=not last, settles=not (last or repeats))
+    inner = _Attempt(opened, ctx, name, catches=not last)
     try:
         outcome = await inner.run(nodes, ctx)
     except BaseException:
@@ -139,7 +147,7 @@ class _Attempt:
         error = outcome.failure()
         if self.frame.undos:
             return await self._undone_whatever(error)
-        if self._catches and error.kind is not Kind.DEFECT:
+        if self._catches and self._is_caught(error):
             await self._record(error)
         return outcome
 
@@ -180,11 +188,15 @@ class _Attempt:
     async def _record(self, error: StepError) -> None:
         if self.frame.journal is None or self.known is not None:
             return
-        caught = self.frame.level.caught and error.kind is not Kind.DEFECT
-        verdict: Verdict = "caught" if caught else "undone"
+        verdict: Verdict = "caught" if self._is_caught(error) else "undone"
         now = self.frame.scope.clock()
         entry = Entry(error=error, started_at=self._began, finished_at=now, verdict=verdict)
         await keep(self.frame, self.frame.prefix + self.name, entry)
+
+    def _is_caught(self, error: StepError) -> bool:
+        level = self.frame.level
+        caught = level.settled if error.in_doubt else level.caught
+        return caught and error.kind is not Kind.DEFECT
 
 
 def _undone(task: "asyncio.Future[Outcome[Any]]", undo: Undo) -> Outcome[Any]:

@@ -13,6 +13,8 @@ from dara_fp import (
     Outcome,
     Position,
     StepContext,
+    StepError,
+    StepFailed,
     compensate,
     ensure,
     fail,
@@ -22,7 +24,7 @@ from dara_fp import (
     timeout,
 )
 from dara_fp.testing import Drawn, Recorder, StoredJournal, crash, observe, pipelines
-from dara_fp.testing.leaves import HANGS
+from dara_fp.testing.leaves import HANGS, titled
 from dara_fp.testing.strategies import FORMS
 from tests.laws.clocked import (
     ALWAYS,
@@ -90,6 +92,38 @@ def test_a_defect_is_not_tried_again(a: Whole, ctx: Drawn, n: int, backoff: Back
     alone = observe(broken, ctx, Recorder())
     assume(alone.error is not None and alone.error.kind is Kind.DEFECT)
     assert observe(retry(n, backoff)(broken), ctx, Recorder()) == alone
+
+
+@given(few, few, few, starts)
+def test_what_is_in_doubt_is_not_tried_again(k: int, n: int, m: int, ctx: Drawn) -> None:
+    """retry(n)(retry(m)(a)) does an a that is in doubt at run k + 1 no more often than that."""
+    seen = observe(retry(n, AT_ONCE)(retry(m, AT_ONCE)(doubtful(k))), ctx, Recorder())
+    assert len(seen.effects) == min(k + 1, (n + 1) * (m + 1))
+    assert seen.error is not None
+    assert seen.error.in_doubt == (k < (n + 1) * (m + 1))
+
+
+@given(st.integers(1, 3), st.booleans())
+def test_what_is_in_doubt_is_no_verdict_of_retry(n: int, undoes: bool) -> None:  # noqa: FBT001
+    """A task whose retry(n)(a) ended in doubt does a once more when it is resumed by hand."""
+    body = compensate(work("do"), work("undo")) >> doubtful(0) if undoes else doubtful(0)
+    whole = retry(n, AT_ONCE)(retry(n, AT_ONCE)(body))
+    recorder = Recorder()
+    seen = observe(whole, Drawn(), recorder, journal=MemoryJournal())
+    assert seen.error is not None
+    assert seen.error.in_doubt
+    again = observe(whole, Drawn(), recorder, journal=seen.journal.resumed())
+    assert [note.name for note in again.effects].count("doubtful") == 1
+
+
+@given(starts)
+def test_an_alternative_to_what_is_in_doubt_is_taken(ctx: Drawn) -> None:
+    """retry(n)(a) | b is b where a is in doubt, and stays so in a replay."""
+    whole = retry(2, AT_ONCE)(doubtful(0)) | work("b")
+    seen = observe(whole, ctx, Recorder(), journal=StoredJournal())
+    assert [note.name for note in seen.effects] == ["doubtful", "b"]
+    again = observe(whole, ctx, Recorder(), journal=seen.journal)
+    assert (again.result, again.effects) == (seen.result, ())
 
 
 @given(st.integers(0, 5), st.integers(0, 7), st.sampled_from(Kind), starts)
@@ -241,6 +275,17 @@ def test_a_negative_number_of_tries_is_refused_by_value(n: int) -> None:
     """retry(-n) raises, and says what it was given."""
     with pytest.raises(ValueError, match=f"times is {n}: give how many more times to try"):
         retry(n)
+
+
+def doubtful(fails: int) -> Whole:
+    """Make a step that fails so often, and then may have done what it was asked for."""
+
+    async def act(ctx: Drawn, env: Recorder) -> Outcome[Drawn]:
+        env.note("doubtful", ctx)
+        doubt = env.count("doubtful") > fails
+        raise StepFailed(StepError(message="the answer was lost", in_doubt=doubt))
+
+    return step(titled(act, "doubtful"))
 
 
 def assert_is_on_time(a: Whole, ctx: Drawn, data: st.DataObject) -> None:

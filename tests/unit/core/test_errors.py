@@ -51,6 +51,17 @@ def test_an_exception_reads_as_the_error_it_carries() -> None:
     assert str(StepFailed(StepError(message="late", step="wait"))) == "wait: late"
 
 
+def test_an_error_that_an_earlier_version_stored_is_read_and_not_in_doubt() -> None:
+    stored = (
+        b'{"kind":"timeout","message":"late","step":"load","status":504,"error_code":null,'
+        b'"request_id":"r-1","retryable":true,"url":null,"traceback":null}'
+    )
+    read = msgspec.json.decode(stored, type=StepError)
+    assert (read.kind, read.step, read.retryable, read.in_doubt) == ("timeout", "load", True, False)
+    lost = StepError(message="lost", in_doubt=True)
+    assert msgspec.json.decode(msgspec.json.encode(lost), type=StepError) == lost
+
+
 def test_fail_gives_an_expected_failure() -> None:
     expected = StepError(kind=Kind.CONFLICT, message="taken", retryable=True)
     assert fail("taken", kind="conflict", retryable=True) == Failure(expected)
