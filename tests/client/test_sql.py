@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ import respx
 from dara_fp.core.errors import Kind
 from dara_fp.databricks.errors import BadRequest, ConnectionFailed, DatabricksError, InternalError
 from dara_fp.databricks.http.polling import Polling
+from dara_fp.databricks.sql import statements
 from dara_fp.databricks.sql.records import StatementFailed
 from dara_fp.databricks.sql.values import Parameter, parameter_list
 from dara_fp.databricks.workspace import Workspace
@@ -320,6 +322,56 @@ async def test_cutting_while_the_statement_is_sent_cancels_it_too(
         await waiting
     assert (post.call_count, cancel.call_count) == (1, 1)
     assert caught.value.__notes__[0].startswith("statement s-1 goes on: ")
+
+
+async def cut_short(waiting: "asyncio.Future[Any]", sent: asyncio.Event) -> tuple[str, float]:
+    """Cut *waiting* once it has *sent*; give the note and the seconds until it was left."""
+    await sent.wait()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    waiting.cancel()
+    await asyncio.sleep(0)
+    waiting.cancel()  # impatience changes nothing
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await waiting
+    return caught.value.__notes__[0], loop.time() - began
+
+
+def held(reached: asyncio.Event) -> Callable[[httpx.Request], Awaitable[httpx.Response]]:
+    """Never answer, and tell when it is asked for."""
+
+    async def hold(_request: httpx.Request) -> httpx.Response:
+        reached.set()
+        await asyncio.Event().wait()
+        raise AssertionError("nobody ends this")
+
+    return hold
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+async def test_cutting_a_query_holds_nobody_up_where_the_workspace_does_not_answer(
+    wire: respx.MockRouter, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, *, is_sent: bool
+) -> None:
+    assert statements._STOPPING == 10.0  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - what it is
+    monkeypatch.setattr(statements, "_STOPPING", 0.05)
+    reached = asyncio.Event()
+    post = wire.post(f"{API}/").respond(json=state("PENDING"))
+    if is_sent:
+        wire.get(f"{API}/s-1").mock(side_effect=held(reached))
+    else:
+        post.mock(side_effect=held(reached))
+    asked = asyncio.Event()
+    wire.post(f"{API}/s-1/cancel").mock(side_effect=held(asked))
+    query = workspace.sql.execute("insert", warehouse_id="w", token=TOKEN)
+    note, took = await cut_short(asyncio.ensure_future(query.rows()), reached)
+    assert note == (
+        "statement s-1 goes on: it was not cancelled within 0.05 s"
+        if is_sent
+        else "it is in doubt whether the statement runs: look in the query history for"
+        f" '/* dara-fp {TOKEN} */'"
+    )
+    assert asked.is_set() == is_sent
+    assert 0.04 < took < 2
 
 
 @pytest.mark.parametrize("lost", [CUT, httpx.Response(500), httpx.Response(200, text="<html>")])

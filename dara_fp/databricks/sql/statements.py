@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import attrs
 
-from dara_fp.core.shield import finished, shielded
+from dara_fp.core.shield import finished
 from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.http.calls import Calls
 from dara_fp.databricks.http.doubt import may_have_been_done
@@ -29,13 +29,15 @@ _WAREHOUSE = "DATABRICKS_WAREHOUSE_ID"
 _TOKEN = re.compile(r"[0-9A-Za-z_-]{8,64}")
 _LEAST, _MOST = 5, 50
 _POLLING = Polling(least=0.1, most=5.0)
+_STOPPING = 10.0  # seconds for which a query that is cut holds up whoever cuts it
 
 
 @attrs.define(kw_only=True, eq=False)
 class Query:
     """A statement that is sent when it is awaited: `rows = await query`.
 
-    Cutting it cancels the statement. Awaited again, it is sent again, unless it was given a token,
+    Cutting it cancels the statement, for 10 seconds at most; then a note on the cancellation tells
+    what goes on. Awaited again, it is sent again, unless it was given a token,
     which is for one statement.
     """
 
@@ -83,7 +85,7 @@ class Query:
             if not statement.has_ended:
                 statement = await self._sql.wait(statement.statement_id, polling=self._polling)
         except asyncio.CancelledError as interrupted:
-            await self._stop(sending, interrupted)
+            await self._stop(sending, token, interrupted)
             raise
         return succeeded(statement)
 
@@ -100,17 +102,21 @@ class Query:
         return self._token
 
     async def _stop(
-        self, sending: "asyncio.Future[Statement]", interrupted: asyncio.CancelledError
+        self,
+        sending: "asyncio.Future[Statement]",
+        token: str,
+        interrupted: asyncio.CancelledError,
     ) -> None:
-        """Have the statement of *sending* cancelled; where that fails, *interrupted* says so."""
-        await finished(sending)
-        if sending.exception() is not None:
-            return
-        statement_id = sending.result().statement_id
-        try:
-            await shielded(self._sql.cancel(statement_id))
-        except DatabricksError as error:
-            interrupted.add_note(f"statement {statement_id} goes on: {error}")
+        """Have the statement of *sending* cancelled; *interrupted* says where that fails."""
+        stopping = asyncio.ensure_future(self._stopped(sending))
+        limit = asyncio.get_running_loop().call_later(_STOPPING, stopping.cancel)
+        await finished(stopping)
+        limit.cancel()
+        if left := _left(sending, stopping, token):
+            interrupted.add_note(left)
+
+    async def _stopped(self, sending: "asyncio.Future[Statement]") -> None:
+        await self._sql.cancel((await sending).statement_id)
 
 
 class Sql:
@@ -305,6 +311,22 @@ class Sql:
             if found is None:
                 raise in_doubt(error, token) from None
         return await self.get(found)
+
+
+def _left(
+    sending: "asyncio.Future[Statement]", stopping: "asyncio.Future[None]", token: str
+) -> str:
+    """Tell what is left of a statement that was cut, if it may go on."""
+    if sending.cancelled():
+        return (
+            "it is in doubt whether the statement runs: look in the query history for"
+            f" {mark(token)!r}"
+        )
+    if (lost := sending.exception()) is not None:
+        return str(lost) if isinstance(lost, DatabricksError) and lost.in_doubt else ""
+    late = f"it was not cancelled within {_STOPPING:g} s"
+    trouble = late if stopping.cancelled() else stopping.exception()
+    return f"statement {sending.result().statement_id} goes on: {trouble}" if trouble else ""
 
 
 def _warehouse(given: str | None) -> str:
