@@ -1,10 +1,12 @@
 """Calls that must not be sent twice: whether one that failed may have been done all the same."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from http import HTTPStatus
 
 from dara_fp.databricks.errors import DatabricksError, UnexpectedAnswer
 
-__all__ = ["may_have_been_done"]
+__all__ = ["may_have_been_done", "not_to_be_repeated"]
 
 _TURNED_AWAY = HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -18,6 +20,17 @@ def may_have_been_done(error: DatabricksError) -> bool:
     if error.in_doubt:
         return True
     return error.sent and (error.status is None or _answered_badly(error))
+
+
+@contextmanager
+def not_to_be_repeated() -> Generator[None]:
+    """Mark what goes wrong with the calls of the block as in doubt where one may have been done."""
+    try:
+        yield
+    except DatabricksError as error:
+        if not may_have_been_done(error):
+            raise
+        raise error.changed(in_doubt=True) from None
 
 
 def _answered_badly(error: DatabricksError) -> bool:

@@ -4,11 +4,13 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import TypeVar
 
 import attrs
 
 from dara_fp.databricks.errors import ConnectionFailed, DatabricksError
+from dara_fp.databricks.http.doubt import not_to_be_repeated
 
 __all__ = ["Budget", "Retries", "retrying"]
 
@@ -78,10 +80,6 @@ class Budget:
         """Tell the seconds that are left; none when below zero."""
         return self.retries.seconds - self.spent
 
-    def limit(self, timeout_seconds: float) -> float:
-        """Give the seconds for the next try: what is left, or *timeout_seconds* in all."""
-        return self.left if self.retries.seconds else timeout_seconds - self.spent
-
     async def wait(self, error: DatabricksError) -> None:
         """Pause before the next try, or raise *error* where none fits into the budget.
 
@@ -130,16 +128,17 @@ async def retrying(
         resendable: Tells whether the body can be sent once more.
 
     Raises:
-        DatabricksError: The last try's.
+        DatabricksError: The last try's, marked as in doubt where a second call would do harm.
     """
-    while True:
-        budget.tries += 1
-        try:
-            return await attempt()
-        except DatabricksError as error:
-            if not (resendable() and _worth_another_try(error, idempotent=idempotent)):
-                raise budget.told(error) from None
-            await budget.wait(error)
+    with nullcontext() if idempotent else not_to_be_repeated():
+        while True:
+            budget.tries += 1
+            try:
+                return await attempt()
+            except DatabricksError as error:
+                if not (resendable() and _worth_another_try(error, idempotent=idempotent)):
+                    raise budget.told(error) from None
+                await budget.wait(error)
 
 
 def _worth_another_try(error: DatabricksError, *, idempotent: bool) -> bool:
