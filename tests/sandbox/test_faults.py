@@ -11,8 +11,17 @@ from typing import Any
 import httpx
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.service.jobs import RunLifeCycleState, RunResultState
+from databricks.sdk.service.jobs import (
+    ConditionTask,
+    ConditionTaskOp,
+    RunLifeCycleState,
+    RunResultState,
+    Task,
+)
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.http.retries import Retries
@@ -202,6 +211,57 @@ def test_a_stale_read_sees_each_change_one_read_late(faulty: httpx.Client, volum
         answer = faulty.get(address)
         contents.append(answer.content if answer.status_code == 200 else answer.status_code)
     assert contents == [404, b"first", b"second", b"fourth"]
+
+
+def test_what_was_read_before_the_fault_does_not_vanish(faulty: httpx.Client) -> None:
+    job_id = a_job(faulty)
+    address = f"/api/2.2/jobs/get?job_id={job_id}"
+    assert faulty.get(address).status_code == 200
+    arm(faulty, "GET /api/2.2/jobs/get", stale=True)
+    assert faulty.get(address).json()["job_id"] == job_id
+    other = a_job(faulty)
+    assert faulty.get(f"/api/2.2/jobs/get?job_id={other}").status_code == 404
+
+
+def test_a_read_that_chance_spares_is_the_last_one_too(faulty: httpx.Client, volume: str) -> None:
+    address = f"/api/2.0/fs/files{volume}/a.txt"
+    faulty.put(address, content=b"first")
+    arm(faulty, f"GET {address}", delay=0.01, times=2)
+    arm(faulty, f"GET {address}", stale=True, times=1)
+    assert faulty.get(address).content == b"first"
+    faulty.put(address, params={"overwrite": "true"}, content=b"second")
+    assert faulty.get(address).content == b"second"
+    faulty.put(address, params={"overwrite": "true"}, content=b"third")
+    assert faulty.get(address).content == b"second"
+    assert faulty.get(address).content == b"third"
+
+
+def test_a_list_that_nobody_has_read_is_empty_when_stale(
+    faulty: httpx.Client, workspace: WorkspaceClient
+) -> None:
+    name = uuid.uuid4().hex
+    task = Task(task_key="a", condition_task=ConditionTask(ConditionTaskOp.EQUAL_TO, "a", "a"))
+    workspace.jobs.create(name=name, tasks=[task])
+    arm(faulty, "GET /api/2.*/jobs/list", stale=True, times=1)
+    assert [*workspace.jobs.list(name=name)] == []
+    assert [job.settings and job.settings.name for job in workspace.jobs.list(name=name)] == [name]
+
+
+async def test_reads_with_other_bodies_or_methods_are_other_reads(tmp_path: Path) -> None:
+    said = iter("abcdefgh")
+
+    async def told(request: Request) -> Response:
+        return PlainTextResponse(f"{next(said)} to {(await request.body()).decode()}")
+
+    faults = Faults()
+    app = Starlette(routes=[Route("/told", told), *faults.routes()])
+    transport = httpx.ASGITransport(Stumbling(app, faults, tmp_path))
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http:
+        await http.post(FAULTS, json={"pattern": "GET /told", "stale": True})
+        asked = [("GET", "x"), ("GET", "y"), ("HEAD", "x"), ("GET", "x"), ("GET", "y")]
+        answers = [await http.request(how, "/told", content=body) for how, body in asked]
+    assert [answer.status_code for answer in answers] == [404, 404, 200, 200, 200]
+    assert [answer.text for answer in answers[3:]] == ["a to x", "b to y"]
 
 
 def test_a_killed_program_fails_its_run_as_a_lost_machine_does(

@@ -80,6 +80,10 @@ class Budget:
         """Tell the seconds that are left; none when below zero."""
         return self.retries.seconds - self.spent
 
+    def limit(self, timeout_seconds: float) -> float:
+        """Give the seconds for the next try: what is left, or *timeout_seconds* in all."""
+        return self.left if self.retries.seconds else timeout_seconds - self.spent
+
     async def wait(self, error: DatabricksError) -> None:
         """Pause before the next try, or raise *error* where none fits into the budget.
 

@@ -51,8 +51,10 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         retry_after: Seconds that the error's header of that name tells.
         cut: Whether the connection is reset instead of an answer.
         after_effect: Whether the call is carried out before it goes wrong; its answer is lost.
-        stale: Whether a read is answered as the one before it would have been: what changes is
-            seen one read later, and the first read of an address finds nothing there.
+        stale: Whether a read is answered as the one before it was: what changes is seen one read
+            later. What nobody has read yet is not there, and a list of it has no entries; answers
+            from before the fault was asked for are not kept, so the first read after that shows
+            what is there.
         kill: What is killed by the call: `run`, the programs of the runs of the workspace that are
             at work (Linux only), before the call goes on; `sandbox`, the sandbox itself, which then
             answers nobody.
@@ -89,11 +91,13 @@ class _Armed:
 
     def strikes(self, call: str) -> bool:
         """Tell whether *call* goes wrong; only a call that matches draws a number."""
+        return self.may_strike(call) and self.chance.random() < self.fault.probability
+
+    def may_strike(self, call: str) -> bool:
+        """Tell whether *call* is one of those that go wrong, unless chance has it otherwise."""
         if self.fault.times is not None and self.applied >= self.fault.times:
             return False
-        if not fnmatchcase(call, self.fault.pattern):
-            return False
-        return self.chance.random() < self.fault.probability
+        return fnmatchcase(call, self.fault.pattern)
 
 
 class Faults:
@@ -120,6 +124,11 @@ class Faults:
             return None
         hit.applied += 1
         return hit.fault
+
+    def may_be_stale(self, method: str, path: str) -> bool:
+        """Tell whether a fault in force asks for stale reads of *path*."""
+        call = f"{method} {path}"
+        return any(armed.fault.stale and armed.may_strike(call) for armed in self._armed)
 
     async def add(self, request: Request) -> Response:
         """Put one more fault in force."""

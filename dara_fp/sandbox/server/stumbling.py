@@ -9,16 +9,16 @@ from typing import cast
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from dara_fp.sandbox.server.errors import error_response, missing
+from dara_fp.sandbox.server.errors import error_response
 from dara_fp.sandbox.server.faults import Fault, Faults, refusal_of
 from dara_fp.sandbox.server.kills import kill_runs, kill_sandbox
+from dara_fp.sandbox.server.reads import Read, Reads
 
 __all__ = ["Connection", "Stumbling", "cut"]
 
 _KEY = "dara_fp.connection"
 _NO_LINGER = struct.pack("ii", 1, 0)
-_ADDRESSES = 1_000
-"""How many addresses are remembered for stale reads; the one that was read first is forgotten."""
+_READS = ("GET", "HEAD")
 
 
 class Connection(HttpToolsProtocol):
@@ -43,14 +43,14 @@ class Stumbling:
         self.app = app
         self.faults = faults
         self.runs_at = runs_at
-        self._read: dict[str, list[Message]] = {}
+        self._reads = Reads()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         http = scope["type"] == "http"
         fault = self.faults.strike(scope["method"], scope["path"]) if http else None
         if fault is None:
-            await self.app(scope, receive, send)
+            await self._pass(scope, receive, send)
             return
         if fault.after_effect:
             await self.app(scope, receive, _unheard)
@@ -72,28 +72,21 @@ class Stumbling:
         elif fault.stale:
             await self._answer_as_before(scope, receive, send)
         else:
+            await self._pass(scope, receive, send)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in _READS:
             await self.app(scope, receive, send)
+            return
+        read = Read(scope, receive, keep=self.faults.may_be_stale(scope["method"], scope["path"]))
+        await read.send_from(self.app, scope, send, self._reads)
 
     async def _answer_as_before(self, scope: Scope, receive: Receive, send: Send) -> None:
-        messages: list[Message] = []
-
-        async def keep(message: Message) -> None:
-            messages.append(message)
-
-        await self.app(scope, receive, keep)
-        address = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
-        before = self._read.pop(address, None)
-        self._read[address] = messages
-        if len(self._read) > _ADDRESSES:
-            del self._read[next(iter(self._read))]
-        if before is None:
-            said = (
-                f"{scope['path'][:200]!r} does not exist (the sandbox was asked for stale reads)."
-            )
-            await error_response(missing(said))(scope, receive, send)
-            return
-        for message in before:
-            await send(message)
+        read = Read(scope, receive, keep=True)
+        await read.collect(self.app, scope)
+        shown = self._reads.before(read, scope["path"])
+        self._reads.note(read)
+        await shown(scope, receive, send)
 
 
 async def _unheard(_message: Message) -> None:
