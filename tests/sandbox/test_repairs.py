@@ -18,6 +18,10 @@ from databricks.sdk.service.jobs import (
     TaskDependency,
 )
 
+from dara_fp.sandbox.jobs.job_specs import TaskSpec
+from dara_fp.sandbox.jobs.repairs import AskedRepair, repaired
+from dara_fp.sandbox.jobs.runs import FAILED, TaskRun
+from dara_fp.sandbox.jobs.runs import Run as AttemptedRun
 from tests.sandbox.served import (
     Served,
     finished,
@@ -154,6 +158,39 @@ def test_a_run_that_is_active_or_went_well_is_not_repaired(
         workspace.jobs.repair_run(run_id, rerun_all_failed_tasks=True)
 
 
+def test_a_repair_runs_programs_with_the_parameters_it_was_given(
+    workspace: WorkspaceClient, script: Script
+) -> None:
+    file = script("import sys; print(*sys.argv[1:]); sys.exit(sys.argv[1] != 'right')")
+    run_id = started(workspace.jobs.submit(tasks=[submitted("main", file, "wrong")]))
+    finished(workspace, run_id)
+    first = repair(workspace, run_id, rerun_tasks=["main"], python_params=["right", "{{run_id}}"])
+    assert ends(finished(workspace, run_id)) == {"main": (1, RunResultState.SUCCESS)}
+    # A repair that gives none goes on with those of the one before.
+    repair(workspace, run_id, rerun_tasks=["main"], latest_repair_id=first)
+    run = finished(workspace, run_id)
+    last = next(known for known in run.tasks or [] if known.attempt_number == 2)
+    assert workspace.jobs.get_run_output(last.run_id or 0).logs == f"right {run_id}\n"
+
+
+def test_a_repair_gives_notebooks_and_jobs_their_parameters() -> None:
+    failed = AttemptedRun(
+        run_id=1, job_id=1, name="", kind="JOB_RUN", state=FAILED,
+        tasks=(TaskRun(run_id=2, spec=TaskSpec(task_key="main"), state=FAILED),),
+        number_in_job=1, host="", start_time=0,
+        parameters=(("day", "monday", "friday"), ("x", "1", "1")), notebook_params={"n": "old"},
+    )  # fmt: skip
+    asked = AskedRepair(
+        run_id=1,
+        rerun_all_failed_tasks=True,
+        notebook_params={"m": "new"},
+        job_parameters={"day": "sunday", "other": "2"},
+    )
+    run = repaired(failed, asked, iter(range(3, 9)).__next__)
+    assert run.notebook_params == {"m": "new"}
+    assert run.parameters == (("day", "monday", "sunday"), ("x", "1", "1"), ("other", "", "2"))
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
@@ -161,6 +198,7 @@ def test_a_run_that_is_active_or_went_well_is_not_repaired(
         ({"rerun_tasks": ["first"], "rerun_all_failed_tasks": True}, "Exactly one is needed"),
         ({"rerun_tasks": ["none"]}, "has no task 'none'"),
         ({"rerun_all_failed_tasks": True, "jar_params": ["x"]}, "does not support jar_params"),
+        ({"rerun_all_failed_tasks": True, "python_params": ["x" * 10_000]}, "of python_params"),
     ],
 )
 def test_a_repair_that_says_too_little_or_too_much_is_refused(

@@ -1,6 +1,7 @@
 """Repairs of runs: which tasks run again, and the run that goes on with them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
 
 import attrs
 import msgspec
@@ -9,6 +10,8 @@ from dara_fp.sandbox.jobs.runs import FAILURES, PENDING, Chapter, Run, TaskRun, 
 from dara_fp.sandbox.server.errors import invalid
 
 __all__ = ["AskedRepair", "repaired"]
+
+T = TypeVar("T")
 
 _HOW = "give rerun_tasks or rerun_all_failed_tasks"
 
@@ -22,12 +25,15 @@ class AskedRepair(msgspec.Struct):
     rerun_dependent_tasks: bool = False
     latest_repair_id: int | None = None
     job_parameters: dict[str, str] = {}
+    python_params: tuple[str, ...] | None = None
+    notebook_params: dict[str, str] | None = None
 
 
 def repaired(run: Run, asked: AskedRepair, new_id: Callable[[], int]) -> Run:
     """Give *run* as it begins again with the tasks that were *asked* for.
 
-    They begin as new attempts with ids of their own; the others stay as they ended.
+    They begin as new attempts with ids of their own; the others stay as they ended. Parameters that
+    are given take the place of the run's.
 
     Raises:
         ApiError: 400; the run is active, another repair came before, or no task would run.
@@ -49,10 +55,9 @@ def repaired(run: Run, asked: AskedRepair, new_id: Callable[[], int]) -> Run:
         past=run.past + tuple(task for task in run.tasks if task.run_id in fresh),
         tasks=tuple(fresh.get(task.run_id, task) for task in run.tasks),
         chapters=(*run.history, chapter),
-        parameters=tuple(
-            (name, default, asked.job_parameters.get(name, value))
-            for name, default, value in run.parameters
-        ),
+        parameters=_job_parameters(run, asked.job_parameters),
+        python_params=_first(asked.python_params, run.python_params),
+        notebook_params=_first(asked.notebook_params, run.notebook_params),
     )
 
 
@@ -89,6 +94,16 @@ def _with_dependents(run: Run, chosen: set[str]) -> set[str]:
         if any(needed.task_key in chosen for needed in task.spec.depends_on):
             chosen.add(_key(task))
     return chosen
+
+
+def _job_parameters(run: Run, given: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    known = {name: (default, value) for name, default, value in run.parameters}
+    both = known | {name: (known.get(name, ("", ""))[0], value) for name, value in given.items()}
+    return tuple((name, default, value) for name, (default, value) in both.items())
+
+
+def _first(given: T | None, known: T) -> T:
+    return known if given is None else given
 
 
 def _fresh(task: TaskRun, run_id: int) -> TaskRun:

@@ -132,9 +132,7 @@ class Runs:
         known = self._known(asked.idempotency_token)
         if known is None:
             spec = job.spec
-            check_parameters(asked.python_params, "python_params")
-            check_parameters(asked.notebook_params, "notebook_params")
-            check_parameters(asked.job_parameters, "job_parameters")
+            _check_parameters(asked)
             if not spec.tasks:
                 raise invalid(f"Job {job.job_id} has no tasks to run: create one with tasks.")
             run = attrs.evolve(
@@ -181,7 +179,7 @@ class Runs:
         raw = await read_body(request, Json)
         _refuse_others(raw)
         asked = convert(raw, AskedRepair, "request body")
-        check_parameters(asked.job_parameters, "job_parameters")
+        _check_parameters(asked)
         run = repaired(self.store.run(asked.run_id), asked, self.store.new_id)
         self.engine.resume(self.store.save(run))
         return json_response({"repair_id": run.history[-1].repair_id})
@@ -279,6 +277,12 @@ def _refuse_others(raw: Json) -> None:
             f"The sandbox does not support {given[0]}: use job_parameters, python_params or"
             " notebook_params."
         )
+
+
+def _check_parameters(asked: RunNow | AskedRepair) -> None:
+    check_parameters(asked.python_params, "python_params")
+    check_parameters(asked.notebook_params, "notebook_params")
+    check_parameters(asked.job_parameters, "job_parameters")
 
 
 def _job_parameters(
