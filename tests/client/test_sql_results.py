@@ -198,6 +198,7 @@ async def test_one_chunk_is_fetched_ahead_and_no_more(
     await chunks.aclose()
 
 
+@pytest.mark.parametrize("inline", [True, False])
 @pytest.mark.parametrize(("rows", "apart"), [(5, False), (5_000, True)])
 async def test_a_long_chunk_is_understood_in_a_thread(
     wire: respx.MockRouter,
@@ -206,6 +207,7 @@ async def test_a_long_chunk_is_understood_in_a_thread(
     rows: int,
     *,
     apart: bool,
+    inline: bool,
 ) -> None:
     seen: set[bool] = set()
 
@@ -219,8 +221,9 @@ async def test_a_long_chunk_is_understood_in_a_thread(
         return note
 
     monkeypatch.setattr(sql_rows, "reader_of", noted)
-    wire.post(f"{API}/").respond(json=ended(1, link(0)))
     many = [[str(n), None, None, "x" * 100] for n in range(rows)]
+    here = {**ended(1), "result": {"data_array": many}}
+    wire.post(f"{API}/").respond(json=here if inline else ended(1, link(0)))
     wire.get(f"{STORE}/chunk-0-v1").respond(content=json.dumps(many).encode())
     assert await numbers(workspace) == list(range(rows))
     assert seen == {apart}

@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _API = "/api/2.0/sql/statements"
 _AT_ONCE = 256 * 1024  # bytes that are understood in the event loop; more go to a thread
+_CELLS_AT_ONCE = 4_000  # the same, for rows that came with an answer
 _EARLY = 5.0  # seconds before its end that a link counts as expired
 _GONE = frozenset({400, 401, 403, 404, 410})  # what stores answer to an address that has expired
 _TRIES = 3
@@ -89,8 +90,10 @@ class Rows:
             chunk = await self._chunks.get(index)
             if chunk.external_links:
                 content = await self._chunks.content(index)
-                return await _apart(content, lambda: _rows(_cells(content), names, readers))
-            return _rows(chunk.data_array, names, readers)
+                is_long = len(content) > _AT_ONCE
+                return await _apart(lambda: _rows(_cells(content), names, readers), is_long=is_long)
+            is_long = len(chunk.data_array) * len(names) > _CELLS_AT_ONCE
+            return await _apart(lambda: _rows(chunk.data_array, names, readers), is_long=is_long)
 
         async with aclosing(_ahead(self._chunks.count, fetch)) as portions:
             async for rows in portions:
@@ -217,9 +220,9 @@ async def _ahead(count: int, fetch: Callable[[int], Coroutine[Any, Any, T]]) -> 
                 await coming
 
 
-async def _apart(content: bytes, understand: Callable[[], T]) -> T:
-    """Give what *understand* gives, in a thread where *content* is long."""
-    return await asyncio.to_thread(understand) if len(content) > _AT_ONCE else understand()
+async def _apart(understand: Callable[[], T], *, is_long: bool) -> T:
+    """Give what *understand* gives, in a thread where what it understands *is_long*."""
+    return await asyncio.to_thread(understand) if is_long else understand()
 
 
 def _cells(content: bytes) -> Sequence[Sequence[Any]]:
