@@ -140,3 +140,34 @@ def test_a_view_calls_its_columns_as_it_was_told_to(days: Say, engine: SqlEngine
     assert days("select max(b) as m from brief") == [{"m": 2}]
     with pytest.raises(SqlError, match="CREATE_VIEW_COLUMN_ARITY_MISMATCH"):
         days("create view short (a) as select * from days")
+
+
+def test_a_name_of_three_parts_is_a_field_unless_it_begins_with_a_schema(say: Say) -> None:
+    say("create table x as select 1 as id")
+    say("create table y as select named_struct('id', 2, 'in', named_struct('id', 3)) as x")
+    assert say("select y.x.id from y join x") == [{"id": 2}]
+    assert say("select default.x.id, y.x.in.id as deep from y join x") == [{"id": 1, "deep": 3}]
+    assert say("select main.default.x.id from main.default.x") == [{"id": 1}]
+    with pytest.raises(SqlError, match=r"UNRESOLVED_COLUMN|DATATYPE_MISMATCH"):
+        say("select other.x.id from x")
+
+
+def test_a_field_is_not_set_as_if_it_were_a_column(days: Say) -> None:
+    with pytest.raises(SqlError, match=r"setting the field e\.n"):
+        days("update days set e.n = 3")
+    days("update days set main.default.days.n = n + 1")
+    assert numbers(days) == [2, 3]
+
+
+def test_a_with_of_a_tables_own_name_reads_the_table(days: Say) -> None:
+    mine = "with days as (select n + 10 as n from days) select n from days order by n"
+    assert days(mine) == [{"n": 11}, {"n": 12}]
+    later = "with a as (select n from b), b as (select 9 as n) select n from a"
+    days("create view b as select 8 as n")
+    assert days(later) == [{"n": 8}]
+    days(f"create view mine as {mine}")
+    assert days("select n from mine") == [{"n": 11}, {"n": 12}]
+    assert days(
+        "with recursive up as (select 1 as n union all select n + 1 from up where n < 3)"
+        " select max(n) as n from up"
+    ) == [{"n": 3}]

@@ -1,7 +1,7 @@
 """One statement and the engine: names become tables, rows come out as Arrow."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from dara_fp.sandbox.server.auth import USER
 from dara_fp.sandbox.server.errors import ApiError
 from dara_fp.sandbox.sql.errors import DIVIDED, no_table, not_done, of_duckdb
 from dara_fp.sandbox.sql.files import FORMATS, reader
+from dara_fp.sandbox.sql.names import is_own, settle
 from dara_fp.sandbox.sql.parsing import parsed_one
 from dara_fp.sandbox.sql.running import Running, SqlError
 from dara_fp.sandbox.sql.schema_views import schema_view
@@ -162,17 +163,19 @@ class Binding:
     def _bind(self, tree: exp.Expr, own: Mapping[str, str], depth: int) -> None:
         if depth > _VIEWS_DEEP:
             raise not_done(f"views nested more than {_VIEWS_DEEP} deep")
-        local = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
-        for table in list(tree.find_all(exp.Table)):
-            if not (table.name.lower() in local and not table.db):
-                self._bind_table(table, own, depth)
-        self._adapt(tree)
+        tables = [table for table in tree.find_all(exp.Table) if not is_own(table)]
+        for table in tables:
+            if isinstance(table.this, exp.Func):
+                _identify(table, table.this)
+        # Before the tables, since what a view stands for is adapted on its own.
+        self._adapt(tree, {self.session.full_name(table) for table in tables})
+        for table in tables:
+            self._bind_table(table, own, depth)
 
-    def _adapt(self, tree: exp.Expr) -> None:
-        """Let *tree* mean to the engine what it means to a warehouse."""
-        for column in tree.find_all(exp.Column):
-            column.set("db", None)
-            column.set("catalog", None)
+    def _adapt(self, tree: exp.Expr, tables: Collection[str]) -> None:
+        """Let *tree*, which reads *tables*, mean to the engine what it means to a warehouse."""
+        for column in list(tree.find_all(exp.Column)):
+            settle(column, tables)
         for function in list(tree.find_all(exp.Func)):
             self._tell(function)
         for division in list(tree.find_all(exp.Div, exp.Mod)):
@@ -192,9 +195,6 @@ class Binding:
 
     def _bind_table(self, table: exp.Table, own: Mapping[str, str], depth: int) -> None:
         named = table.this
-        if isinstance(named, exp.Func):
-            table = _identified(table, named)
-            named = table.this
         if isinstance(named, exp.Func):
             self._bind_function(table, named)
         elif table.db.lower() in FORMATS and "/" in table.name:
@@ -271,15 +271,14 @@ class Binding:
         table.replace(exp.Subquery(this=query, alias=alias))
 
 
-def _identified(table: exp.Table, function: exp.Func) -> exp.Table:
-    """Give the table that `IDENTIFIER('...')` names."""
+def _identify(table: exp.Table, function: exp.Func) -> None:
+    """Let *table* be the one that `IDENTIFIER('...')` names."""
     if function.name.upper() != "IDENTIFIER":
-        return table
+        return
     text = function.expressions[0].find(exp.Literal)
     named = exp.to_table(text.name if text else "", dialect="databricks")
     for part in ("this", "db", "catalog"):
         table.set(part, named.args.get(part))
-    return table
 
 
 def _guard(node: exp.Expr) -> None:

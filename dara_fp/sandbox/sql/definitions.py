@@ -8,6 +8,7 @@ from dara_fp.sandbox.catalog.entries import Schema, Table
 from dara_fp.sandbox.server.errors import ApiError
 from dara_fp.sandbox.sql.binding import Binding
 from dara_fp.sandbox.sql.errors import expected, no_schema, no_table, not_done, table_exists
+from dara_fp.sandbox.sql.names import is_own
 from dara_fp.sandbox.sql.running import SqlError
 from dara_fp.sandbox.sql.schema_views import table_of
 from dara_fp.sandbox.sql.tables import Field
@@ -193,9 +194,8 @@ def _called(binding: Binding, tree: exp.Create) -> exp.Expr:
 
 def _qualified(binding: Binding, query: exp.Expr) -> exp.Expr:
     """Give *query* with whole names, so that it means the same in any session."""
-    local = {cte.alias.lower() for cte in query.find_all(exp.CTE)}
     for table in query.find_all(exp.Table):
-        if isinstance(table.this, exp.Identifier) and table.name.lower() not in local:
+        if isinstance(table.this, exp.Identifier) and not is_own(table):
             catalog, schema, _ = binding.session.full_name(table).split(".", 2)
             table.set("db", exp.to_identifier(table.db or schema))
             table.set("catalog", exp.to_identifier(table.catalog or catalog))

@@ -147,7 +147,7 @@ def _done(
         found = binding.execute(f"DELETE FROM {_TARGET}")  # noqa: S608 - our own name
         return {"num_affected_rows": int(found[0][0])}
     for change in tree.expressions if isinstance(tree, exp.Update) else ():
-        change.this.set("table", None)
+        _without_table(change.this, tree.this)
     found = binding.execute(binding.bound(tree, own))
     return {"num_affected_rows": int(found[0][0])}
 
@@ -157,7 +157,7 @@ def _merged(
 ) -> dict[str, int]:
     source = tree.args["using"].alias_or_name
     for when in tree.args["whens"].expressions:
-        _spell_out(when.args["then"], fields, source)
+        _spell_out(when.args["then"], fields, source, tree.this)
     found = binding.execute(f"{binding.bound(tree, own)} RETURNING merge_action")
     actions = [row[0] for row in found]
     return {
@@ -168,17 +168,25 @@ def _merged(
     }
 
 
-def _spell_out(then: exp.Expr, fields: Sequence[Field], source: str) -> None:
+def _spell_out(then: exp.Expr, fields: Sequence[Field], source: str, into: exp.Expr) -> None:
     """Write the columns where *then* has `*` for all of them."""
     if isinstance(then, exp.Update):
         if isinstance(then.args.get("expressions"), exp.Star) or _is_star(then.expressions):
             then.set("expressions", [_taken(field, source) for field in fields])
         for change in then.expressions:
-            change.this.set("table", None)
+            _without_table(change.this, into)
     elif isinstance(then, exp.Insert) and isinstance(then.this, exp.Star):
         then.set("this", exp.Tuple(expressions=[exp.column(name) for name in _names(fields)]))
         values = [exp.column(name, table=source) for name in _names(fields)]
         then.set("expression", exp.Tuple(expressions=values))
+
+
+def _without_table(column: exp.Column, into: exp.Expr) -> None:
+    """Let *column*, which is set, be a name alone; it can be of the table *into* only."""
+    if column.table and column.table.lower() not in {into.name.lower(), into.alias.lower()}:
+        raise not_done(f"setting the field {column.sql('databricks')}: set the whole column")
+    for part in ("table", "db", "catalog"):
+        column.set(part, None)
 
 
 def _is_star(changes: Sequence[exp.Expr]) -> bool:
