@@ -154,6 +154,36 @@ async def test_a_host_that_only_the_sdk_knows_is_called(
     assert route.call_count == 1
 
 
+async def test_a_user_s_call_goes_where_the_sdk_has_found_the_workspace(
+    wire: respx.MockRouter, sdk: Sdk, time: VirtualTime
+) -> None:
+    route = wire.get("https://found.test/x").respond(json={})
+    calls = calls_of(Settings(host="", config={}), sdk, time)
+    assert calls.host == ""
+    with calls.on_behalf_of("of-a-user"):
+        await calls.json("GET", "/x")
+    await calls.json("GET", "/x", headers={"Authorization": "Bearer of-the-call"})
+    await calls.aclose()
+    heard: list[Any] = list(route.calls)
+    sent: list[httpx.Headers] = [call.request.headers for call in heard]
+    assert [each["Authorization"] for each in sent] == ["Bearer of-a-user", "Bearer of-the-call"]
+    assert [each["X-Databricks-Workspace-Id"] for each in sent] == ["77", "77"]
+    assert not any("X-Databricks-GCP-SA-Access-Token" in each for each in sent)
+    assert (calls.host, sdk.asked) == ("https://found.test", 1)
+
+
+async def test_a_user_s_token_goes_to_no_other_workspace_that_the_sdk_finds(
+    wire: respx.MockRouter, sdk: Sdk, time: VirtualTime
+) -> None:
+    route = wire.get("https://found.test/x").respond(json={})
+    one, other = (calls_of(Settings(host="", config={}), sdk, time) for _ in range(2))
+    with one.on_behalf_of("of-a-user"):
+        await other.json("GET", "/x")
+    await one.aclose()
+    await other.aclose()
+    assert last(route).headers["Authorization"] == GOOGLE["Authorization"]
+
+
 async def test_a_hung_sdk_is_waited_for_so_long_and_blocks_nobody(
     sdk: Sdk, time: VirtualTime
 ) -> None:

@@ -8,14 +8,15 @@ from dara_fp.databricks.auth.signature import Signature
 
 __all__ = ["acting", "user_of"]
 
-# By host, so that a user's token goes to no other workspace that the same task calls. It is kept
-# in no object that could be stored, shown or pickled, and ends with the block.
-_users: ContextVar[Mapping[str, Signature]] = ContextVar("dara_fp_databricks_users")
+# By workspace, so that a user's token goes to no other one that the same task calls; its address
+# would not do, which only the SDK may know. It is kept in no object that could be stored, shown or
+# pickled, and ends with the block.
+_users: ContextVar[Mapping[object, Signature]] = ContextVar("dara_fp_databricks_users")
 
 
 @contextmanager
-def acting(host: str, token: str) -> Generator[None]:
-    """Sign the calls to *host*, of this task and those it starts, with a user's *token*.
+def acting(workspace: object, token: str) -> Generator[None]:
+    """Sign the calls to *workspace*, of this task and those it starts, with a user's *token*.
 
     Raises:
         ValueError: *token* cannot be sent in a header.
@@ -23,13 +24,13 @@ def acting(host: str, token: str) -> Generator[None]:
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ValueError("the user's token is empty or cannot be sent in a header: check it")
     user = Signature(headers={"Authorization": f"Bearer {token}"})
-    before = _users.set({**_users.get({}), host: user})
+    before = _users.set({**_users.get({}), workspace: user})
     try:
         yield
     finally:
         _users.reset(before)
 
 
-def user_of(host: str) -> Signature | None:
-    """Give what the user on whose behalf this task calls *host* signs with, if there is one."""
-    return _users.get({}).get(host)
+def user_of(workspace: object) -> Signature | None:
+    """Give what the user signs with for whom this task calls *workspace*, if there is one."""
+    return _users.get({}).get(workspace)

@@ -59,7 +59,13 @@ class Calls:
         self._timeout = timeout_seconds
         self._rates = rates
         self._pace = self._new_pace()
+        self._found: Signature | None = None  # a place without credentials
         self._name = settings.host.partition("://")[2]
+
+    @property
+    def host(self) -> str:
+        """Tell the workspace's address; empty until the SDK has found it, at the first call."""
+        return self._settings.host or (self._found.host if self._found else "")
 
     async def json(
         self,
@@ -121,7 +127,7 @@ class Calls:
         Raises:
             ValueError: *token* cannot be sent in a header.
         """
-        return acting(self._settings.host, token)
+        return acting(self, token)
 
     async def elsewhere(self, call: Call, *, answers: frozenset[int] = frozenset()) -> Answer:
         """Make *call* to another host with a presigned URL, without our credentials.
@@ -222,9 +228,9 @@ class Calls:
 
     async def _signed(self, request: Request, end: Deadline) -> Reply:
         if any(name.lower() == "authorization" for name in request.headers):
-            return await self._sent_as(request, _NOBODY, end)
-        if (user := user_of(self._settings.host)) is not None:
-            return await self._sent_as(request, user, end)
+            return await self._sent_as(request, await self._placed(_NOBODY, end), end)
+        if (user := user_of(self)) is not None:
+            return await self._sent_as(request, await self._placed(user, end), end)
         signature = await self._signature(end)
         try:
             return await self._sent_as(request, signature, end)
@@ -236,9 +242,19 @@ class Calls:
                 raise
         return await self._sent_as(request, newer, end)
 
+    async def _placed(self, signature: Signature, end: Deadline) -> Signature:
+        """Give *signature* for the workspace that only our own way to sign in has found."""
+        if self._settings.host:
+            return signature
+        found = self._found or await self._signature(end)
+        return attrs.evolve(found, headers=signature.headers)
+
     async def _signature(self, end: Deadline) -> Signature:
         with end.waiting("the sign-in"):
-            return await self._auth.signature()
+            signature = await self._auth.signature()
+        if self._found is None:
+            self._found = attrs.evolve(signature, headers={})
+        return signature
 
     async def _sent_as(self, request: Request, signature: Signature, end: Deadline) -> Reply:
         headers = {"User-Agent": _user_agent(self._auth.kind)}

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from dara_fp.databricks.errors import DatabricksError, UnexpectedAnswer
 
-__all__ = ["may_have_been_done", "not_to_be_repeated"]
+__all__ = ["in_doubt", "may_have_been_done", "not_to_be_repeated"]
 
 _TURNED_AWAY = HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -30,7 +30,12 @@ def not_to_be_repeated() -> Generator[None]:
     except DatabricksError as error:
         if not may_have_been_done(error):
             raise
-        raise error.changed(in_doubt=True) from None
+        raise in_doubt(error) from None
+
+
+def in_doubt(error: DatabricksError) -> DatabricksError:
+    """Give *error* as that of a call that may have been done all the same."""
+    return error.changed(in_doubt=True)
 
 
 def _answered_badly(error: DatabricksError) -> bool:
