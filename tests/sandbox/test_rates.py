@@ -60,6 +60,15 @@ def test_one_too_many_is_told_with_or_without_a_time(limited: httpx.Client, *, t
     assert limited.get(LIMITS).json()["limits"] == [limit | {"refused": 1}]
 
 
+def test_a_limit_of_everything_locks_nobody_out_of_the_sandbox(limited: httpx.Client) -> None:
+    limit = {"pattern": "* /*", "per_second": 0.001}
+    assert limited.put(LIMITS, json={"limits": [limit]}).status_code == 200
+    assert [limited.get(LIST).status_code for _ in range(2)] == [200, 429]
+    assert [limited.get(LIMITS).status_code for _ in range(2)] == [200, 200]
+    assert limited.put(LIMITS, json={"limits": []}).status_code == 200
+    assert limited.get(LIST).status_code == 200
+
+
 def test_the_documented_limits_are_in_force_until_others_are_set(limited: httpx.Client) -> None:
     patterns = [limit["pattern"] for limit in limited.get(LIMITS).json()["limits"]]
     assert patterns == [limit.pattern for limit in DOCUMENTED]
