@@ -55,6 +55,17 @@ def test_the_ledger_and_the_root_of_the_api_are_guarded_too(sandbox: Served) -> 
     assert httpx.get(f"{sandbox.url}/api").status_code == 401
 
 
+def test_what_pages_of_a_workspace_call_is_refused_and_listed(
+    sandbox: Served, http: httpx.Client
+) -> None:
+    path = "/ajax-api/2.0/mlflow/experiments/search"
+    assert httpx.post(sandbox.url + path).status_code == 401
+    answer = http.post(path)
+    assert (answer.status_code, answer.json()["error_code"]) == (501, "NOT_IMPLEMENTED")
+    calls = http.get("/_sandbox/unanswered").json()["calls"]
+    assert {"method": "POST", "path": path, "count": 1} in calls
+
+
 def test_every_answer_has_a_request_id_of_its_own(http: httpx.Client) -> None:
     answers = [http.get(ME), http.get(ME), http.get("/api/none"), http.get("/none")]
     assert [answer.status_code for answer in answers] == [200, 200, 501, 404]

@@ -20,7 +20,7 @@ WORKSPACE_ID = "1700000000000001"
 ACCOUNT_ID = "00000000-0000-4000-8000-00000000da7a"
 USER = "developer@sandbox.local"
 
-GUARDED = ("/api", "/serving-endpoints", "/_sandbox")
+GUARDED = ("/api", "/ajax-api", "/serving-endpoints", "/_sandbox")
 
 
 class Tokens:

@@ -168,6 +168,7 @@ def _other_routes(unanswered: Unanswered) -> list[Route]:
         Route("/", _welcome, methods=["GET"]),
         Route(f"{OWN}/unanswered", unanswered.show, methods=["GET"]),
         Route("/api{path:path}", unanswered.unknown, methods=EVERY_METHOD),
+        Route("/ajax-api{path:path}", unanswered.unknown, methods=EVERY_METHOD),
         Route("/serving-endpoints{path:path}", unanswered.unknown, methods=EVERY_METHOD),
     ]
 
