@@ -30,6 +30,9 @@ KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_E
 
 MARK = "DARA_SANDBOX_ATTEMPT"
 
+PLACE = "DARA_SANDBOX_WORK"
+"""Names the folder a program began in: it may have gone elsewhere since."""
+
 # Kills what carries the mark, until none is left: a process may start another meanwhile.
 SWEEP = """
 sweep() {
@@ -123,7 +126,7 @@ async def run_script(script: Script) -> Exit:
             stdout=printer,
             stderr=printer,
             cwd=script.directory,
-            env=dict(script.environment),
+            env={**script.environment, PLACE: str(script.directory.resolve())},
             start_new_session=True,
         )
         # The reader sees the end of the output only when no writer is left, so ours must go.
