@@ -61,7 +61,8 @@ class Files:
         one that the store has other bytes of by its checksum. Where the workspace gives no
         addresses of parts, or its store is closed to this machine, a stream of known *length* goes
         in one PUT of up to 5 GiB, which is not sent again once it was begun. Where an answer was
-        lost and the next try finds a file of the same length there, that file counts as this one.
+        lost and the next try finds a file of the same length there, no older than the upload, that
+        file counts as this one.
 
         Args:
             file_path: Absolute path, such as `/Volumes/main/default/inbox/a.pdf`.
@@ -88,6 +89,7 @@ class Files:
             length=length,
             overwrite=overwrite,
             progress=progress,
+            began=self._calls.now(),
         )
         return await sent(sending, contents, self._dropping)
 

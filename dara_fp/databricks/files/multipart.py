@@ -31,7 +31,6 @@ from dara_fp.databricks.files.upload_sessions import (
 )
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.chunks import Chunks
-from dara_fp.databricks.http.lost_answers import is_stored_already
 from dara_fp.databricks.http.transport import Call
 
 __all__ = ["MultipartUpload"]
@@ -185,7 +184,7 @@ class MultipartUpload:
             await sending.calls.json("POST", sending.url, query=query, body=body, idempotent=True)
         except (NotFound, ResourceConflict) as error:
             # A session that has been completed is no more.
-            if not await is_stored_already(sending.calls, sending.url, self._arrived, error):
+            if not await sending.is_stored(self._arrived, error):
                 raise
 
 

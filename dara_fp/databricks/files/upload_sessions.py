@@ -20,6 +20,7 @@ from dara_fp.core.errors import StepError
 from dara_fp.databricks.errors import Cancelled, DatabricksError, UnexpectedAnswer
 from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.chunks import Progress
+from dara_fp.databricks.http.lost_answers import is_stored_already
 from dara_fp.databricks.http.transport import Call
 
 __all__ = [
@@ -101,6 +102,7 @@ class Sending:
         length: Length of the whole in bytes, if it is known.
         overwrite: Whether a file that is there is replaced; None leaves it to the workspace.
         progress: Hears of what has arrived.
+        began: When it began, by the clock of *calls*.
     """
 
     calls: Calls
@@ -110,11 +112,18 @@ class Sending:
     length: int | None
     overwrite: bool | None
     progress: Progress | None
+    began: float
 
     async def arrived(self, done: int) -> None:
         """Tell that *done* bytes have arrived."""
         if self.progress is not None:
             await self.progress(done, self.length)
+
+    async def is_stored(self, length: int, error: DatabricksError) -> bool:
+        """Tell whether a try before *error* stored the file, of *length* bytes."""
+        return await is_stored_already(
+            self.calls, self.url, length=length, began=self.began, error=error
+        )
 
 
 @attrs.frozen(kw_only=True)

@@ -67,6 +67,10 @@ class Calls:
         """Tell the workspace's address; empty until the SDK has found it, at the first call."""
         return self._settings.host or (self._found.host if self._found else "")
 
+    def now(self) -> float:
+        """Tell the time by the clock of the retries, in seconds."""
+        return self._retries.clock()
+
     async def json(
         self,
         method: str,
@@ -277,10 +281,10 @@ class Calls:
             return await self._sent(call)
 
     async def _sent(self, call: Call, answers: frozenset[int] = frozenset()) -> Reply:
-        began = self._retries.clock()
+        began = self.now()
         reply = await self._transport.send(call)
         if _log.isEnabledFor(logging.DEBUG):
-            _told(call, reply, self._retries.clock() - began)
+            _told(call, reply, self.now() - began)
         if reply.status < _REFUSED or reply.status in answers:
             return reply
         raise refused(

@@ -16,7 +16,6 @@ from dara_fp.databricks.files.upload_sessions import (
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.calls import Answer, Request
 from dara_fp.databricks.http.chunks import Chunks
-from dara_fp.databricks.http.lost_answers import is_stored_already
 
 __all__ = ["sent"]
 
@@ -56,7 +55,7 @@ async def _put(sending: Sending, body: Body) -> int:
     try:
         reply = await sending.calls.open(request)
     except ResourceConflict as error:
-        if not await is_stored_already(sending.calls, request.path, body.length, error):
+        if not await sending.is_stored(body.length, error):
             raise
     else:
         content = await reply.beginning(_ACKNOWLEDGED)
