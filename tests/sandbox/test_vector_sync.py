@@ -26,8 +26,9 @@ from dara_fp.sandbox.serving.embedding import Embedder
 from dara_fp.sandbox.sql.lake import Lake
 from dara_fp.sandbox.sql.tables import FEED as FEED_PROPERTY
 from dara_fp.sandbox.sql.tables import Field
+from dara_fp.sandbox.vectors import sync
 from dara_fp.sandbox.vectors.index_specs import CreateIndex, Following, VectorColumn
-from dara_fp.sandbox.vectors.indexes import Indexes
+from dara_fp.sandbox.vectors.indexes import Index, Indexes
 from dara_fp.sandbox.vectors.sync import Syncs
 from dara_fp.sandbox.vectors.synced_specs import synced_spec
 from tests.sandbox.served import wait_until
@@ -291,11 +292,7 @@ def put(lake: Lake, *ids: str) -> None:
     lake.tables.append("main.default.t", arrow.Table.from_pylist(rows, schema=schema))
 
 
-@pytest.mark.parametrize("kind", ["TRIGGERED", "CONTINUOUS"])
-async def test_an_update_that_was_stopped_goes_on_after_a_restart(
-    tmp_path: Path, lake: Lake, kind: Literal["TRIGGERED", "CONTINUOUS"]
-) -> None:
-    put(lake, "a")
+def made(syncs: Syncs, kind: Literal["TRIGGERED", "CONTINUOUS"]) -> Index:
     following = Following(
         source_table="main.default.t",
         pipeline_type=kind,
@@ -308,9 +305,17 @@ async def test_an_update_that_was_stopped_goes_on_after_a_restart(
         index_type="DELTA_SYNC",
         delta_sync_index_spec=following,
     )
+    syncs.indexes.create_endpoint("e", "STANDARD")
+    return syncs.indexes.create(synced_spec(asked, following, FIELDS))
+
+
+@pytest.mark.parametrize("kind", ["TRIGGERED", "CONTINUOUS"])
+async def test_an_update_that_was_stopped_goes_on_after_a_restart(
+    tmp_path: Path, lake: Lake, kind: Literal["TRIGGERED", "CONTINUOUS"]
+) -> None:
+    put(lake, "a")
     first = restarted(tmp_path / "vectors", lake)
-    first.indexes.create_endpoint("e", "STANDARD")
-    index = first.indexes.create(synced_spec(asked, following, FIELDS))
+    index = made(first, kind)
     first.start(index)
     await until(lambda: len(index.rows) == 1)
     put(lake, "b")
@@ -333,3 +338,63 @@ async def test_an_update_that_was_stopped_goes_on_after_a_restart(
     await second.close()
     assert not (tmp_path / "vectors/main.default.i").exists()
     assert [known.name for known in (tmp_path / "vectors").iterdir()] == ["endpoints.json"]
+
+
+async def followed(syncs: Syncs, lake: Lake, *ids: str) -> Index:
+    """Give a continuous index that has the rows of *ids*."""
+    put(lake, *ids)
+    index = made(syncs, "CONTINUOUS")
+    syncs.start(index)
+    await until(lambda: len(index.rows) == len(ids))
+    await until(lambda: index.sync is not None and not index.sync.progress.pending)
+    return index
+
+
+def error_of(index: Index) -> str | None:
+    return index.sync.progress.error if index.sync is not None else None
+
+
+def last_commit(place: Path) -> Path:
+    return max(place.rglob("_delta_log/*.json"))
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(sync, "FAILED_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_continuous_index_tells_of_a_broken_table_and_goes_on_when_it_is_mended(
+    tmp_path: Path, lake: Lake
+) -> None:
+    syncs = restarted(tmp_path / "vectors", lake)
+    index = await followed(syncs, lake, "a")
+    commit = last_commit(tmp_path)
+    whole = commit.read_bytes()
+    commit.write_bytes(b"torn")
+    await until(lambda: "cannot be read" in (error_of(index) or ""))
+    commit.write_bytes(whole)
+    await until(lambda: not error_of(index))
+    put(lake, "b")
+    await until(lambda: len(index.rows) == 2)
+    await syncs.close()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_fault_of_the_sandbox_does_not_end_a_continuous_index(
+    tmp_path: Path, lake: Lake, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    syncs = restarted(tmp_path / "vectors", lake)
+    index = await followed(syncs, lake, "a")
+
+    def broken(*_asked: object) -> None:
+        raise AttributeError("nobody thought of it")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sync, "news_of", broken)
+        put(lake, "b")
+        await until(lambda: "nobody thought of it" in (error_of(index) or ""))
+    await until(lambda: len(index.rows) == 2)
+    assert "a fault of the sandbox" in caplog.text
+    await syncs.close()

@@ -90,8 +90,8 @@ class Syncs:
             return True
         try:
             table = self.lake.tables.open(index.table)
-        except ApiError:
-            return True  # the update tells why
+        except Exception:  # noqa: BLE001 - the update meets it as well, and tells why
+            return True
         return (str(table.metadata().id), table.version()) != (known.table_id, known.version)
 
     async def _update(self, index: Index, sync: Sync) -> None:
@@ -104,6 +104,10 @@ class Syncs:
         except (ApiError, OSError, ValueError) as error:
             logger.warning("the update of %s failed: %s", index.spec.name, error)
             done = replace(before, error=str(error) or type(error).__name__)
+        except Exception as error:
+            # An index that follows a table ends with the sandbox, and not by a fault of ours.
+            logger.exception("the update of %s: a fault of the sandbox", index.spec.name)
+            done = replace(before, error=f"The sandbox failed: {type(error).__name__}: {error}")
         sync.end(begun, done)
 
     async def _taken(self, index: Index, before: Progress) -> Progress:
