@@ -198,11 +198,18 @@ def sandbox(
             help="Address of an app to stand before, as Databricks Apps does.", show_default="none"
         ),
     ] = None,
+    apps_port: Annotated[
+        int, typer.Option(help="Port of that proxy; 0 picks a free one.", min=0, max=65535)
+    ] = 8667,
+    apps_buffer: Annotated[
+        int, typer.Option(help="Bytes of an event stream that the proxy holds back.", min=0)
+    ] = 4096,
 ) -> None:
     """Run a local Databricks-compatible workspace that official clients accept."""
-    from dara_fp.cli.sandbox import run_sandbox  # noqa: PLC0415
+    from dara_fp.cli.sandbox import Before, run_sandbox  # noqa: PLC0415
 
-    run_sandbox(port, data_dir, token, rate_limits=rate_limits, apps_proxy=apps_proxy)
+    before = Before(app=apps_proxy, port=apps_port, buffer_bytes=apps_buffer)
+    run_sandbox(port, data_dir, token, rate_limits=rate_limits, before=before)
 
 
 def _run(coroutine: Coroutine[Any, Any, int]) -> int:

@@ -3,17 +3,33 @@
 import secrets
 from pathlib import Path
 
+import attrs
 from rich.console import Console
 
 from dara_fp.cli.mistakes import CannotLoad
 from dara_fp.sandbox.server.server import Options, SandboxNotInstalled, require_extra, run
 from dara_fp.sandbox.sql.warehouses import FIRST as WAREHOUSE_ID
 
-__all__ = ["run_sandbox"]
+__all__ = ["Before", "run_sandbox"]
+
+
+@attrs.frozen(kw_only=True)
+class Before:
+    """The app that the sandbox stands before.
+
+    Attributes:
+        app: Its address; None stands before none.
+        port: Where the proxy listens; 0 picks a free one.
+        buffer_bytes: How much of an event stream it holds back.
+    """
+
+    app: str | None
+    port: int
+    buffer_bytes: int
 
 
 def run_sandbox(
-    port: int, data_dir: Path, token: str | None, *, rate_limits: bool, apps_proxy: str | None
+    port: int, data_dir: Path, token: str | None, *, rate_limits: bool, before: Before
 ) -> None:
     """Serve a sandbox on loopback until Ctrl-C, and print what to export so that clients find it.
 
@@ -32,7 +48,13 @@ def run_sandbox(
         for line in _exports(address, drawn if token is None else None):
             console.print(line, soft_wrap=True)
 
-    options = Options(rate_limits=rate_limits, apps_proxy=apps_proxy, on_ready=tell)
+    options = Options(
+        rate_limits=rate_limits,
+        apps_proxy=before.app,
+        proxy_port=before.port,
+        buffer_bytes=before.buffer_bytes,
+        on_ready=tell,
+    )
     try:
         run(port=port, data_dir=data_dir, token=drawn, options=options)
     except (OSError, ValueError) as error:

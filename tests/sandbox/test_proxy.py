@@ -23,6 +23,7 @@ from dara_fp.sandbox.server.stumbling import Connection
 from tests.sandbox.served import TOKEN, launch
 
 HASTY = Habits(request_seconds=0.3, stream_seconds=0.6, buffer_bytes=12)
+EVENTS = 20
 CUT = (httpx.ReadError, httpx.RemoteProtocolError)
 
 went = threading.Event()
@@ -59,7 +60,7 @@ async def _halting(_request: Request) -> Response:
 
 async def _events(_request: Request) -> Response:
     async def body() -> AsyncIterator[bytes]:
-        for _ in range(40):
+        for _ in range(EVENTS):
             yield b"data: x\n\n"
             await asyncio.sleep(0.05)
 
@@ -141,6 +142,7 @@ def test_a_request_and_its_answer_go_through_as_they_are(hasty: httpx.Client) ->
     answer = hasty.post("/a%2Fb/c?x=%20y&x=2", content=pieces)
     assert answer.status_code == 207
     assert answer.headers.get_list("set-cookie") == ["a=1", "b=2"]
+    assert [len(answer.headers.get_list(name)) for name in ("date", "server")] == [1, 1]
     told = answer.json()
     assert (told["path"], told["query"], told["body"]) == ("/a/b/c", "x=%20y&x=2", "in pieces")
     assert hasty.post("/", content=b"whole").json()["headers"]["content-length"] == "5"
@@ -168,6 +170,19 @@ def test_an_event_stream_is_held_back_and_cut_later_than_other_answers(hasty: ht
     assert HASTY.stream_seconds <= time.monotonic() - began < 5
     assert pieces
     assert min(map(len, pieces)) >= HASTY.buffer_bytes
+
+
+def test_a_stream_is_held_back_when_nothing_else_is_asked_for(app: str) -> None:
+    with serving(AppsProxy(app, TOKEN)) as url, httpx.stream("GET", f"{url}/events") as answer:
+        pieces = [*answer.iter_raw()]
+    assert pieces == [b"data: x\n\n" * EVENTS]
+
+
+def test_a_stream_goes_through_at_once_when_nothing_is_to_be_held_back(app: str) -> None:
+    direct = Habits(buffer_bytes=0)
+    proxy = AppsProxy(app, TOKEN, direct)
+    with serving(proxy) as url, httpx.stream("GET", f"{url}/events") as answer:
+        assert next(answer.iter_raw()) == b"data: x\n\n"
 
 
 def test_an_app_hears_that_its_caller_has_left(app: str) -> None:

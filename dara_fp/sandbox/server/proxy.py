@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from yarl import URL
 
 from dara_fp.sandbox.server.auth import USER, WORKSPACE_ID
+from dara_fp.sandbox.server.server import HELD_BACK
 from dara_fp.sandbox.server.stumbling import cut
 
 __all__ = ["CALLER", "AppsProxy", "Beside", "Habits"]
@@ -27,6 +28,9 @@ _HOP_BY_HOP: Final = frozenset(
         *("te", "trailer", "transfer-encoding", "upgrade"),
     }
 )
+_OF_THE_SERVER: Final = frozenset({"date", "server"})
+"""Headers of an answer that the server of the proxy writes itself."""
+
 _CONNECT_SECONDS: Final = 10.0
 
 
@@ -43,7 +47,7 @@ class Habits:
 
     request_seconds: float = 120.0
     stream_seconds: float = 300.0
-    buffer_bytes: int = 0
+    buffer_bytes: int = HELD_BACK
 
 
 class AppsProxy:
@@ -219,7 +223,7 @@ class _Exchange:
         headers = [
             (name.lower(), value)
             for name, value in answer.raw_headers
-            if name.lower().decode("latin-1") not in _HOP_BY_HOP
+            if name.lower().decode("latin-1") not in _HOP_BY_HOP | _OF_THE_SERVER
         ]
         await self._send(
             {"type": "http.response.start", "status": answer.status, "headers": headers}

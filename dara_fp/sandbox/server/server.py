@@ -19,9 +19,8 @@ from uvicorn.config import Config
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from dara_fp.sandbox.server.proxy import Habits
-
 __all__ = [
+    "HELD_BACK",
     "PROXY_READY",
     "READY",
     "NotLoopback",
@@ -36,6 +35,10 @@ READY = "sandbox ready "
 
 PROXY_READY = "apps proxy ready "
 """What the line of the proxy starts with."""
+
+HELD_BACK = 4096
+"""Bytes of an event stream that the proxy holds back: Databricks says that it may, not how much;
+so many are enough to show an app that relies on single events."""
 
 SHUTDOWN_SECONDS = 3
 
@@ -57,14 +60,14 @@ class Options:
         apps_proxy: Address of an app; the sandbox then also stands before it, as Databricks Apps
             does. See `dara_fp.sandbox.server.proxy`.
         proxy_port: Where the proxy listens; 0 picks a free one.
-        habits: The limits of the proxy; None has those of Databricks.
+        buffer_bytes: How much of an event stream the proxy holds back.
         on_ready: Called with the sandbox's address once it listens.
     """
 
     rate_limits: bool = True
     apps_proxy: str | None = None
     proxy_port: int = 0
-    habits: "Habits | None" = None
+    buffer_bytes: int = HELD_BACK
     on_ready: Callable[[str], None] | None = None
 
 
@@ -123,16 +126,16 @@ def run(
         listeners = [opened.enter_context(_listen(host, port))]
         if options.apps_proxy is not None:
             listeners.append(opened.enter_context(_listen(host, options.proxy_port)))
-            app = _with_proxy(app, options.apps_proxy, token, options.habits, listeners[1])
+            app = _with_proxy(app, token, options, listeners[1])
         _Server(_config(app), options.on_ready).run(sockets=listeners)
 
 
-def _with_proxy(
-    app: "ASGIApp", target: str, token: str, habits: "Habits | None", listener: socket.socket
-) -> "ASGIApp":
-    from dara_fp.sandbox.server.proxy import AppsProxy, Beside  # noqa: PLC0415 - see `run`
+def _with_proxy(app: "ASGIApp", token: str, options: Options, listener: socket.socket) -> "ASGIApp":
+    from dara_fp.sandbox.server.proxy import AppsProxy, Beside, Habits  # noqa: PLC0415 - see `run`
 
-    return Beside(app, AppsProxy(target, token, habits), listener.getsockname()[1])
+    habits = Habits(buffer_bytes=options.buffer_bytes)
+    proxy = AppsProxy(options.apps_proxy or "", token, habits)
+    return Beside(app, proxy, listener.getsockname()[1])
 
 
 def _config(app: "ASGIApp") -> Config:
