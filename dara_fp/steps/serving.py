@@ -11,6 +11,7 @@ from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
+from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.models.models import ChatStream
 
 __all__ = ["ChatMessage", "ChatReply", "ChatsWithModel", "chat"]
@@ -81,8 +82,11 @@ async def chat(ctx: ChatsWithModel, env: HasWorkspace, at: Position) -> Outcome[
         return fail("there are no messages: give the question at least", kind="rejected")
     said = [attrs.asdict(message) for message in ctx.messages]
     asked = env.workspace.models.stream(ctx.chat_model, said, max_tokens=ctx.max_tokens)
-    async with asked as stream:
-        text = await _read(stream, at)
+    try:
+        async with asked as stream:
+            text = await _read(stream, at)
+    except DatabricksError as error:  # an answer that was lost may be asked for again
+        raise error.changed(in_doubt=False) from None
     if not text:
         return fail(f"the model {ctx.chat_model} answered nothing ({stream.finish_reason}): ask on")
     reply = ChatReply(

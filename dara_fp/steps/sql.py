@@ -17,6 +17,7 @@ from dara_fp.core.pipeline import step
 from dara_fp.core.saga import on_cancel
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
+from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.sql.records import Statement
 from dara_fp.databricks.sql.rows import Rows
 from dara_fp.databricks.sql.values import Row
@@ -141,7 +142,11 @@ async def submit_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[R
             parameters=ctx.statement_parameters,
             token=at.token,
         )
-        found = await begun(request, at, stop=sql.cancel, named="statement {}".format)
+        try:
+            found = await begun(request, at, stop=sql.cancel, named="statement {}".format)
+        except DatabricksError as error:
+            doubt = error.error.in_doubt and not _READS.match(ctx.statement)
+            raise error.changed(in_doubt=doubt) from None
     return Success(ctx.evolve(sql_result=SqlResult(statement_id=found)))
 
 
@@ -252,5 +257,6 @@ def _in_doubt(at: Position) -> StepFailed:
             message="it is in doubt whether the statement was run: a worker that stopped may have"
             f" sent it, and the query history does not have it: look there for {at.token},"
             " and resume the task as a new attempt if it was not",
+            in_doubt=True,
         ),
     )

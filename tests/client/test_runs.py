@@ -115,8 +115,9 @@ async def test_a_token_that_the_api_would_not_take_is_refused_before_the_call(
 
 
 async def test_a_repair_runs_all_that_failed_unless_tasks_are_named(
-    repair: respx.Route, workspace: Workspace
+    repair: respx.Route, runs: respx.Route, workspace: Workspace
 ) -> None:
+    runs.mock(side_effect=[run(ended("FAILED"))])
     assert await workspace.runs.repair(5) == 9
     assert body_of(repair) == {"run_id": 5, "rerun_all_failed_tasks": True}
     await workspace.runs.repair(
@@ -145,6 +146,25 @@ async def test_a_repair_whose_answer_is_lost_is_looked_up_and_not_sent_again(
     assert stage.last(runs).url.params["include_history"] == "true"
 
 
+async def test_an_older_repair_is_not_taken_for_the_one_whose_answer_was_lost(
+    repair: respx.Route, runs: respx.Route, workspace: Workspace
+) -> None:
+    repair.mock(side_effect=[CUT])
+    old = run(ended("FAILED"), (8, ended("FAILED")))
+    runs.mock(side_effect=[old, old])
+    with pytest.raises(ConnectionFailed) as caught:
+        await workspace.runs.repair(5)
+    assert caught.value.error.in_doubt
+
+
+async def test_a_first_repair_whose_answer_is_lost_is_found(
+    repair: respx.Route, runs: respx.Route, workspace: Workspace
+) -> None:
+    repair.mock(side_effect=[CUT])
+    runs.mock(side_effect=[run(ended("FAILED")), run(RUNNING, (3, RUNNING))])
+    assert await workspace.runs.repair(5) == 3
+
+
 @pytest.mark.parametrize("last", [None, 8])
 @pytest.mark.parametrize(
     ("trouble", "raised"),
@@ -163,7 +183,8 @@ async def test_a_lost_answer_after_which_no_repair_is_there_is_raised(
     last: int | None,
 ) -> None:
     repair.mock(side_effect=[trouble])
-    runs.mock(side_effect=[run(ended("FAILED"), *([(8, ended("FAILED"))] if last else []))])
+    seen = run(ended("FAILED"), *([(8, ended("FAILED"))] if last else []))
+    runs.mock(side_effect=[seen, seen])
     with pytest.raises(raised):
         await workspace.runs.repair(5, latest_repair_id=last)
     assert repair.call_count == 1
@@ -176,7 +197,7 @@ async def test_a_repair_that_was_refused_is_not_looked_up(
     repair.respond(status)
     async with stage.workspace(time, seconds=0) as workspace:
         with pytest.raises(raised):
-            await workspace.runs.repair(5)
+            await workspace.runs.repair(5, latest_repair_id=8)
     assert not runs.called
 
 

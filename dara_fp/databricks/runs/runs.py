@@ -8,7 +8,7 @@ import msgspec
 
 from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.http.calls import Calls
-from dara_fp.databricks.http.doubt import may_have_been_done
+from dara_fp.databricks.http.doubt import in_doubt, may_have_been_done, not_to_be_repeated
 from dara_fp.databricks.http.polling import Polling, looked_until
 from dara_fp.databricks.records import Job, Run, RunOutput
 from dara_fp.databricks.runs.run_ends import judged
@@ -111,13 +111,17 @@ class Runs:
             tasks: Keys of the tasks to run again; all that failed or were skipped where it is
                 empty.
             dependents: Whether the tasks that depend on *tasks* run again, too.
-            latest_repair_id: The last repair of this run, None where there was none.
+            latest_repair_id: The last repair of this run, None where there was none; then the
+                history is read before, too.
             job_parameters: Parameters of the job by name, in place of those of the run.
 
         Raises:
             DatabricksError: The run is under way, has succeeded, or was repaired since; or the
                 workspace refused otherwise; or no answer came and no repair has begun.
         """
+        before = latest_repair_id
+        if before is None:  # what is there already is none of ours
+            before = (await self.get(run_id, history=True)).latest_repair_id
         body = {
             "run_id": run_id,
             "rerun_tasks": list(tasks) or None,
@@ -132,10 +136,10 @@ class Runs:
         except DatabricksError as error:
             if not may_have_been_done(error):
                 raise
-            last = (await self.get(run_id, history=True)).latest_repair_id
-            if last is None or last == latest_repair_id:
-                raise
-            return last
+            begun = await self._repair_since(run_id, before)
+            if begun is None:
+                raise in_doubt(error) from None
+            return begun
 
     async def wait(
         self,
@@ -241,13 +245,22 @@ class Runs:
     async def _started(self, path: str, body: Mapping[str, Any], token: str | None) -> int:
         if token is not None and not 0 < len(token) <= _TOKEN:
             raise ValueError(f"idempotency_token has {len(token)} characters: give 1 to {_TOKEN}")
-        answer = await self._calls.json(
-            "POST",
-            f"{_API}/{path}",
-            body=_given({**body, "idempotency_token": token}),
-            idempotent=token is not None,
-        )
-        return answer.decoded(_Started).run_id
+        with not_to_be_repeated():  # by others, who have another token
+            answer = await self._calls.json(
+                "POST",
+                f"{_API}/{path}",
+                body=_given({**body, "idempotency_token": token}),
+                idempotent=token is not None,
+            )
+            return answer.decoded(_Started).run_id
+
+    async def _repair_since(self, run_id: int, before: int | None) -> int | None:
+        """Give the repair that began since *before* was the last one, if any can be seen."""
+        try:
+            last = (await self.get(run_id, history=True)).latest_repair_id
+        except DatabricksError:
+            return None  # what was lost first says more
+        return None if last == before else last
 
     async def _page_of_run(self, query: Mapping[str, Any]) -> Run:
         return (await self._calls.json("GET", f"{_API}/runs/get", query=query)).decoded(Run)

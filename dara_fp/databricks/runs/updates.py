@@ -10,7 +10,7 @@ import msgspec
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.http.calls import Calls
-from dara_fp.databricks.http.doubt import may_have_been_done
+from dara_fp.databricks.http.doubt import in_doubt, may_have_been_done
 from dara_fp.databricks.http.polling import Polling, looked_until
 from dara_fp.databricks.http.refusals import excerpt
 from dara_fp.databricks.runs.waiting import Changes
@@ -100,11 +100,11 @@ class Updates:
             answer = await self._calls.json("POST", _updates(pipeline_id), body=given)
             return answer.decoded(_Started).update_id
         except DatabricksError as error:
-            begun = None
-            if may_have_been_done(error):
-                begun = await self.begun_since(pipeline_id, before.update_id if before else None)
-            if begun is None:
+            if not may_have_been_done(error):
                 raise
+            begun = await self._begun_since(pipeline_id, before.update_id if before else None)
+            if begun is None:
+                raise in_doubt(error) from None
             return begun.update_id
 
     async def get(self, pipeline_id: str, update_id: str) -> Update:
@@ -202,6 +202,12 @@ class Updates:
         if update.state != "COMPLETED":
             raise await self._failure(pipeline_id, update)
         return update
+
+    async def _begun_since(self, pipeline_id: str, before: str | None) -> Update | None:
+        try:
+            return await self.begun_since(pipeline_id, before)
+        except DatabricksError:
+            return None  # what was lost first says more
 
     async def _recent(self, pipeline_id: str) -> list[Update]:
         query = {"max_results": _RECENT}

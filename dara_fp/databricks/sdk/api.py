@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import date, timedelta
 from enum import Enum
 from typing import Any, cast
@@ -13,6 +14,7 @@ import attrs
 
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.calls import Calls, Request
+from dara_fp.databricks.http.doubt import not_to_be_repeated
 from dara_fp.databricks.sdk.streams import Stream
 
 __all__ = ["Api", "Facts"]
@@ -101,7 +103,9 @@ class Api:
         if raw:
             reply = await self._calls.open(request)
             return {**_picked(reply.headers, wanted), "contents": Stream(reply)}
-        answer = await self._calls.answer(request)
+        # Whoever calls again has another token.
+        with not_to_be_repeated() if _has_token(body) else nullcontext():
+            answer = await self._calls.answer(request)
         content: Any = answer.decoded(cast("type[Any]", Any))
         if isinstance(content, dict):
             return {**_picked(answer.headers, wanted), **cast("dict[str, Any]", content)}

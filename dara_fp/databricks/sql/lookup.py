@@ -109,6 +109,6 @@ def in_doubt(error: DatabricksError, token: str) -> DatabricksError:
     told = error.saying(
         "it is in doubt whether the statement was run: the query history does not have it yet,"
         f" look there for {mark(token)!r} before it is sent again"
-    ).changed(retryable=False)
+    ).changed(retryable=False, in_doubt=True)
     told.in_doubt = True
     return told

@@ -310,7 +310,7 @@ class Sql:
             found = await looked_up(self.calls, search, polling)
             if found is None:
                 raise in_doubt(error, token) from None
-        return await self.get(found)
+        return Statement(statement_id=found)
 
 
 def _left(
