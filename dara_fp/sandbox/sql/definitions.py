@@ -99,7 +99,7 @@ def _create_schema(binding: Binding, tree: exp.Create) -> None:
 def _drop(binding: Binding, tree: exp.Drop, kind: str, named: exp.Table) -> None:
     catalog, session = binding.tables.catalog, binding.session
     try:
-        with binding.tables.writing():
+        with binding.tables.writing(*_dropped(binding, kind, named), check=binding.running.check):
             if kind in {"TABLE", "VIEW"}:
                 _expect(binding, kind, session.full_name(named))
                 catalog.drop_table(session.full_name(named))
@@ -115,18 +115,27 @@ def _drop(binding: Binding, tree: exp.Drop, kind: str, named: exp.Table) -> None
             raise _not_there(kind, shown) from None
 
 
+def _dropped(binding: Binding, kind: str, named: exp.Table) -> list[str]:
+    """Give the tables that go with a *kind* that is *named*."""
+    if kind not in {"SCHEMA", "DATABASE"}:
+        return [binding.session.full_name(named)]
+    below = binding.tables.catalog.tables(binding.session.schema_name(named))
+    return [table.full_name for table in below]
+
+
 def _create_table(binding: Binding, tree: exp.Create) -> None:
     if not _is_wanted(binding, tree):
         return
     entry = _entry(binding, tree)
     fields = [_field(column) for column in _declared(tree) if not _is_informative(column)]
-    rows: Any = None
-    if tree.expression is not None:
-        rows = binding.rows(binding.bound(tree.expression))
-        fields = fields or [
-            Field(name=column.name, kind=of_arrow(column.type)) for column in rows.schema
-        ]
-    with binding.tables.writing():
+    with binding.tables.writing(entry.full_name, check=binding.running.check):
+        rows: Any = None
+        if tree.expression is not None:
+            rows = binding.rows(binding.bound(tree.expression))
+            fields = fields or [
+                Field(name=column.name, kind=of_arrow(column.type)) for column in rows.schema
+            ]
+        binding.running.check()
         made = binding.tables.create(entry, fields, replace=bool(tree.args.get("replace")))
         if rows is not None and rows.num_rows:
             source = f"FROM {binding.known(rows)}"

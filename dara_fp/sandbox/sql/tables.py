@@ -5,8 +5,8 @@ DuckDB reads them as Arrow data sets; delta-rs, and so any other reader of Delta
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +30,7 @@ FEED = "delta.enableChangeDataFeed"
 """The property of a table that keeps its changes."""
 
 KIND, VERSION = "_change_type", "_commit_version"
+LOOK_SECONDS = 0.1
 MARKS = frozenset({KIND, VERSION, "_commit_timestamp"})
 
 pa: Any = import_module("pyarrow")  # it has no types
@@ -67,6 +68,10 @@ class Changes:
     changes: tuple[Change, ...]
 
 
+def _go_on() -> None:
+    """Let one who waits go on with it."""
+
+
 class Tables:
     """The data of the tables that a catalog registers; every method may be called in any thread."""
 
@@ -74,11 +79,27 @@ class Tables:
         """Keep the data where *catalog* says; volumes, for external tables, are below *root*."""
         self.catalog = catalog
         self._root = root
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.RLock] = {}
 
-    def writing(self) -> AbstractContextManager[bool]:
-        """Keep all others from writing: one who reads before it writes misses nothing."""
-        return self._lock
+    @contextmanager
+    def writing(
+        self, *full_names: str, check: Callable[[], None] = _go_on
+    ) -> Generator[None, None, None]:
+        """Keep others from writing the tables *full_names*: who reads before it writes misses none.
+
+        Args:
+            full_names: The tables, in any order.
+            check: Called again and again while one is written by another; it may raise to end this.
+        """
+        with ExitStack() as held:
+            for name in sorted({name.lower() for name in full_names}):
+                with self._lock:
+                    lock = self._locks.setdefault(name, threading.RLock())
+                while not lock.acquire(timeout=LOOK_SECONDS):
+                    check()
+                held.callback(lock.release)
+            yield
 
     def place(self, table: Table) -> Path:
         """Give the directory of *table*.
@@ -104,7 +125,7 @@ class Tables:
             ApiError: The name is taken or not allowed, its schema is not there, or it has no
                 columns.
         """
-        with self.writing():
+        with self.writing(table.full_name):
             self.catalog.schema(table.parent)
             place = self.place(table)
             there = DeltaTable.is_deltatable(str(place))
@@ -127,9 +148,8 @@ class Tables:
         if table.view_definition is not None:
             raise invalid(f"'{table.full_name}' is a view: it has no data of its own.")
         place = self.place(table)
-        with self.writing():
-            if not DeltaTable.is_deltatable(str(place)):
-                self._create(table, [_field(column) for column in table.columns])
+        if not DeltaTable.is_deltatable(str(place)):
+            self._make_data(table, place)
         return DeltaTable(str(place))
 
     def rows(self, full_name: str, version: int | None = None) -> Any:
@@ -153,12 +173,12 @@ class Tables:
 
     def append(self, full_name: str, rows: Any) -> None:
         """Add *rows*, an Arrow table of the same columns."""
-        with self.writing():
+        with self.writing(full_name):
             write_deltalake(self.open(full_name), rows, mode="append")
 
     def overwrite(self, full_name: str, rows: Any) -> None:
         """Put *rows* in the place of all there are."""
-        with self.writing():
+        with self.writing(full_name):
             write_deltalake(self.open(full_name), rows, mode="overwrite")
 
     def version(self, full_name: str) -> int:
@@ -233,7 +253,7 @@ class Tables:
 
     def set_properties(self, full_name: str, properties: Mapping[str, str]) -> None:
         """Give *properties* to the table *full_name*, in its log and in the catalog."""
-        with self.writing():
+        with self.writing(full_name):
             self.open(full_name).alter.set_table_properties(
                 dict(properties), raise_if_not_exists=False
             )
@@ -243,12 +263,18 @@ class Tables:
 
     def add_fields(self, full_name: str, fields: Sequence[Field]) -> None:
         """Add the columns *fields* to the table *full_name*; they are null so far."""
-        with self.writing():
+        with self.writing(full_name):
             made = DeltaSchema.from_json(_schema(fields)).fields
             self.open(full_name).alter.add_columns(made)
             table = self.catalog.table(full_name)
             columns = (*table.columns, *(field.column for field in fields))
             self.catalog.put_table(attrs.evolve(table, columns=columns))
+
+    def _make_data(self, table: Table, place: Path) -> None:
+        """Make the data of the *table*, unless another has just made them at *place*."""
+        with self.writing(table.full_name):
+            if not DeltaTable.is_deltatable(str(place)):
+                self._create(table, [_field(column) for column in table.columns])
 
     def _create(self, table: Table, fields: Sequence[Field]) -> None:
         _some(fields, table)

@@ -24,10 +24,11 @@ def insert(binding: Binding, tree: exp.Insert) -> Any:
     named = into.this if isinstance(into, exp.Schema) else into
     _refuse_parts(tree, named)
     full_name = _target(binding, named)
-    fields = binding.tables.fields(full_name)
-    query = binding.bound(_source(tree))
-    wanted = _wanted(binding, tree, fields, query)
-    with binding.tables.writing():
+    with binding.tables.writing(full_name, check=binding.running.check):
+        # Read where no other writes: what the query reads may be the table itself.
+        fields = binding.tables.fields(full_name)
+        query = binding.bound(_source(tree))
+        wanted = _wanted(binding, tree, fields, query)
         rows = binding.rows(fitted(fields, wanted, query))
         _refuse_nulls(fields, rows)
         binding.running.check()
@@ -42,8 +43,8 @@ def rewrite(binding: Binding, tree: exp.Expr) -> Any:
     """Do the UPDATE, DELETE, MERGE or TRUNCATE *tree* and give its counts."""
     named = tree.expressions[0] if isinstance(tree, exp.TruncateTable) else tree.this
     full_name = _target(binding, named)
-    fields = binding.tables.fields(full_name)
-    with binding.tables.writing():
+    with binding.tables.writing(full_name, check=binding.running.check):
+        fields = binding.tables.fields(full_name)
         source = binding.known(binding.tables.rows(full_name))
         binding.execute(f"CREATE TEMP TABLE {_TARGET} AS SELECT * FROM {source}")  # noqa: S608 - both are our own names
         counts = _done(binding, tree, fields, full_name)
