@@ -10,13 +10,15 @@ from typing import Any, Generic, TypeVar, cast
 
 import attrs
 
-from dara_fp.databricks.sdk.failures import operation_failed, timed_out
+from dara_fp.databricks.sdk.failures import WaitTimedOut, operation_failed, timed_out
 
 __all__ = ["Clock", "Operation", "Wait", "poll"]
 
 T = TypeVar("T")
 _LONGEST = 10  # seconds between two looks, as in the SDK
+_HAIR = 0.05  # seconds by which a wait is cut later, so that the SDK's own words come first
 _look: ContextVar[Callable[[], None] | None] = ContextVar("dara_fp_operation_look", default=None)
+_deadline: ContextVar[float] = ContextVar("dara_fp_wait_deadline", default=float("inf"))
 
 
 class Wait(Generic[T]):
@@ -51,7 +53,9 @@ class Wait(Generic[T]):
             WaitTimedOut: It did not end in time, and may still go on.
             DatabricksError: The workspace refused to tell.
         """
-        return await self._waiter(timeout=_span(timeout), callback=callback, **self._bound)
+        span = _span(timeout)
+        waiting = self._waiter(timeout=span, callback=callback, **self._bound)
+        return await _within(span, waiting)
 
     def bind(self) -> dict[str, Any]:
         """Give the names by which the workspace knows it."""
@@ -118,8 +122,9 @@ class Clock:
 
     @staticmethod
     async def sleep(seconds: float) -> None:
-        """Let others run for *seconds*."""
-        await asyncio.sleep(seconds)
+        """Let others run for *seconds*, or until what waits has no time left."""
+        left = _deadline.get() - time.monotonic()
+        await asyncio.sleep(min(seconds, left + _HAIR / 2))
 
 
 async def poll(
@@ -136,7 +141,12 @@ async def poll(
         OperationFailed: *look* gave a halting error.
         WaitTimedOut: There was no result in time.
     """
-    deadline = float("inf") if timeout is None else Clock.time() + timeout.total_seconds()
+    span = _span(timeout)
+    return await _within(span, _polled(look, span))
+
+
+async def _polled(look: Callable[[], Awaitable[tuple[Any, Any]]], span: timedelta) -> Any:
+    deadline = Clock.time() + span.total_seconds()
     tries = 0
     while Clock.time() < deadline:
         tries += 1
@@ -148,7 +158,28 @@ async def poll(
         if tell := _look.get():
             tell()
         await Clock.sleep(min(_LONGEST, tries) + random.uniform(0.05, 0.75))  # noqa: S311 - jitter
-    raise timed_out(f"Timed out after {timeout}")
+    raise timed_out(f"Timed out after {span}")
+
+
+async def _within(span: timedelta, waiting: Awaitable[T]) -> T:
+    """Give what *waiting* gives within *span*, whatever its calls are doing at the end of that.
+
+    Raises:
+        WaitTimedOut: It gives nothing in time.
+    """
+    seconds = span.total_seconds()
+    kept = _deadline.set(min(_deadline.get(), time.monotonic() + seconds))
+    limit = asyncio.timeout(None if span == timedelta.max else seconds + _HAIR)
+    try:
+        async with limit:
+            return await waiting
+    except TimeoutError as error:
+        if isinstance(error, WaitTimedOut) or not limit.expired():
+            raise
+        message = f"timed out after {span}: the workspace did not answer the last look in time"
+        raise timed_out(message) from None
+    finally:
+        _deadline.reset(kept)
 
 
 def _span(timeout: timedelta | float | None) -> timedelta:
