@@ -166,7 +166,9 @@ class MultipartUpload:
             "expire_time": expiry(),
         }
         url = "/api/2.0/fs/create-upload-part-urls"
-        answer = await self._sending.calls.json("POST", url, body=body, idempotent=True)
+        answer = await self._sending.calls.json(
+            "POST", url, body=body, idempotent=True, secrets=(self._session.token,)
+        )
         if not (targets := secret(answer, _PartTargets).upload_part_urls):
             raise UnexpectedAnswer(StepError(message=f"POST {url}: no URL for part {number}"))
         return targets[0]
@@ -179,9 +181,11 @@ class MultipartUpload:
             "session_token": self._session.token,
         }
         parts = [{"part_number": n, "etag": etag} for n, etag in sorted(self._etags.items())]
-        body = {"parts": parts}
+        body, secrets = {"parts": parts}, (self._session.token,)
         try:
-            await sending.calls.json("POST", sending.url, query=query, body=body, idempotent=True)
+            await sending.calls.json(
+                "POST", sending.url, query=query, body=body, idempotent=True, secrets=secrets
+            )
         except (NotFound, ResourceConflict) as error:
             # A session that has been completed is no more.
             if not await sending.is_stored(self._arrived, error):

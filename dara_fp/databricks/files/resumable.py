@@ -89,7 +89,9 @@ class ResumableUpload:
     async def _asked(self) -> Target:
         body = {"path": self._sending.path, "session_token": self._session.token}
         url = "/api/2.0/fs/create-resumable-upload-url"
-        answer = await self._sending.calls.json("POST", url, body=body, idempotent=True)
+        answer = await self._sending.calls.json(
+            "POST", url, body=body, idempotent=True, secrets=(self._session.token,)
+        )
         return secret(answer, _ResumableTarget).resumable_upload_url
 
     async def _send(self, target: Target, piece: bytes, offset: int, total: int | None) -> None:

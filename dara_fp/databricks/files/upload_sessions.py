@@ -209,7 +209,9 @@ async def abort_target(sending: Sending, session: Session) -> Target:
     """
     body = {"path": sending.path, "session_token": session.token, "expire_time": expiry()}
     url = "/api/2.0/fs/create-abort-upload-url"
-    answer = await sending.calls.json("POST", url, body=body, idempotent=True)
+    answer = await sending.calls.json(
+        "POST", url, body=body, idempotent=True, secrets=(session.token,)
+    )
     return secret(answer, _AbortTarget).abort_upload_url
 
 
@@ -234,10 +236,14 @@ def secret(answer: Answer, wanted: type[T]) -> T:
     try:
         return answer.decoded(wanted)
     except UnexpectedAnswer as error:
-        raise error.changed(
+        hidden = error.changed(
             message=f"{answer.call}: the answer, which is kept secret, is not what the API"
             " promises: check that the host is a workspace"
-        ) from None
+        ).with_traceback(None)
+    try:
+        raise hidden
+    finally:
+        hidden.__context__ = None  # that is what shows the answer
 
 
 def is_switched_off(error: DatabricksError) -> bool:

@@ -80,8 +80,9 @@ class Calls:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         idempotent: bool | None = None,
+        secrets: tuple[str, ...] = (),
     ) -> Answer:
-        """Send *body* as JSON, if it is given, and read the answer.
+        """Send *body* as JSON, if it is given, and read the answer; errors show no *secrets*.
 
         Raises:
             DatabricksError: The workspace refused, or no answer came.
@@ -97,6 +98,7 @@ class Calls:
             headers={**own, **(headers or {})},
             body=None if body is None else Body(json_body(body)),
             idempotent=idempotent,
+            secrets=secrets,
         )
         return await self.answer(request)
 
@@ -268,7 +270,7 @@ class Calls:
         query = query_string(request.query)
         host = self._settings.host or signature.host
         url = f"{host}{request.path}" + (f"?{query}" if query else "")
-        secrets = (*self._settings.secrets, *credentials(headers))
+        secrets = (*self._settings.secrets, *credentials(headers), *request.secrets)
         call = Call(
             method=request.method,
             url=url,

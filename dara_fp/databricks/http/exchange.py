@@ -34,6 +34,7 @@ class Request:
         headers: Headers beside those every call has; `Authorization` takes our own one's place.
         body: What to send.
         idempotent: Whether the call may take effect twice without harm; None asks the verb.
+        secrets: What no error about the call may show, beside our credentials.
     """
 
     method: str
@@ -42,6 +43,7 @@ class Request:
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
     body: Body | None = None
     idempotent: bool | None = None
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
 
     @property
     def name(self) -> str:
