@@ -2,15 +2,17 @@
 
 import math
 import os
+import signal
+from pathlib import Path
 
 import httpx
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import Unauthenticated
 
-from dara_fp.sandbox.server.auth import WORKSPACE_ID, Tokens
+from dara_fp.sandbox.server.auth import WORKSPACE_ID, Tokens, digest
 from dara_fp.sandbox.server.identity import FORM_LIMIT
-from tests.sandbox.served import CLIENT_ID, CLIENT_SECRET, TOKEN, Served
+from tests.sandbox.served import CLIENT_ID, CLIENT_SECRET, TOKEN, Served, serve
 
 ME = "/api/2.0/preview/scim/v2/Me"
 
@@ -116,6 +118,35 @@ def test_the_token_service_answers_a_token_for_an_hour(sandbox: Served) -> None:
     assert (body["token_type"], body["expires_in"]) == ("Bearer", 3600)
     bearer = {"Authorization": f"Bearer {body['access_token']}"}
     assert httpx.get(sandbox.url + ME, headers=bearer).status_code == 200
+
+
+def issued(served: Served) -> str:
+    form = {"grant_type": "client_credentials", "scope": "all-apis"}
+    credentials = (CLIENT_ID, CLIENT_SECRET)
+    answer = httpx.post(f"{served.url}/oidc/v1/token", data=form, auth=credentials)
+    return str(answer.json()["access_token"])
+
+
+def test_a_token_of_oauth_is_good_after_a_restart_and_nowhere_on_the_disk(tmp_path: Path) -> None:
+    served = serve(tmp_path, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+    token = issued(served)
+    served.end(signal.SIGKILL)
+    written = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert token.encode() not in written
+    served = serve(tmp_path, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+    answer = httpx.get(served.url + ME, headers={"Authorization": f"Bearer {token}"})
+    served.end()
+    assert answer.status_code == 200
+
+
+def test_only_tokens_that_end_by_themselves_outlive_the_sandbox(tmp_path: Path) -> None:
+    first, kept = digest(TOKEN), tmp_path / "tokens.json"
+    tokens = Tokens.known(first, kept)
+    over, of_a_run, revoked, hour = (tokens.issue(life) for life in (0, math.inf, 60, 3600))
+    tokens.revoke(revoked)
+    again = Tokens.known(first, kept)
+    all_of_them = (TOKEN, over, of_a_run, revoked, hour)
+    assert [again.accepts(token) for token in all_of_them] == [True, False, False, False, True]
 
 
 def test_a_token_ends_with_its_time_or_when_it_is_revoked() -> None:

@@ -1,15 +1,19 @@
 """Who may call, and which workspace answers: tokens, and the gate that asks for them."""
 
 import hashlib
+import math
 import secrets
 import time
 import uuid
+from pathlib import Path
 from typing import Protocol
 
+import msgspec
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dara_fp.sandbox.files.disk import write_atomically
 from dara_fp.sandbox.server.errors import error_response, unauthenticated
 
 __all__ = ["ACCOUNT_ID", "USER", "WORKSPACE_ID", "Gate", "Tokens", "base_url", "digest"]
@@ -23,17 +27,31 @@ USER = "developer@sandbox.local"
 GUARDED = ("/api", "/ajax-api", "/serving-endpoints", "/_sandbox")
 
 
+class _Issued(msgspec.Struct, frozen=True):
+    """A token that outlives the sandbox; *end* is its expiry, in seconds since 1970."""
+
+    digest: bytes
+    end: float
+
+
 class Tokens:
     """The tokens of one workspace, by digest, so that a lookup's time tells nothing of a token."""
 
     def __init__(self, token: str) -> None:
-        self._expiry: dict[bytes, float] = {digest(token): float("inf")}
+        self._expiry: dict[bytes, float] = {digest(token): math.inf}
+        self._kept: Path | None = None
 
     @classmethod
-    def known(cls, token_digest: bytes) -> "Tokens":
-        """Give the tokens of a workspace of which only the digest of its first one is kept."""
+    def known(cls, token_digest: bytes, kept: Path) -> "Tokens":
+        """Give the tokens of a workspace whose first one has *token_digest*; the others are *kept*.
+
+        Only digests and expiries are in that file, and only of tokens that end by themselves: those
+        of runs are worth nothing after a restart, which ends the runs.
+        """
         tokens = cls("")
-        tokens._expiry = {token_digest: float("inf")}
+        tokens._expiry = {each.digest: each.end for each in _load(kept)}
+        tokens._expiry[token_digest] = math.inf
+        tokens._kept = kept
         return tokens
 
     def issue(self, life: float) -> str:
@@ -42,15 +60,23 @@ class Tokens:
         self._expiry = {known: end for known, end in self._expiry.items() if end > now}
         token = "dapi" + secrets.token_hex(24)
         self._expiry[digest(token)] = now + life
+        if math.isfinite(life):
+            self._keep()
         return token
 
     def revoke(self, token: str) -> None:
         """Make *token* worthless; an unknown one is no error."""
-        self._expiry.pop(digest(token), None)
+        if math.isfinite(self._expiry.pop(digest(token), math.inf)):
+            self._keep()
 
     def accepts(self, token: str) -> bool:
         """Tell whether *token* is in force."""
         return self._expiry.get(digest(token), 0.0) > time.time()
+
+    def _keep(self) -> None:
+        if self._kept is not None:
+            ending = [_Issued(*each) for each in self._expiry.items() if math.isfinite(each[1])]
+            write_atomically(self._kept, msgspec.json.encode(ending))
 
 
 class Doors(Protocol):
@@ -104,6 +130,10 @@ def base_url(request: Request) -> str:
 def digest(secret: str) -> bytes:
     """Give what is kept of *secret* and compared in its place."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def _load(kept: Path) -> list[_Issued]:
+    return msgspec.json.decode(kept.read_bytes(), type=list[_Issued]) if kept.exists() else []
 
 
 def _stamped(send: Send, request_id: str) -> Send:

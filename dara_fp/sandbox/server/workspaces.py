@@ -72,9 +72,9 @@ class Workspaces:
         self._build = build
         self._others_at = data_dir / "workspaces.json"
         self._others = _load(self._others_at)
-        self._seats = {WORKSPACE_ID: _seat(_Kept(WORKSPACE_ID, first))}
+        self._seats = {WORKSPACE_ID: self._seat(_Kept(WORKSPACE_ID, first))}
         self._keys = {WORKSPACE_ID: first} | {kept.workspace_id: kept.keys for kept in self._others}
-        self._seats |= {kept.workspace_id: _seat(kept) for kept in self._others}
+        self._seats |= {kept.workspace_id: self._seat(kept) for kept in self._others}
         self._worlds: dict[str, World] = {}
 
     def routes(self) -> list[Route]:
@@ -140,7 +140,7 @@ class Workspaces:
         self._others = [*self._others, kept]
         write_atomically(self._others_at, msgspec.json.encode(self._others))
         self._keys[kept.workspace_id] = keys
-        self._seats[kept.workspace_id] = _seat(kept)
+        self._seats[kept.workspace_id] = self._seat(kept)
         return kept.workspace_id
 
     def _check(self, token: str, client_id: str) -> None:
@@ -154,17 +154,20 @@ class Workspaces:
 
     def _world(self, seat: Seat) -> World:
         if seat.workspace_id not in self._worlds:
-            self._worlds[seat.workspace_id] = self._build(seat, self._place(seat), self)
+            self._worlds[seat.workspace_id] = self._build(
+                seat, self._place(seat.workspace_id), self
+            )
         return self._worlds[seat.workspace_id]
 
-    def _place(self, seat: Seat) -> Path:
-        if seat.workspace_id == WORKSPACE_ID:
+    def _seat(self, kept: _Kept) -> Seat:
+        issued = self._place(kept.workspace_id) / "tokens.json"
+        tokens = Tokens.known(kept.keys.token, issued)
+        return Seat(workspace_id=kept.workspace_id, tokens=tokens)
+
+    def _place(self, workspace_id: str) -> Path:
+        if workspace_id == WORKSPACE_ID:
             return self._data_dir
-        return self._data_dir / "workspaces" / seat.workspace_id
-
-
-def _seat(kept: _Kept) -> Seat:
-    return Seat(workspace_id=kept.workspace_id, tokens=Tokens.known(kept.keys.token))
+        return self._data_dir / "workspaces" / workspace_id
 
 
 def _load(file: Path) -> list[_Kept]:
