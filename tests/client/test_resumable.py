@@ -9,7 +9,7 @@ from dara_fp.databricks.errors import AlreadyExists, PermissionDenied, Unexpecte
 from dara_fp.databricks.files.upload_sessions import UploadSizes
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import last
-from tests.client.volume import PATH, QUOTED, GoogleVolume, query, stream
+from tests.client.volume import MIB, PATH, QUOTED, GoogleVolume, query, stream
 
 CONTENT = bytes(range(20))
 
@@ -40,6 +40,19 @@ async def test_a_length_that_the_pieces_divide_leaves_no_empty_piece(
 ) -> None:
     assert await workspace.files.upload(PATH, stream(CONTENT[:16])) == 16
     assert google.ranges == ["bytes 0-7/*", "bytes 8-15/16"]
+
+
+async def test_pieces_longer_than_the_usual_are_whole_multiples_of_what_the_store_takes(
+    google: GoogleVolume, workspace: Workspace
+) -> None:
+    workspace.files.sizes = UploadSizes(small=4, part=MIB, parts=2)
+    content = bytes(5 * MIB + 7)
+    assert await workspace.files.upload(PATH, content) == len(content)
+    assert google.whole == content
+    assert google.ranges == [
+        f"bytes 0-{3 * MIB - 1}/*",
+        f"bytes {3 * MIB}-{5 * MIB + 6}/{5 * MIB + 7}",
+    ]
 
 
 async def test_what_the_store_did_not_keep_is_sent_again(

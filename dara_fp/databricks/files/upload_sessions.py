@@ -75,15 +75,19 @@ class UploadSizes:
     def of_part(self, number: int, length: int | None) -> int:
         """Give the length of part *number*, from 1, of a file of *length* bytes, if it is known.
 
+        Where it has to be more than the usual, it is whole MiB: Google's store takes pieces of
+        multiples of 256 KiB only (its page on resumable uploads), but for the last one.
+
         >>> sizes = UploadSizes()
         >>> sizes.of_part(2_000, None) // _MIB, sizes.of_part(2_000, 10**9) // _MIB
         (16, 8)
-        >>> sizes.of_part(1, 10**12) * sizes.parts >= 10**12
-        True
+        >>> sizes.of_part(1, 10**12) / _MIB, sizes.of_part(1, 10**12) * sizes.parts >= 10**12
+        (96.0, True)
         """
         if length is None:
             return self.part if number <= self.parts // 10 else self.late_part
-        return max(self.part, -(-length // self.parts))
+        needed = -(-length // self.parts)
+        return self.part if needed <= self.part else -(-needed // _MIB) * _MIB
 
     def width(self, part: int) -> int:
         """Tell how many parts of *part* bytes are in memory at a time."""
@@ -240,10 +244,8 @@ def secret(answer: Answer, wanted: type[T]) -> T:
             message=f"{answer.call}: the answer, which is kept secret, is not what the API"
             " promises: check that the host is a workspace"
         ).with_traceback(None)
-    try:
-        raise hidden
-    finally:
-        hidden.__context__ = None  # that is what shows the answer
+    # Out here, so that it does not follow from the one that shows the answer.
+    raise hidden
 
 
 def is_switched_off(error: DatabricksError) -> bool:
