@@ -24,7 +24,7 @@ from databricks.sdk.service.jobs import (
 )
 from databricks.sdk.service.workspace import ImportFormat, Language
 
-from tests.sandbox.served import finished, started
+from tests.sandbox.served import Served, finished, started
 
 Notebook = Callable[..., str]
 
@@ -113,6 +113,33 @@ def test_the_error_of_a_notebook_is_told_with_its_cell_and_without_the_sandbox(
     assert result(output) is None
 
 
+def test_a_notebook_that_installs_packages_goes_on_with_those_of_the_sandbox(
+    workspace: WorkspaceClient, sandbox: Served, notebook: Notebook
+) -> None:
+    path = notebook(
+        "# MAGIC %pip install --quiet \\\n# MAGIC   https://user:secret@packages.invalid/x.whl",
+        "%pip install y==1\nvalue = 41\n%pip list",
+        "# MAGIC %restart_python",
+        "dbutils.library.restartPython()",
+        "# MAGIC %python\n# MAGIC value += 1",
+        "dbutils.notebook.exit(value)",
+    )
+    run, output = ran(workspace, path)
+    assert result(output) == "42"
+    log = sandbox.data_dir / f"jobs/runs/{(run.tasks or [])[0].run_id}/output.log"
+    skipped = [line.split()[0] for line in log.read_text().splitlines()]
+    assert skipped == ["%pip", "%pip", "%pip", "%restart_python"]
+    assert "secret" not in log.read_text()
+
+
+def test_the_line_of_an_error_is_right_behind_a_line_that_installs(
+    workspace: WorkspaceClient, notebook: Notebook
+) -> None:
+    path = notebook("%pip install x\n\nraise ValueError('third line')")
+    _, output = ran(workspace, path)
+    assert f'File "{path} cell 1", line 3, in' in (output.error_trace or "")
+
+
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
@@ -185,7 +212,8 @@ def test_a_task_leaves_values_for_those_after_it(
     workspace: WorkspaceClient, notebook: Notebook, script: Callable[[str], str]
 ) -> None:
     first = notebook(
-        "dbutils.jobs.taskValues.set('rows', 3)\ndbutils.jobs.taskValues.set('a', 'x')"
+        "dbutils.jobs.taskValues.set('rows', 3)\ndbutils.jobs.taskValues.set('a', 'x')",
+        "import sys\nsys.exit(0)",
     )
     second = notebook(
         "rows = dbutils.jobs.taskValues.get(taskKey='first', key='rows')",

@@ -31,6 +31,8 @@ SEPARATOR = "# COMMAND ----------"
 
 _MAGIC = "# MAGIC"
 _TEXT = frozenset({"md", "md-sandbox"})
+_CODE = frozenset({"pip", "python", "restart_python"})
+_INSTALLS = ("%pip", "%restart_python")
 _DEEPEST = 20
 
 
@@ -219,6 +221,7 @@ class _Runner:
             widgets=widgets,
             notebook=_Notebooks(run_other),
             secrets=_Secrets(),
+            library=types.SimpleNamespace(restartPython=_restart_nothing),
             jobs=types.SimpleNamespace(taskValues=self._values),
         )
         names: dict[str, Any] = {"__name__": "__main__", "dbutils": dbutils, "display": _display}
@@ -253,8 +256,9 @@ class _Runner:
     def _run_cell(self, name: str, shown: str, cell: str, names: dict[str, Any]) -> None:
         magic, _, rest = cell.lstrip().partition("\n")
         word, _, argument = magic.removeprefix("%").strip().partition(" ")
-        if not magic.startswith("%") or word == "python":
-            self._run_code(name, cell if not magic.startswith("%") else f"\n{rest}", names)
+        if not magic.startswith("%") or word in _CODE:
+            is_python = magic.startswith("%") and word == "python"
+            self._run_code(name, _without_installs(f"\n{rest}" if is_python else cell), names)
         elif word == "run":
             self.run_cells(_beside(shown, argument.strip().strip("\"'")), names)
         elif word not in _TEXT:
@@ -270,6 +274,23 @@ class _Runner:
             self._loop.run_until_complete(types.FunctionType(compiled, names)())
         else:
             exec(compiled, names)  # noqa: S102 - to run the notebook is what this program is for
+
+
+def _without_installs(code: str) -> str:
+    """Blank the lines of *code* that install packages: a notebook has those of the sandbox."""
+    lines: list[str] = []
+    goes_on = False
+    for line in code.split("\n"):
+        skipped = goes_on or line.startswith(_INSTALLS)
+        if skipped and not goes_on:  # its arguments may hold what is secret
+            print(f"{line.split()[0]} skipped: a notebook has the packages of the sandbox")  # noqa: T201 - the notebook's output
+        goes_on = skipped and line.rstrip().endswith("\\")
+        lines.append("" if skipped else line)
+    return "\n".join(lines)
+
+
+def _restart_nothing() -> None:
+    """Keep the process: nothing was installed since it began."""
 
 
 def _beside(shown: str, path: str) -> str:
@@ -311,8 +332,9 @@ def _main() -> int:
     except Exception as error:  # noqa: BLE001 - whatever a notebook raises is told, as Python does
         _print_error(error)
         code = 1
-    left = {"result": result, "values": values.left}
-    Path(plan["left"]).write_text(json.dumps(left), "utf-8")
+    finally:  # a notebook may end by sys.exit too
+        left = {"result": result, "values": values.left}
+        Path(plan["left"]).write_text(json.dumps(left), "utf-8")
     return code
 
 

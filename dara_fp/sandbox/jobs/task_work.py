@@ -111,18 +111,19 @@ class TaskWork:
             said = f"Unable to access the notebook {shown!r}: import it into the workspace first."
             raise FileNotFoundError(said)
         place = self.store.place(task)
+        left = place / _LEFT
+        left.unlink(missing_ok=True)  # of an attempt before
         plan = {
             "notebook": shown,
             "folder": str(file.parent),
             "root": str(self.root.resolve()),
             "parameters": _widgets(run, task, notebook),
             "values": {known.spec.task_key: known.values for known in run.tasks},
-            "left": str(place / _LEFT),
+            "left": str(left),
         }
         write_atomically(place / "plan.json", msgspec.json.encode(plan))
         runner = Path(notebook_process.__file__)
         end = await run_script(self._script(run, task, token, runner, str(place / "plan.json")))
-        left = place / _LEFT
         kept = msgspec.json.decode(left.read_bytes(), type=_Left) if left.exists() else _Left()
         return attrs.evolve(_ended(task, end), result=kept.result, values=kept.values)
 
