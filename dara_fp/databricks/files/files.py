@@ -14,12 +14,12 @@ from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import BadRequest
 from dara_fp.databricks.files.downloads import Download, Span, described
 from dara_fp.databricks.files.local_files import DownloadSizes, drafted, filled
+from dara_fp.databricks.files.sending import sent
 from dara_fp.databricks.files.stores import nearest
 from dara_fp.databricks.files.upload_sessions import Dropping, Sending, UploadSizes
 from dara_fp.databricks.http.calls import Calls, Request
 from dara_fp.databricks.http.chunks import Progress, chunks_of, open_file
 from dara_fp.databricks.http.lost_answers import gone_already
-from dara_fp.databricks.http.sending import sent
 from dara_fp.databricks.http.transport import Reply
 from dara_fp.databricks.records import DirectoryEntry, FileMetadata
 
