@@ -1,10 +1,12 @@
 """Services by name: there at once, loaded at first use, clear about what is not offered."""
 
 import asyncio
+import gc
 import inspect
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -18,7 +20,8 @@ from databricks.sdk.service.jobs import RunLifeCycleState
 from dara_fp.core.errors import ConfigurationError
 from dara_fp.databricks.account import Account
 from dara_fp.databricks.errors import ConnectionFailed, NotFound
-from dara_fp.databricks.sdk import sources
+from dara_fp.databricks.sdk import irregular, sources
+from dara_fp.databricks.sdk.irregular import IRREGULAR, Refused
 from dara_fp.databricks.sdk.lazy import Pending, Service
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import HOST, TOKEN
@@ -38,7 +41,6 @@ REFUSED_METHODS: dict[str, tuple[str, str]] = {
     "it speaks gRPC": ("sandbox", "execute_command"),
     "uploads and downloads as streams": ("dbfs", "open"),
     "await get_status": ("dbfs", "exists"),
-    "did you mean get_run": ("jobs", "get_rnu"),
 }
 
 
@@ -139,6 +141,8 @@ async def test_a_name_that_the_loaded_service_lacks_is_told_when_awaited(
 ) -> None:
     with pytest.raises(AttributeError, match=r"no 'lits'.*did you mean list"):
         await workspace.jobs.lits()
+    with pytest.raises(AttributeError, match=r"no 'get_rnu'.*did you mean get_run"):
+        _ = workspace.jobs.get_rnu
 
 
 @pytest.mark.parametrize("instead", REFUSED)
@@ -149,15 +153,57 @@ def test_a_service_that_is_not_offered_says_what_to_do_instead(instead: str) -> 
 
 
 @pytest.mark.parametrize("instead", REFUSED_METHODS)
-async def test_a_method_that_is_not_offered_says_what_to_do_instead(
+def test_a_method_that_is_not_offered_says_what_to_do_instead_before_the_service_is_loaded(
+    instead: str,
+) -> None:
+    service, name = REFUSED_METHODS[instead]
+    with pytest.raises(AttributeError, match=f"{name} is not offered here: .*{instead}"):
+        getattr(getattr(Workspace(HOST, token=TOKEN), service), name)
+
+
+@pytest.mark.parametrize("instead", REFUSED_METHODS)
+async def test_a_method_that_is_not_offered_says_what_to_do_instead_once_it_is_loaded(
     workspace: Workspace, instead: str
 ) -> None:
     service, name = REFUSED_METHODS[instead]
-    pending: Any = getattr(getattr(workspace, service), name)
-    with pytest.raises(AttributeError, match=instead):
-        await pending()
-    with pytest.raises(AttributeError, match=instead):
-        getattr(getattr(workspace, service), name)
+    kept: Service = getattr(workspace, service)
+    await kept.loaded()
+    for holder in (kept, getattr(workspace, service)):
+        with pytest.raises(AttributeError, match=instead):
+            getattr(holder, name)
+
+
+def test_every_method_that_is_refused_once_loaded_is_refused_before() -> None:
+    known = {kind.by_hand for kind in IRREGULAR.values() if has_refusals(kind.by_hand)}
+    assert known == {*irregular.REFUSED_METHODS.values()}
+
+
+def has_refusals(kind: type | None) -> bool:
+    return kind is not None and any(isinstance(each, Refused) for each in vars(kind).values())
+
+
+async def test_a_call_that_is_not_awaited_is_told(workspace: Workspace) -> None:
+    pending: Any = workspace.jobs.get_run(7)
+    with pytest.warns(RuntimeWarning, match=r"call of <get_run of .*jobs.*nothing was sent"):
+        del pending
+
+
+async def test_a_call_that_is_closed_or_cut_before_it_began_is_not_told_of(
+    workspace: Workspace,
+) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        workspace.jobs.get_run(7).close()
+        listed: Any = workspace.jobs.list()
+        await listed.aclose()
+        del listed
+        task = asyncio.create_task(workspace.jobs.get_run(7))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        del task
+        gc.collect()
+    assert [str(each.message) for each in told if "nothing was sent" in str(each.message)] == []
 
 
 async def test_a_refusal_is_an_error_of_ours_with_all_its_facts(

@@ -1,6 +1,6 @@
 """What the SDK writes by hand: what of it is written by hand here, and what is refused."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import NoReturn
 
@@ -8,7 +8,14 @@ import attrs
 
 from dara_fp.databricks.sdk.by_hand import Clusters, ServingEndpoints, WorkspaceObjects
 
-__all__ = ["IRREGULAR", "REFUSED_SERVICES", "Irregular", "Refused", "missing"]
+__all__ = [
+    "IRREGULAR",
+    "REFUSED_METHODS",
+    "REFUSED_SERVICES",
+    "Irregular",
+    "Refused",
+    "missing",
+]
 
 
 class Refused:
@@ -77,6 +84,13 @@ IRREGULAR = {
     "WorkspaceExt": Irregular(by_hand=WorkspaceObjects, only_base=True),
 }
 """The SDK's classes that are not generated, by name."""
+
+REFUSED_METHODS: Mapping[str, type] = {
+    "dbfs": _Dbfs,
+    "sandbox": _Sandbox,
+    "serving_endpoints": _Serving,
+}
+"""What refuses methods, by the name of the service, which can be known before it is loaded."""
 
 REFUSED_SERVICES = {
     "dbutils": "it needs a cluster or a notebook: use files, secrets and runs of the workspace",

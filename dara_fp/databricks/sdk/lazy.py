@@ -2,9 +2,12 @@
 
 import asyncio
 import inspect
+import warnings
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import aclosing
 from typing import Any
+
+from dara_fp.databricks.sdk.irregular import Refused
 
 __all__ = ["Pending", "Service"]
 
@@ -13,12 +16,13 @@ class Service:
     """A service that may not be loaded yet; its methods can be called all the same.
 
     Loading imports the SDK and rewrites the service, in a thread. A name it does not have is only
-    found out then, when the call is awaited.
+    found out then, when the call is awaited; one that is refused at once.
     """
 
-    def __init__(self, name: str, load: Callable[[], Any]) -> None:
-        """Be the service *name*, which *load* makes in a thread."""
+    def __init__(self, name: str, load: Callable[[], Any], refusing: type | None = None) -> None:
+        """Be the service *name*, which *load* makes in a thread; *refusing* has what is refused."""
         self._name = name
+        self._refusing = refusing
         self._load = load
         self._loaded: Any = None
         self._loading: asyncio.Task[Any] | None = None
@@ -42,6 +46,9 @@ class Service:
             raise AttributeError(name)
         if self._loaded is not None:
             return getattr(self._loaded, name)
+        kept = inspect.getattr_static(self._refusing, name, None)
+        if isinstance(kept, Refused):
+            kept.__get__(self, type(self))
         return Member(self, (name,))
 
     def __dir__(self) -> list[str]:
@@ -96,26 +103,33 @@ class Pending(Coroutine[Any, Any, Any]):
         self._kwargs = kwargs
         self._coroutine: Coroutine[Any, Any, Any] | None = None
         self._items: AsyncGenerator[Any] | None = None
+        self._is_begun = False
+
+    def __del__(self) -> None:
+        if not self._is_begun:  # as Python warns of its own coroutines
+            told = f"{self!r}: nothing was sent; await it, or iterate it where it lists"
+            warnings.warn(told, RuntimeWarning, stacklevel=2, source=self)
 
     def __await__(self) -> Generator[Any, Any, Any]:
+        self._is_begun = True
         return self._answered().__await__()
 
     def send(self, value: Any, /) -> Any:
         """Go on to the next pause, as a task does."""
-        self._coroutine = self._coroutine or self._answered()
-        return self._coroutine.send(value)
+        return self._going().send(value)
 
     def throw(self, *error: Any) -> Any:
         """Raise *error* at the pause, as a task does that is cancelled."""
-        self._coroutine = self._coroutine or self._answered()
-        return self._coroutine.throw(*error)
+        return self._going().throw(*error)
 
     def close(self) -> None:
         """Give up."""
+        self._is_begun = True
         if self._coroutine is not None:
             self._coroutine.close()
 
     def __aiter__(self) -> AsyncGenerator[Any]:
+        self._is_begun = True
         self._items = self._items or self._listed()
         return self._items
 
@@ -125,8 +139,14 @@ class Pending(Coroutine[Any, Any, Any]):
 
     async def aclose(self) -> None:
         """Stop listing."""
+        self._is_begun = True
         if self._items is not None:
             await self._items.aclose()
+
+    def _going(self) -> Coroutine[Any, Any, Any]:
+        self._is_begun = True
+        self._coroutine = self._coroutine or self._answered()
+        return self._coroutine
 
     async def _listed(self) -> AsyncGenerator[Any]:
         async with aclosing(await self.begun()) as listed:
@@ -145,6 +165,7 @@ class Pending(Coroutine[Any, Any, Any]):
         Raises:
             AttributeError: There is no such method.
         """
+        self._is_begun = True
         return (await self._member.resolved())(*self._args, **self._kwargs)
 
     def __repr__(self) -> str:

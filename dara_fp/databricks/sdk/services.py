@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from dara_fp.databricks.sdk.api import Api
 from dara_fp.databricks.sdk.classes import asynchronous
-from dara_fp.databricks.sdk.irregular import REFUSED_SERVICES, missing
+from dara_fp.databricks.sdk.irregular import REFUSED_METHODS, REFUSED_SERVICES, missing
 from dara_fp.databricks.sdk.lazy import Service
 from dara_fp.databricks.sdk.sources import PACKAGE, service_names
 
@@ -32,7 +32,7 @@ class Services:
         names = service_names(self._client)
         if name not in names:
             raise missing(type(self).__name__, name, {*names, *vars(self)})
-        service = Service(name, partial(self._load, name))
+        service = Service(name, partial(self._load, name), refusing=REFUSED_METHODS.get(name))
         self.__dict__[name] = service
         return service
 
