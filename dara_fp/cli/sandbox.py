@@ -1,6 +1,7 @@
 """The local workspace as a command."""
 
 import secrets
+import uuid
 from pathlib import Path
 
 import attrs
@@ -28,6 +29,14 @@ class Before:
     buffer_bytes: int
 
 
+@attrs.frozen(kw_only=True)
+class Client:
+    """A service principal, which is drawn at each start."""
+
+    client_id: str
+    client_secret: str = attrs.field(repr=False)
+
+
 def run_sandbox(
     port: int, data_dir: Path, token: str | None, *, rate_limits: bool, before: Before
 ) -> None:
@@ -41,11 +50,12 @@ def run_sandbox(
     except SandboxNotInstalled as error:
         raise CannotLoad(str(error)) from error
     drawn = token or secrets.token_urlsafe(24)
+    client = Client(client_id=str(uuid.uuid4()), client_secret="dose" + secrets.token_hex(16))
     # On standard error: standard output carries the lines a parent process waits for.
     console = Console(stderr=True, highlight=False, markup=False)
 
     def tell(address: str) -> None:
-        for line in _exports(address, drawn if token is None else None):
+        for line in _exports(address, drawn if token is None else None, client):
             console.print(line, soft_wrap=True)
 
     options = Options(
@@ -56,16 +66,23 @@ def run_sandbox(
         on_ready=tell,
     )
     try:
-        run(port=port, data_dir=data_dir, token=drawn, options=options)
+        run(port=port, data_dir=data_dir, token=drawn, **attrs.asdict(client), options=options)
     except (OSError, ValueError) as error:
         raise CannotLoad(str(error)) from error
 
 
-def _exports(address: str, token: str | None) -> list[str]:
+def _exports(address: str, token: str | None, client: Client) -> list[str]:
     # A token that was given is known to who gave it, and does not belong on a screen.
     known = "# DATABRICKS_TOKEN: the one you gave" if token is None else f"DATABRICKS_TOKEN={token}"
+    client_exports = (
+        f"export DATABRICKS_CLIENT_ID={client.client_id}"
+        f" DATABRICKS_CLIENT_SECRET={client.client_secret}"
+    )
+    http_path = f"/sql/1.0/warehouses/{WAREHOUSE_ID}"
     return [
         f"export DATABRICKS_HOST={address} {known}",
-        f"export DATABRICKS_WAREHOUSE_ID={WAREHOUSE_ID}",
+        # The official clients refuse a token and a service principal at once.
+        f"# as a service principal, in place of the token: unset DATABRICKS_TOKEN; {client_exports}",
+        f"export DATABRICKS_WAREHOUSE_ID={WAREHOUSE_ID} DATABRICKS_HTTP_PATH={http_path}",
         f"export OPENAI_BASE_URL={address}/serving-endpoints OPENAI_API_KEY=$DATABRICKS_TOKEN",
     ]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from databricks.sdk import WorkspaceClient
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -52,7 +53,6 @@ def test_it_tells_what_to_export_and_no_token_that_was_given(
     ready, exports = told(tmp_path, token)
     host = ready.removeprefix("sandbox ready ").strip()
     assert f"export DATABRICKS_HOST={host} " in exports
-    assert "export DATABRICKS_WAREHOUSE_ID=" in exports
     assert f"OPENAI_BASE_URL={host}/serving-endpoints " in exports
     assert (" DATABRICKS_TOKEN=" in exports) is (token is None)
     assert "dapi-that-was-given" not in exports
@@ -83,3 +83,35 @@ def test_the_proxy_listens_where_it_is_told_and_holds_back_what_it_is_told(tmp_p
             with httpx.stream("GET", f"http://127.0.0.1:{port}/") as answer:
                 pieces = [len(piece) for piece in answer.iter_raw()]
     assert pieces == [27, 27]
+
+
+def exported(process: "subprocess.Popen[str]") -> dict[str, dict[str, str]]:
+    """Give what the lines say to export, and apart from it what they offer in place of a token."""
+    assert process.stderr
+    lines = [process.stderr.readline() for _ in range(4)]
+    told: dict[str, dict[str, str]] = {"export": {}, "instead": {}}
+    for line in lines:
+        words = line.split("#")[0] if line.startswith("export ") else line
+        found = dict(word.split("=", 1) for word in words.split() if "=" in word)
+        told["export" if line.startswith("export ") else "instead"] |= found
+    return told
+
+
+def test_what_it_tells_lets_official_clients_in_by_either_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path, None) as process:
+        told = exported(process)
+        for name, value in told["export"].items():
+            monkeypatch.setenv(name, value)
+        by_token = WorkspaceClient()
+        assert by_token.current_user.me().active
+        warehouse = by_token.warehouses.get(os.environ["DATABRICKS_WAREHOUSE_ID"])
+        assert warehouse.odbc_params
+        assert warehouse.odbc_params.path == os.environ["DATABRICKS_HTTP_PATH"]
+        monkeypatch.delenv("DATABRICKS_TOKEN")
+        for name, value in told["instead"].items():
+            monkeypatch.setenv(name, value)
+        by_client = WorkspaceClient()
+        assert by_client.current_user.me().active
+        assert (by_token.config.auth_type, by_client.config.auth_type) == ("pat", "oauth-m2m")
