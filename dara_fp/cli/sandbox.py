@@ -82,7 +82,7 @@ def _exports(address: str, token: str | None, client: Client) -> list[str]:
     return [
         f"export DATABRICKS_HOST={address} {known}",
         # The official clients refuse a token and a service principal at once.
-        f"# as a service principal, in place of the token: unset DATABRICKS_TOKEN; {client_exports}",
+        f"# or, as a service principal: unset DATABRICKS_TOKEN; {client_exports}",
         f"export DATABRICKS_WAREHOUSE_ID={WAREHOUSE_ID} DATABRICKS_HTTP_PATH={http_path}",
         f"export OPENAI_BASE_URL={address}/serving-endpoints OPENAI_API_KEY=$DATABRICKS_TOKEN",
     ]
