@@ -2,7 +2,7 @@
 
 import dis
 import inspect
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeAlias, TypeVar, cast, overload, runtime_checkable
 
 import attrs
@@ -18,6 +18,7 @@ from dara_fp.core.shape import Shape
 from dara_fp.core.step import Step, called, count_parameters, refuse_other
 from dara_fp.databricks.environment import HasWorkspace
 from dara_fp.databricks.sdk.lazy import Pending
+from dara_fp.databricks.sdk.waits import Operation
 from dara_fp.databricks.workspace import Workspace
 
 __all__ = ["Answered", "calling"]
@@ -65,7 +66,8 @@ def calling(
     the answer that are wanted, a mapping, or a plain value; the items of a list make a tuple. A
     refusal is the step's failure, with status, error code and request id.
 
-    What a call only begins, such as `ws.jobs.run_now`, is not waited for: the field gets its names.
+    What a call only begins, such as `ws.jobs.run_now`, is not waited for: the field gets its names,
+    of an operation, such as `ws.postgres.create_project` begins, its name, metadata and done.
     A step runs at least once: give `at.token` to a call that takes a token and must not be done
     twice.
 
@@ -202,6 +204,11 @@ def _plain(answer: object) -> object:
     if isinstance(answer, _Begun):
         told = answer.response
         return answer.bind() | (told.as_dict() if isinstance(told, _Described) else {})
+    if isinstance(answer, Operation):
+        return _plain(vars(answer).get("_operation"))  # as it was answered: `done()` would look
+    if isinstance(answer, Mapping):
+        known = cast("Mapping[object, object]", answer)
+        return {name: _plain(value) for name, value in known.items()}
     if isinstance(answer, tuple | list):
         return [_plain(item) for item in cast("list[object]", answer)]
     return answer

@@ -3,9 +3,10 @@
 import json
 import math
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 import attrs
 import msgspec
@@ -189,11 +190,15 @@ async def cancel_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[R
 async def save_rows(ctx: SavesRows, env: HasWorkspace, at: Position) -> Outcome[SavesRows]:
     """Store all rows in a file (`GET sql/statements/{id}/result/chunks/{n}`, `PUT fs/files`).
 
-    They stream: neither the context nor the memory has them all. The file is replaced.
+    They stream: neither the context nor the memory has them all. The file is replaced. Numbers that
+    JSON has no word for are text: `nan`, `inf`, `-inf`.
     """
     if ctx.sql_result is None:
         return fail("there is no statement whose rows to save: put execute_sql before save_rows")
     rows = await env.workspace.sql.rows(ctx.sql_result.statement_id)
+    if twice := _named_twice(rows):
+        said = f"several columns are called {twice}, and an object has a name once: give each an AS"
+        return fail(said, kind="rejected")
     count = rows.row_count
 
     async def lines() -> AsyncGenerator[bytes]:
@@ -236,18 +241,34 @@ async def _beginning(rows: Rows) -> tuple[tuple[Cell, ...], ...]:
     return tuple(kept)
 
 
+def _named_twice(rows: Rows) -> str:
+    counts = Counter(column.name for column in rows.columns)
+    return ", ".join(repr(name) for name, count in counts.items() if count > 1)
+
+
 def _line(row: Row) -> bytes:
-    return msgspec.json.encode(dict(row)) + b"\n"
+    return msgspec.json.encode({name: _written(value) for name, value in row.items()}) + b"\n"
 
 
 def _cell(value: Any) -> Cell:
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float) and math.isfinite(value):
+    value = _written(value)
+    if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, list | dict):
         value = json.dumps(value, default=str, ensure_ascii=False)
     return str(value)[:_LONGEST]
+
+
+def _written(value: Any) -> Any:
+    """Give *value* with text in the place of numbers that JSON has no word for."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, list):
+        return [_written(item) for item in cast("Sequence[Any]", value)]
+    if isinstance(value, dict):
+        fields = cast("Mapping[Any, Any]", value)
+        return {name: _written(item) for name, item in fields.items()}
+    return value
 
 
 def _in_doubt(at: Position) -> StepFailed:

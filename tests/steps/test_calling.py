@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from datetime import date
 from enum import Enum
 from typing import Any
 
 import attrs
 import pytest
 import respx
+from databricks.sdk.service import postgres
 
 from dara_fp import (
     DatabricksEnv,
@@ -24,6 +26,7 @@ from dara_fp import (
 )
 from dara_fp.core.check import InvalidPipeline
 from dara_fp.databricks.records import Run
+from dara_fp.databricks.sql.values import Row
 from dara_fp.steps.calling import calling
 
 HOST = "https://dbc-1.cloud.databricks.test"
@@ -45,6 +48,32 @@ class Named:
     """What is wanted of a job."""
 
     job_id: int
+
+
+@attrs.frozen(kw_only=True)
+class Keeping(StepContext):
+    """A context that keeps what is no record of the SDK."""
+
+    operation: "Begun | None" = made()
+    rows: tuple["Line", ...] = made(())
+
+
+@attrs.frozen(kw_only=True)
+class Begun:
+    """What is wanted of an operation."""
+
+    name: str
+    metadata: Mapping[str, str]
+    done: bool
+
+
+@attrs.frozen(kw_only=True)
+class Line:
+    """A row of a statement."""
+
+    id: int
+    day: date | None
+    parts: Mapping[str, tuple[Mapping[str, int], ...]]
 
 
 class Colour(Enum):
@@ -261,6 +290,35 @@ async def test_of_what_a_call_began_the_names_are_kept(reached: DatabricksEnv) -
     step = calling(giving(Begun()), into="state", context=Seen)
     kept = unwrap(await step(Seen(run_id=5), reached)).state
     assert kept == {"run_id": "7", "number_in_job": "1"}
+
+
+async def test_of_an_operation_its_name_metadata_and_done_are_kept(
+    wire: respx.MockRouter, reached: DatabricksEnv
+) -> None:
+    told: dict[str, Any] = {"name": "operations/o", "metadata": {"@type": "p"}, "done": False}
+    route = wire.post("/api/2.0/postgres/projects").respond(json=told)
+    project = postgres.Project()
+    begin = calling(
+        lambda ws, _ctx: ws.postgres.create_project(project=project, project_id="p"),
+        into="operation",
+        context=Keeping,
+    )
+    assert unwrap(await begin(Keeping(), reached)).operation == Begun(**told)
+    assert route.call_count == 1
+
+
+async def test_rows_of_a_statement_are_kept(reached: DatabricksEnv) -> None:
+    names = ("id", "day", "parts")
+    rows = [
+        Row(names, (1, date(2026, 1, 31), {"a": [Row(("n",), (2,))]})),
+        Row(names, (3, None, {})),
+    ]
+    ask = calling(giving(rows), into="rows", context=Keeping, name="ask")
+    kept = unwrap(await ask(Keeping(), reached))
+    assert kept.rows == (
+        Line(id=1, day=date(2026, 1, 31), parts={"a": ({"n": 2},)}),
+        Line(id=3, day=None, parts={}),
+    )
 
 
 async def test_a_wait_that_takes_too_long_is_a_timeout(reached: DatabricksEnv) -> None:

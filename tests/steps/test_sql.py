@@ -20,6 +20,7 @@ from dara_fp import (
     start,
     unwrap,
 )
+from dara_fp.databricks.errors import NotFound
 from dara_fp.sandbox.sql.warehouses import FIRST
 from dara_fp.steps import sql as sql_steps
 from dara_fp.steps.sql import (
@@ -233,6 +234,36 @@ async def test_all_rows_go_to_a_file_as_json_lines(env: DatabricksEnv, folder: s
     shares = [share for path, _, share in journal.reports if path == "save_rows"]
     assert len(shares) > 1
     assert shares[-1] == 1.0
+
+
+async def test_numbers_that_json_has_no_word_for_are_saved_as_text(
+    env: DatabricksEnv, folder: str
+) -> None:
+    saving = Saving(
+        statement="select cast('NaN' as double) as a, cast('Infinity' as double) as b,"
+        " array(cast('-Infinity' as double), 1.5D) as c, cast(null as double) as d",
+        rows_path=f"{folder}/rows.jsonl",
+    )
+    pipeline = start(Saving, DatabricksEnv) >> execute_sql >> save_rows
+    saved = unwrap(await pipeline(saving, env))
+    async with env.workspace.files.download(saving.rows_path) as file:
+        content = b"".join([chunk async for chunk in file])
+    row = {"a": "nan", "b": "inf", "c": ["-inf", 1.5], "d": None}
+    assert json.loads(content) == row
+    assert saved.sql_result is not None
+    assert saved.sql_result.first_rows == (("nan", "inf", '["-inf", 1.5]', None),)
+
+
+async def test_columns_of_one_name_are_not_saved_as_one(env: DatabricksEnv, folder: str) -> None:
+    path = f"{folder}/rows.jsonl"
+    saving = Saving(statement="select 1 as n, 2 as m, 3 as n", rows_path=path)
+    error = (
+        await (start(Saving, DatabricksEnv) >> execute_sql >> save_rows)(saving, env)
+    ).failure()
+    assert (error.kind, error.step) == (Kind.REJECTED, "save_rows")
+    assert "several columns are called 'n'" in error.message
+    with pytest.raises(NotFound):
+        await env.workspace.files.get_metadata(path)
 
 
 async def test_saving_rows_of_no_statement_says_which_step_is_missing(env: DatabricksEnv) -> None:
