@@ -1,13 +1,13 @@
 """What a job is made of, and which jobs the sandbox can run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
 from dara_fp.sandbox.jobs.conditions import ConditionTask, Outcome
-from dara_fp.sandbox.server.errors import invalid
+from dara_fp.sandbox.server.errors import ApiError, invalid
 from dara_fp.sandbox.server.wire import Json, convert
 
 __all__ = [
@@ -24,10 +24,12 @@ __all__ = [
     "check_tasks",
     "in_order",
     "resolve",
+    "starters",
 ]
 
 PARAMETERS_LIMIT = 10_000
 TASK_LIMIT = 100
+STARTERS = ("schedule", "continuous", "trigger")
 KINDS = ("spark_python_task", "notebook_task", "sql_task", "condition_task")
 
 RunIf = Literal[
@@ -142,17 +144,32 @@ class SubmitSpec(msgspec.Struct, frozen=True):
     idempotency_token: str | None = None
 
 
-def check_tasks(settings: Json) -> None:
-    """Refuse the tasks of *settings* that the sandbox cannot run, or that cannot be ordered.
+class _Starter(msgspec.Struct, frozen=True):
+    pause_status: Literal["PAUSED", "UNPAUSED"] = "UNPAUSED"
+
+
+def check_tasks(settings: Json, refuse: Callable[[str], ApiError]) -> None:
+    """Refuse the tasks of *settings* that cannot run, and by *refuse* those the sandbox has not.
 
     Raises:
-        ApiError: 400, naming the task and what is wrong with it.
+        ApiError: 400, naming the task and what is wrong with it; 501, a kind the sandbox has not.
     """
     raw = _raw_tasks(settings)
     for task in raw:
-        _check_kind(task)
+        _check_kind(task, refuse)
     if len(raw) > TASK_LIMIT:
         raise invalid(f"The sandbox takes {TASK_LIMIT} tasks a job at most, got {len(raw)}.")
+
+
+def starters(settings: Json) -> list[str]:
+    """Name what of *settings* would start runs by itself and is not paused.
+
+    >>> starters({"schedule": {"pause_status": "PAUSED"}, "continuous": {}})
+    ['continuous']
+    """
+    given = {name: settings[name] for name in STARTERS if settings.get(name) is not None}
+    read = {name: convert(value, _Starter, name) for name, value in given.items()}
+    return [name for name, starter in read.items() if starter.pause_status == "UNPAUSED"]
 
 
 def in_order(tasks: Sequence[TaskSpec]) -> tuple[TaskSpec, ...]:
@@ -203,14 +220,12 @@ def _raw_tasks(settings: Json) -> list[Json]:
     return convert(settings.get("tasks") or [], list[Json], "tasks")
 
 
-def _check_kind(task: Json) -> None:
+def _check_kind(task: Json, refuse: Callable[[str], ApiError]) -> None:
     key = task.get("task_key")
     kinds = [name for name in task if name.endswith("_task")]
     others = [kind for kind in kinds if kind not in KINDS]
     if others:
-        raise invalid(
-            f"The sandbox does not run {others[0]} (task {key!r}): it runs {' and '.join(KINDS)}."
-        )
+        raise refuse(f"{others[0]} of task {key!r}; it runs {' and '.join(KINDS)}")
     if len(kinds) != 1:
         said = "has nothing to run" if not kinds else f"has {' and '.join(kinds)}"
         raise invalid(f"Task {key!r} {said}: give it one of {' and '.join(KINDS)}.")

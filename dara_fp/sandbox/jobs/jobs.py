@@ -9,9 +9,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dara_fp.sandbox.jobs.job_changes import changed
-from dara_fp.sandbox.jobs.job_specs import JobSpec, check_tasks, in_order
+from dara_fp.sandbox.jobs.job_specs import JobSpec, check_tasks, in_order, starters
 from dara_fp.sandbox.jobs.job_store import Job, JobStore
 from dara_fp.sandbox.server.auth import USER
+from dara_fp.sandbox.server.unanswered import Unanswered
 from dara_fp.sandbox.server.wire import (
     Json,
     convert,
@@ -64,6 +65,7 @@ class Jobs:
     """The routes of job definitions."""
 
     store: JobStore
+    unanswered: Unanswered
 
     def routes(self) -> list[Route]:
         """Give the routes, in all versions of the API that clients use."""
@@ -82,14 +84,15 @@ class Jobs:
     async def create(self, request: Request) -> Response:
         """Keep a new job."""
         settings = await read_body(request, Json)
-        job = self.store.add_job(settings, _spec(settings))
+        job = self.store.add_job(settings, self._spec(request, settings))
         return json_response({"job_id": job.job_id})
 
     async def reset(self, request: Request) -> Response:
         """Replace all settings of a job; runs that were started keep theirs."""
         asked = await read_body(request, ChangeJob)
         self.store.job(asked.job_id)
-        self.store.change_job(asked.job_id, asked.new_settings, _spec(asked.new_settings))
+        spec = self._spec(request, asked.new_settings)
+        self.store.change_job(asked.job_id, asked.new_settings, spec)
         return empty()
 
     async def update(self, request: Request) -> Response:
@@ -97,7 +100,7 @@ class Jobs:
         asked = await read_body(request, ChangeJob)
         settings = self.store.job(asked.job_id).settings
         settings = changed(settings, asked.new_settings, asked.fields_to_remove)
-        self.store.change_job(asked.job_id, settings, _spec(settings))
+        self.store.change_job(asked.job_id, settings, self._spec(request, settings))
         return empty()
 
     async def get(self, request: Request) -> Response:
@@ -125,11 +128,15 @@ class Jobs:
         self.store.delete_job((await read_body(request, JobId)).job_id)
         return empty()
 
-
-def _spec(settings: Json) -> JobSpec:
-    check_tasks(settings)
-    spec = convert(settings, JobSpec, "job settings")
-    return msgspec.structs.replace(spec, tasks=in_order(spec.tasks))
+    def _spec(self, request: Request, settings: Json) -> JobSpec:
+        path = request.url.path
+        check_tasks(settings, lambda what: self.unanswered.refuse("POST", path, what))
+        spec = convert(settings, JobSpec, "job settings")
+        found = msgspec.structs.replace(spec, tasks=in_order(spec.tasks))
+        for name in starters(settings):
+            # The job is kept all the same: it can be started by run-now.
+            self.unanswered.refuse("POST", f"{path}#{name}", "such jobs never start by themselves")
+        return found
 
 
 def _has_name(job: Job, name: str) -> bool:

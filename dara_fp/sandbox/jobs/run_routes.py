@@ -27,6 +27,7 @@ from dara_fp.sandbox.jobs.run_wire import left_json, run_json, task_as_run
 from dara_fp.sandbox.jobs.runs import PENDING, Run, TaskRun, now
 from dara_fp.sandbox.server.auth import base_url
 from dara_fp.sandbox.server.errors import invalid
+from dara_fp.sandbox.server.unanswered import Unanswered
 from dara_fp.sandbox.server.wire import (
     Json,
     convert,
@@ -105,6 +106,7 @@ class Runs:
     store: JobStore
     engine: Engine
     workspace_id: str
+    unanswered: Unanswered
 
     def routes(self) -> list[Route]:
         """Give the routes, in all versions of the API that clients use."""
@@ -152,7 +154,8 @@ class Runs:
     async def submit(self, request: Request) -> Response:
         """Start a one-time run."""
         raw = await read_body(request, Json)
-        check_tasks(raw)
+        path = request.url.path
+        check_tasks(raw, lambda what: self.unanswered.refuse("POST", path, what))
         asked = convert(raw, SubmitSpec, "request body")
         known = self._known(asked.idempotency_token)
         if known is None:

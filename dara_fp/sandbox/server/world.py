@@ -125,9 +125,12 @@ class World:
             *self.uploads.routes(),
             *Storage(root=self.root, signer=self.signer, uploads=self.uploads).routes(),
             *CatalogRoutes(catalog=self.catalog).routes(),
-            *Jobs(store=self.store).routes(),
+            *Jobs(store=self.store, unanswered=unanswered).routes(),
             *Runs(
-                store=self.store, engine=self.engine, workspace_id=self.seat.workspace_id
+                store=self.store,
+                engine=self.engine,
+                workspace_id=self.seat.workspace_id,
+                unanswered=unanswered,
             ).routes(),
             *WorkspaceObjects(self.root, unanswered).routes(),
             *self.secrets.routes(),
