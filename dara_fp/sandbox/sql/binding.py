@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
+from sqlglot.errors import UnsupportedError
 
 from dara_fp.sandbox.catalog.entries import Table
 from dara_fp.sandbox.server.auth import USER
 from dara_fp.sandbox.server.errors import ApiError
 from dara_fp.sandbox.sql.errors import DIVIDED, no_table, not_done, of_duckdb
 from dara_fp.sandbox.sql.files import FORMATS, reader
+from dara_fp.sandbox.sql.meaning import adapt
 from dara_fp.sandbox.sql.names import is_own, settle
 from dara_fp.sandbox.sql.parsing import parsed_one
 from dara_fp.sandbox.sql.running import Running, SqlError
@@ -99,7 +101,10 @@ class Binding:
             SqlError: A table is not there.
         """
         self._bind(tree, own or {}, 0)
-        return tree.sql("duckdb")
+        try:
+            return tree.sql("duckdb", unsupported_level=ErrorLevel.RAISE)
+        except UnsupportedError as error:
+            raise not_done(f"a part of the statement ({error})") from None
 
     def rows(self, query: str, limit: int | None = None) -> Any:
         """Run *query*, in the engine's SQL, and give an Arrow table of at most *limit* rows.
@@ -176,6 +181,7 @@ class Binding:
         """Let *tree*, which reads *tables*, mean to the engine what it means to a warehouse."""
         for column in list(tree.find_all(exp.Column)):
             settle(column, tables)
+        adapt(tree)
         for function in list(tree.find_all(exp.Func)):
             self._tell(function)
         for division in list(tree.find_all(exp.Div, exp.Mod)):

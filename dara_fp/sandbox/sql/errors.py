@@ -10,6 +10,7 @@ from dara_fp.sandbox.sql.running import SqlError
 
 __all__ = [
     "DIVIDED",
+    "INDEXED",
     "expected",
     "no_parse",
     "no_schema",
@@ -23,6 +24,28 @@ __all__ = [
 
 DIVIDED = "[DIVIDE_BY_ZERO]"
 """What the engine says where the divisor is zero."""
+
+INDEXED = "[INVALID_ARRAY_INDEX]"
+"""What the engine says where an array is too short."""
+
+_MARKED = {
+    DIVIDED: (
+        "DIVIDE_BY_ZERO",
+        (
+            "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL"
+            ' instead. If necessary set "ansi_mode" to "false" to bypass this error.'
+        ),
+        "22012",
+    ),
+    INDEXED: (
+        "INVALID_ARRAY_INDEX",
+        (
+            "The index is out of bounds. Use the SQL function `get()` to tolerate accessing an"
+            " element at an invalid index and return NULL instead."
+        ),
+        "22003",
+    ),
+}
 
 INLINE_LIMIT = 25 * 2**20
 _MESSAGE_LIMIT = 4_000
@@ -135,13 +158,8 @@ def of_catalog(error: ApiError) -> SqlError:
 def of_duckdb(error: duckdb.Error) -> SqlError:
     """Give what an *error* of the engine is for a warehouse."""
     said = str(error).strip()
-    if DIVIDED in said:
-        return _error(
-            "DIVIDE_BY_ZERO",
-            "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL"
-            ' instead. If necessary set "ansi_mode" to "false" to bypass this error.',
-            "22012",
-        )
+    if marks := [mark for mark in _MARKED if mark in said]:
+        return _error(*_MARKED[marks[0]])
     if column := _UNRESOLVED.search(said):
         return _error(
             "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION",
@@ -152,6 +170,10 @@ def of_duckdb(error: duckdb.Error) -> SqlError:
     if function := _FUNCTION.search(said):
         named = _quoted(function[1])
         return _error("UNRESOLVED_ROUTINE", f"Cannot resolve routine {named}.", "42883")
+    return _of_kind(error, said)
+
+
+def _of_kind(error: duckdb.Error, said: str) -> SqlError:
     for kind, condition, state in _BY_KIND:
         if isinstance(error, kind):
             return _error(condition, said, state)

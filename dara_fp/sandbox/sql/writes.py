@@ -7,10 +7,11 @@ from sqlglot import exp
 
 from dara_fp.sandbox.sql.binding import Binding
 from dara_fp.sandbox.sql.errors import expected, not_done
+from dara_fp.sandbox.sql.meaning import whole
 from dara_fp.sandbox.sql.running import SqlError
 from dara_fp.sandbox.sql.schema_views import table_of
 from dara_fp.sandbox.sql.tables import Field
-from dara_fp.sandbox.sql.types import duck_of
+from dara_fp.sandbox.sql.types import DeltaType, duck_of
 
 __all__ = ["fitted", "insert", "rewrite"]
 
@@ -60,10 +61,15 @@ def fitted(fields: Sequence[Field], names: Sequence[str], query: str) -> str:
     """Give the engine's query that fits the columns of *query*, called *names*, to *fields*."""
     places = {name.lower(): place for place, name in enumerate(names, 1)}
     chosen = ", ".join(
-        f'CAST({_place(places.get(field.name.lower()))} AS {duck_of(field.kind)}) AS "{field.name}"'
+        f'{_cast(_place(places.get(field.name.lower())), field.kind)} AS "{field.name}"'
         for field in fields
     )
     return f"SELECT {chosen} FROM ({query})"  # noqa: S608 - made of a tree that was parsed
+
+
+def _cast(value: str, kind: DeltaType) -> str:
+    fits = kind in {"byte", "short", "integer", "long"} if isinstance(kind, str) else False
+    return whole(value, duck_of(kind)) if fits else f"CAST({value} AS {duck_of(kind)})"
 
 
 def _place(place: int | None) -> str:

@@ -1,0 +1,133 @@
+"""Functions that mean something else to the engine than to a warehouse, and what they are there."""
+
+from collections.abc import Callable
+
+from sqlglot import exp, parse_one
+
+from dara_fp.sandbox.sql.errors import INDEXED
+
+__all__ = ["adapt", "whole"]
+
+_WHOLE = frozenset(
+    {exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT},
+)
+_DATES = (exp.CurrentDate, exp.TsOrDsToDate, exp.TsOrDsAdd, exp.AddMonths, exp.LastDay)
+_DAYS = frozenset({"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"})
+_ARRAYS = (exp.Array, exp.Split, exp.ArrayAgg)
+
+
+def adapt(tree: exp.Expr) -> None:
+    """Put into *tree* what the engine has for functions that mean something else to it.
+
+    Do it once: another time would change what was made.
+    """
+    # The innermost first, since what is around one takes it as it is then.
+    for node in reversed(list(tree.dfs())):
+        adapted = _ADAPTED.get(type(node))
+        made = adapted(node) if adapted else None
+        if made is not None and node.parent is not None:
+            node.replace(made)
+
+
+def whole(value: str, kind: str) -> str:
+    """Give the engine's SQL for *value* as the whole number *kind*: a fraction is cut, not rounded.
+
+    The engine knows the type of *value* only when it binds it.
+    """
+    return (
+        f"CASE WHEN TYPEOF({value}) IN ('DOUBLE', 'FLOAT')"
+        f" THEN CAST(TRUNC(TRY_CAST({value} AS DOUBLE)) AS {kind})"
+        f" WHEN TYPEOF({value}) LIKE 'DECIMAL%'"
+        f" THEN CAST(TRUNC(TRY_CAST({value} AS DECIMAL(38, 10))) AS {kind})"
+        f" ELSE CAST({value} AS {kind}) END"
+    )
+
+
+def _filled(template: str, **given: exp.Expr) -> exp.Expr:
+    """Give *template*, in the engine's SQL, with what was *given* in the places of its names."""
+    made = parse_one(template, read="duckdb")
+    for name in list(made.find_all(exp.Column)):
+        name.replace(given[name.name].copy())
+    return made
+
+
+def _cast(node: exp.Expr) -> exp.Expr | None:
+    kind, value = node.args["to"].this, node.this
+    if kind not in _WHOLE or (isinstance(value, exp.Literal) and value.is_string):
+        return None
+    made = _filled(whole("x", kind.value), x=value)
+    if isinstance(node, exp.TryCast):
+        for cast in list(made.find_all(exp.Cast)):
+            if type(cast) is exp.Cast and cast.args["to"].this is kind:
+                cast.replace(exp.TryCast(this=cast.this, to=cast.args["to"]))
+    return made
+
+
+def _date(node: exp.Expr) -> exp.Expr:
+    return exp.cast(node.copy(), "DATE")
+
+
+def _sum(node: exp.Expr) -> exp.Expr | None:
+    interval = node.args["expression"]
+    if not (isinstance(interval, exp.Interval) and _is_date(node.this)):
+        return None
+    return _date(node) if interval.text("unit").upper().removesuffix("S") in _DAYS else None
+
+
+def _is_date(node: exp.Expr) -> bool:
+    if isinstance(node, exp.Cast):
+        return node.to.this is exp.DType.DATE
+    return isinstance(node, _DATES)
+
+
+def _weekday(node: exp.Expr) -> exp.Expr | None:
+    if node.name.upper() != "WEEKDAY":
+        return None
+    return _filled("CAST(ISODOW(CAST(x AS DATE)) - 1 AS INT)", x=node.expressions[0])
+
+
+def _seconds(node: exp.Expr) -> exp.Expr:
+    if isinstance(node.this, exp.CurrentTimestamp):
+        return _filled("CAST(FLOOR(EPOCH(x)) AS BIGINT)", x=node.this)
+    return _filled("CAST(FLOOR(x) AS BIGINT)", x=node)
+
+
+def _substring(node: exp.Expr) -> exp.Expr | None:
+    start = node.args.get("start")
+    if start is None or (isinstance(start, exp.Literal) and start.name != "0"):
+        return None
+    made = node.copy()
+    made.set("start", _filled("CASE WHEN x = 0 THEN 1 ELSE x END", x=start))
+    return made
+
+
+def _percentile(node: exp.Expr) -> exp.Expr:
+    return _filled("QUANTILE_CONT(CAST(x AS DOUBLE), q)", x=node.this, q=node.args["quantile"])
+
+
+def _element(node: exp.Expr) -> exp.Expr | None:
+    """Give the element of an array that is known to be one, or an error where there is none."""
+    if node.args.get("offset") or not isinstance(node.this, _ARRAYS):
+        return None
+    return _filled(
+        f"CASE WHEN i < 0 OR i >= LEN(x) THEN ERROR('{INDEXED}') ELSE found END",
+        i=node.expressions[0],
+        x=node.this,
+        found=node,
+    )
+
+
+_ADAPTED: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]] = {
+    exp.Cast: _cast,
+    exp.TryCast: _cast,
+    exp.DayOfWeek: lambda node: _filled("CAST(x + 1 AS INT)", x=node),
+    exp.Anonymous: _weekday,
+    exp.TsOrDsAdd: _date,
+    exp.AddMonths: _date,
+    exp.Add: _sum,
+    exp.Sub: _sum,
+    exp.StrToUnix: _seconds,
+    exp.Substring: _substring,
+    exp.Quantile: _percentile,
+    exp.Bracket: _element,
+}
