@@ -5,7 +5,7 @@ import pytest
 import respx
 
 from dara_fp.core.errors import Kind
-from dara_fp.databricks.errors import AlreadyExists, PermissionDenied, UnexpectedAnswer
+from dara_fp.databricks.errors import AlreadyExists, DataLoss, PermissionDenied, UnexpectedAnswer
 from dara_fp.databricks.files.upload_sessions import UploadSizes
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import last
@@ -53,6 +53,26 @@ async def test_pieces_longer_than_the_usual_are_whole_multiples_of_what_the_stor
         f"bytes 0-{3 * MIB - 1}/*",
         f"bytes {3 * MIB}-{5 * MIB + 6}/{5 * MIB + 7}",
     ]
+
+
+# Of the bytes 0 to 19, by another program: md5sum and base64.
+MD5 = "FUnRquICFOBlq0t2qqyJqA=="
+SUM = "crc32c=AAAAAA==,md5=%s"
+
+
+@pytest.mark.parametrize("keeps", [[], [3, 0, 5, 8, 1]])
+async def test_the_whole_is_compared_with_the_checksum_that_the_store_tells(
+    google: GoogleVolume, workspace: Workspace, keeps: list[int]
+) -> None:
+    google.headers = {"x-goog-hash": SUM % MD5}
+    google.keeps = [*keeps]
+    assert await workspace.files.upload(PATH, stream(CONTENT)) == 20
+    google.stored, google.whole = b"", None
+    google.keeps = [*keeps]
+    google.headers = {"x-goog-hash": SUM % MD5.swapcase()}
+    with pytest.raises(DataLoss, match="the store has other bytes than were sent") as caught:
+        await workspace.files.upload(PATH, stream(CONTENT))
+    assert not caught.value.retryable
 
 
 async def test_what_the_store_did_not_keep_is_sent_again(

@@ -113,6 +113,7 @@ class GoogleVolume:
         self.whole: bytes | None = None
         self.ranges: list[str] = []
         self.keeps: list[int | httpx.Response] = []
+        self.headers: dict[str, str] = {}
         self.dropped = 0
         self.initiating = wire.post(path=httpx.URL(QUOTED).path).respond(
             json={"resumable_upload": {"session_token": "s/2"}}
@@ -145,7 +146,7 @@ class GoogleVolume:
         self.stored += request.content[:keep]
         if total != "*" and len(self.stored) == int(total):
             self.whole = self.stored
-            return httpx.Response(200)
+            return httpx.Response(200, headers=self.headers)
         told = {"Range": f"bytes=0-{len(self.stored) - 1}"} if self.stored else {}
         return httpx.Response(308, headers=told)
 

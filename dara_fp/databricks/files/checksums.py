@@ -12,9 +12,32 @@ import re
 import zlib
 from collections.abc import Callable, Mapping
 
-__all__ = ["holds_other_bytes"]
+__all__ = ["Sum", "holds_other_bytes"]
 
 Digest = Callable[[bytes], str]
+
+
+class Sum:
+    """The MD5 of bytes that come piece by piece."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._digest = hashlib.md5(usedforsecurity=False)
+
+    async def add(self, piece: bytes) -> None:
+        """Take *piece* in, in a thread."""
+        await asyncio.to_thread(self._digest.update, piece)
+
+    def is_denied(self, headers: Mapping[str, str]) -> bool:
+        """Tell whether the answer with *headers* proves that all was other than these bytes."""
+        said = md5_of(headers)
+        return said is not None and said != _base64(self._digest.digest())
+
+
+def md5_of(headers: Mapping[str, str]) -> str | None:
+    """Give the MD5, in Base64, that *headers* tell of a whole, if they do."""
+    found = re.search(r"\bmd5=([A-Za-z0-9+/]{22}==)", headers.get("x-goog-hash", ""))
+    return headers.get("content-md5") or (found[1] if found else None)
 
 
 def _base64(digest: bytes) -> str:
@@ -54,13 +77,12 @@ def _said(headers: Mapping[str, str]) -> tuple[Digest, str] | None:
     named: dict[str, Digest] = {
         "x-amz-checksum-crc32": _crc32,
         "x-amz-checksum-sha256": _sha256,
-        "content-md5": _md5_base64,
     }
     for name, digest in named.items():
         if value := headers.get(name):
             return digest, value
-    if found := re.search(r"\bmd5=([A-Za-z0-9+/]{22}==)", headers.get("x-goog-hash", "")):
-        return _md5_base64, found[1]
+    if md5 := md5_of(headers):
+        return _md5_base64, md5
     return _etag(headers)
 
 

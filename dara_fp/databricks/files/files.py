@@ -58,7 +58,9 @@ class Files:
         A stream is read once, no faster than it is sent. Up to 32 MiB go in one PUT; more goes in
         parts of 8 MiB and longer, several at a time, of which at most 24 MiB are in memory. A part
         whose connection was lost, or whose address has expired, is sent again by itself, and so is
-        one that the store has other bytes of by its checksum. Where the workspace gives no
+        one that the store has other bytes of by its checksum; Google's store, which takes one
+        stream, is compared as a whole, and a difference refused. What goes in one PUT has no
+        checksum. Where the workspace gives no
         addresses of parts, or its store is closed to this machine, a stream of known *length* goes
         in one PUT of up to 5 GiB, which is not sent again once it was begun. Where an answer was
         lost and the next try finds a file of the same length there, no older than the upload, that

@@ -14,9 +14,11 @@ from dara_fp.databricks.errors import (
     AlreadyExists,
     ConnectionFailed,
     DatabricksError,
+    DataLoss,
     PermissionDenied,
     UnexpectedAnswer,
 )
+from dara_fp.databricks.files.checksums import Sum
 from dara_fp.databricks.files.upload_sessions import (
     PartsRefused,
     Sending,
@@ -49,6 +51,7 @@ class ResumableUpload:
         self._sending = sending
         self._session = session
         self._target: Target | None = None
+        self._sum = Sum()
 
     async def run(self, first: bytes, rest: Chunks) -> int:
         """Send *first* and all of the *rest*; give the bytes sent.
@@ -66,6 +69,7 @@ class ResumableUpload:
             # Only the last piece may, and must, tell the length of the whole.
             following = await rest.take(self._sending.sizes.of_part(1, self._sending.length))
             total = None if following else offset + len(piece)
+            await self._sum.add(piece)
             try:
                 await self._send(target, piece, offset, total)
             except (PermissionDenied, ConnectionFailed) as error:
@@ -100,15 +104,25 @@ class ResumableUpload:
         while stuck < _STUCK_TRIES:
             answer = await self._put(target, piece, offset, total)
             if answer.status != HTTPStatus.PERMANENT_REDIRECT:
-                return
+                return self._check(answer)
             arrived = _arrived(answer)
             if not offset <= arrived <= end:
                 raise self._odd(f"says it has {arrived} bytes where {offset} to {end} fit")
             if arrived == end and total is None:
-                return
+                return None
             stuck = 0 if arrived > offset else stuck + 1
             piece, offset = piece[arrived - offset :], arrived
         raise self._odd(f"takes no more than {offset} bytes, asked {_STUCK_TRIES} times")
+
+    def _check(self, done: Answer) -> None:
+        if self._sum.is_denied(done.headers):
+            raise DataLoss(
+                StepError(
+                    message=f"{self._sending.path}: the store has other bytes than were sent, by"
+                    " its checksum: delete the file, upload it again, and look for what changes"
+                    " it on the way, such as a proxy",
+                ),
+            )
 
     async def _put(self, target: Target, piece: bytes, offset: int, total: int | None) -> Answer:
         whole = "*" if total is None else total
