@@ -40,11 +40,12 @@ def execute(path: Path, host: str, folder: Path) -> Any:
 
 
 def shown_by(cells: list[Any]) -> str:
-    """Give what *cells* print and show, as text."""
+    """Give what *cells* print and show, as text; it may come in any number of pieces."""
     shown = [output for cell in cells for output in cell.get("outputs", ())]
-    return "\n".join(
+    pieces = [
         output.get("text") or output.get("data", {}).get("text/plain", "") for output in shown
-    )
+    ]
+    return "\n".join(piece.removesuffix("\n") for piece in pieces)
 
 
 def _save_all() -> None:
