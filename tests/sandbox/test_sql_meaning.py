@@ -171,3 +171,31 @@ def test_a_with_of_a_tables_own_name_reads_the_table(days: Say) -> None:
         "with recursive up as (select 1 as n union all select n + 1 from up where n < 3)"
         " select max(n) as n from up"
     ) == [{"n": 3}]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name"),
+    [
+        ("cast(300 as smallint)", "CAST(300 AS SMALLINT)"),
+        ("explode(array(1))", "col"),
+        ("current_date()", "current_date()"),
+        ("upper('x')", "upper('x')"),
+    ],
+)
+def test_a_column_without_a_name_is_called_as_a_warehouse_calls_it(
+    say: Say, chosen: str, name: str
+) -> None:
+    [row] = say(f"select {chosen}")
+    assert list(row) == [name]
+
+
+def test_what_is_not_grouped_is_told_so(days: Say) -> None:
+    with pytest.raises(SqlError, match=r"\[MISSING_AGGREGATION\].* SQLSTATE: 42803"):
+        days("select d, max(n) from days")
+
+
+def test_a_table_is_made_like_another_and_gets_more_columns(days: Say) -> None:
+    days("create table more like days")
+    days("alter table more add columns (z int, w string)")
+    days("insert into more values ('x', 1, 2, 'y')")
+    assert days("select * from more") == [{"d": "x", "n": 1, "z": 2, "w": "y"}]

@@ -61,8 +61,9 @@ def alter(binding: Binding, tree: exp.Alter) -> Any:
         binding.session.full_name(tree.this), tree.this.sql("databricks")
     ).full_name
     for action in tree.args["actions"]:
-        if isinstance(action, exp.ColumnDef):
-            binding.tables.add_fields(full_name, [_field(action)])
+        if isinstance(action, exp.ColumnDef | exp.Schema):
+            added = action.expressions if isinstance(action, exp.Schema) else [action]
+            binding.tables.add_fields(full_name, [_field(column) for column in added])
         elif isinstance(action, exp.AlterSet) and (properties := _properties(action)):
             binding.tables.set_properties(full_name, properties)
         else:
@@ -127,7 +128,7 @@ def _create_table(binding: Binding, tree: exp.Create) -> None:
     if not _is_wanted(binding, tree):
         return
     entry = _entry(binding, tree)
-    fields = [_field(column) for column in _declared(tree) if not _is_informative(column)]
+    fields = _fields(binding, tree)
     with binding.tables.writing(entry.full_name, check=binding.running.check):
         rows: Any = None
         if tree.expression is not None:
@@ -141,6 +142,15 @@ def _create_table(binding: Binding, tree: exp.Create) -> None:
             source = f"FROM {binding.known(rows)}"
             kept = binding.rows(fitted(fields, [field.name for field in fields], source))
             binding.tables.append(made.full_name, kept)
+
+
+def _fields(binding: Binding, tree: exp.Create) -> list[Field]:
+    """Give the columns that *tree* declares, itself or as those of another table."""
+    if (like := tree.find(exp.LikeProperty)) is not None:
+        shown = like.this.sql("databricks")
+        other = binding.entry(binding.session.full_name(like.this), shown)
+        return binding.tables.fields(other.full_name)
+    return [_field(column) for column in _declared(tree) if not _is_informative(column)]
 
 
 def _declared(tree: exp.Create) -> list[exp.Expr]:

@@ -145,10 +145,14 @@ def _name_columns(tree: exp.Query) -> None:
 
 def _name(chosen: exp.Expr) -> str:
     if isinstance(chosen, exp.UDTF):
-        return ""
+        return "col" if type(chosen) is exp.Explode and not _is_map(chosen.this) else ""
     if isinstance(chosen, exp.Literal):
         return str(chosen.this)
     text = chosen.sql("databricks", normalize_functions="lower").replace("count(*)", "count(1)")
-    if text.isupper() and isinstance(chosen, exp.Func):
+    if text.isupper() and text.removesuffix("()").isidentifier():
         return f"{text.lower().removesuffix('()')}()"
     return f"({text})" if isinstance(chosen, exp.Binary) else text
+
+
+def _is_map(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Map | exp.VarMap)

@@ -37,6 +37,14 @@ _MARKED = {
         ),
         "22012",
     ),
+    "must appear in the GROUP BY clause": (
+        "MISSING_AGGREGATION",
+        (
+            "A non-aggregating expression is based on columns which are not participating in the"
+            " GROUP BY clause: add them to it, or use any_value() where any value will do."
+        ),
+        "42803",
+    ),
     INDEXED: (
         "INVALID_ARRAY_INDEX",
         (
