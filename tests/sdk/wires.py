@@ -1,5 +1,6 @@
 """Both wires, cut: what the SDK and what ours would have sent, answered as told."""
 
+import io
 import json
 import time
 import uuid
@@ -51,7 +52,10 @@ class Wires:
         self.now = 1_000_000.0
 
     def expect(self, answers: Sequence[Any]) -> None:
-        """Answer with *answers* in turn, the last one for ever; forget what was heard."""
+        """Answer with *answers* in turn, the last one for ever; forget what was heard.
+
+        One with bytes as its contents is answered as those bytes, as what is downloaded is.
+        """
         self.answers = answers
         self.sync.clear()
         self.ours.clear()
@@ -69,7 +73,7 @@ class Wires:
         response.url = url
         response.headers["Content-Type"] = "application/json"
         response.request = request
-        response._content = self._answer(self.sync)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - it has no other way in
+        response.raw = io.BytesIO(self._answer(self.sync))
         return response
 
     async def hear_ours(self, _transport: Transport, call: Call) -> Reply:
@@ -91,8 +95,9 @@ class Wires:
         self.now += int(seconds)  # without the jitter, which differs
 
     def _answer(self, heard: list[Request]) -> bytes:
-        at = min(len(heard), len(self.answers)) - 1
-        return json.dumps(self.answers[at]).encode()
+        answer: Any = self.answers[min(len(heard), len(self.answers)) - 1]
+        held: Any = answer.get("contents") if isinstance(answer, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - of JSON
+        return held if isinstance(held, bytes) else json.dumps(answer).encode()
 
 
 @contextmanager
