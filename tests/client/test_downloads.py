@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 from dara_fp.core.errors import Kind
-from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, PermissionDenied
+from dara_fp.databricks.errors import (
+    ConnectionFailed,
+    DatabricksError,
+    DataLoss,
+    PermissionDenied,
+)
 from dara_fp.databricks.files.local_files import DownloadSizes
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
@@ -33,6 +38,7 @@ class Shelf:
         self.asked: list[str] = []
         self.knows_ranges = True
         self.says_when = True
+        self.more = ""
         self.change_after = 0
         self.gives_addresses = False
         self.store_answers: list[bytes] = []
@@ -85,7 +91,9 @@ class Shelf:
 
     def _head(self, status: str, length: int, more: str = "") -> bytes:
         when = f"Last-Modified: {self.modified}\r\n" if self.says_when else ""
-        return f"HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{when}{more}\r\n".encode()
+        return (
+            f"HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{when}{self.more}{more}\r\n".encode()
+        )
 
 
 @pytest.fixture
@@ -113,6 +121,25 @@ def contents(folder: Path) -> dict[str, bytes]:
 async def downloaded(workspace: Workspace) -> bytes:
     async with workspace.files.download(PATH) as file:
         return b"".join([chunk async for chunk in file])
+
+
+# Of b"12345678", by another program: openssl.
+MD5 = "JdVa0oOqQAr0ZMdtcTwHrQ=="
+
+
+@pytest.mark.parametrize("header", [f"Content-MD5: {MD5}", f"x-goog-hash: crc32c=A,md5={MD5}"])
+async def test_a_download_is_compared_with_the_checksum_that_is_told(
+    shelf: Shelf, workspace: Workspace, tmp_path: Path, header: str
+) -> None:
+    shelf.more, shelf.content, shelf.cuts = f"{header}\r\n", b"12345678", [4]
+    assert await downloaded(workspace) == b"12345678"
+    assert len(shelf.asked) == 2
+    shelf.content = b"12345679"
+    with pytest.raises(DataLoss, match="other bytes than the workspace has"):
+        await workspace.files.download_to(PATH, tmp_path / "a")
+    assert contents(tmp_path) == {}
+    shelf.more += "Content-Encoding: identity\r\n"
+    assert await downloaded(workspace) == b"12345679"
 
 
 async def test_a_download_goes_on_from_where_it_broke_off(

@@ -12,7 +12,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping
 
-__all__ = ["Sum", "holds_other_bytes"]
+__all__ = ["Sum", "holds_other_bytes", "md5_of"]
 
 Digest = Callable[[bytes], str]
 

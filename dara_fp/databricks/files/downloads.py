@@ -6,12 +6,14 @@ The Files API takes `Range` and `If-Unmodified-Since` (the SDK's documentation o
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from http import HTTPStatus
 
 import attrs
 
 from dara_fp.core.errors import Kind, StepError
-from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, UnexpectedAnswer
+from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, DataLoss, UnexpectedAnswer
+from dara_fp.databricks.files.checksums import Sum, md5_of
 from dara_fp.databricks.http.transport import Reply
 from dara_fp.databricks.records import FileMetadata
 
@@ -55,6 +57,7 @@ class Download:
     """A file on its way down: iterate over it for its bytes, chunk by chunk.
 
     Where the connection is lost on the way, it goes on from where it was, if the file is as it was.
+    Where the answer tells an MD5, a file that has come with another is refused at its end.
 
     Attributes:
         metadata: What the workspace says of it.
@@ -65,7 +68,7 @@ class Download:
         self.metadata = described(reply.headers)
         self._reply = reply
         span = Span(start=0, end=self.metadata.content_length, since=self.metadata.last_modified)
-        self._chunks = flowing(reply, span, opening)
+        self._chunks = _compared(flowing(reply, span, opening), reply.headers)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Give the chunks, each read from the network when it is asked for."""
@@ -120,6 +123,31 @@ async def flowing(reply: Reply, span: Span, opening: Opening) -> AsyncGenerator[
             return
         stuck = 0 if span.start > before else stuck + 1
         reply = await _reopened(opening, span, _cut(span, lost), stuck)
+
+
+async def _compared(
+    chunks: AsyncGenerator[bytes], headers: Mapping[str, str]
+) -> AsyncGenerator[bytes]:
+    """Give *chunks*, and compare them at the end with the checksum in *headers*, if there is one.
+
+    Raises:
+        DataLoss: They are others.
+    """
+    is_told = md5_of(headers) is not None and "content-encoding" not in headers
+    total = Sum()
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            if is_told:
+                await total.add(chunk)
+            yield chunk
+    if is_told and total.is_denied(headers):
+        raise DataLoss(
+            StepError(
+                message="the download has other bytes than the workspace has, by its checksum:"
+                " look for what changes them on the way, such as a proxy",
+                retryable=True,
+            ),
+        )
 
 
 def described(headers: Mapping[str, str]) -> FileMetadata:

@@ -60,11 +60,10 @@ class Files:
         whose connection was lost, or whose address has expired, is sent again by itself, and so is
         one that the store has other bytes of by its checksum; Google's store, which takes one
         stream, is compared as a whole, and a difference refused. What goes in one PUT has no
-        checksum. Where the workspace gives no
-        addresses of parts, or its store is closed to this machine, a stream of known *length* goes
-        in one PUT of up to 5 GiB, which is not sent again once it was begun. Where an answer was
-        lost and the next try finds a file of the same length there, no older than the upload, that
-        file counts as this one.
+        checksum. Where the workspace gives no addresses of parts, or its store is closed to this
+        machine, a stream of known *length* goes in one PUT of up to 5 GiB, which is not sent again
+        once it was begun. Where an answer was lost and the next try finds a file of the same length
+        there, no older than the upload, that file counts as this one.
 
         Args:
             file_path: Absolute path, such as `/Volumes/main/default/inbox/a.pdf`.
@@ -124,7 +123,8 @@ class Files:
         """Open the file at *file_path* for reading; memory stays flat however long it is.
 
         A connection that is lost on the way is opened again where it broke off, as long as the
-        file has not changed.
+        file has not changed. Where the answer tells an MD5, what came is compared with it at the
+        end; where it tells none, only the length is.
 
         Raises:
             DatabricksError: The workspace refused, no answer came, or the file changed meanwhile.
@@ -148,7 +148,8 @@ class Files:
 
         More than 32 MiB come in several streams side by side, straight from the cloud's store where
         that is open to this machine. Each goes on after a lost connection, and by a new address
-        when its own has expired; a file that changes meanwhile is refused.
+        when its own has expired; a file that changes meanwhile is refused. Pieces are held to their
+        lengths only, since a store's checksum is of the whole; a shorter file as by `download`.
 
         Args:
             file_path: Absolute path, such as `/Volumes/main/default/inbox/a.pdf`.
