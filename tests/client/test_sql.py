@@ -257,11 +257,13 @@ async def test_a_statement_that_fails_under_200_is_an_error_with_its_code(
     wire: respx.MockRouter, workspace: Workspace, code: str, kind: Kind, *, retryable: bool
 ) -> None:
     error = {"error_code": code, "message": "[TABLE_OR_VIEW_NOT_FOUND] no `t`"}
-    wire.post(f"{API}/").respond(json=state("FAILED", error=error, sql_state="42P01"))
+    failed = state("FAILED", error=error, sql_state="42P01")
+    wire.post(f"{API}/").respond(json=failed, headers={"x-request-id": "r-7"})
     with pytest.raises(StatementFailed) as caught:
         await workspace.sql.execute("select * from t", warehouse_id="w")
     told = caught.value.error
     assert (told.error_code, told.kind, told.retryable) == (code, kind, retryable)
+    assert (told.status, told.request_id) == (200, "r-7")
     assert told.message == (
         "statement s-1 ended FAILED (SQLSTATE 42P01): [TABLE_OR_VIEW_NOT_FOUND] no `t`"
     )

@@ -2,10 +2,14 @@
 
 from typing import TypeVar
 
+import attrs
+
 from dara_fp.databricks.errors import UnexpectedAnswer
 from dara_fp.databricks.http.exchange import Answer
+from dara_fp.databricks.http.refusals import request_id_of
+from dara_fp.databricks.sql.records import Statement
 
-__all__ = ["understood"]
+__all__ = ["statement_of", "understood"]
 
 T = TypeVar("T")
 
@@ -25,3 +29,14 @@ def understood(answer: Answer, wanted: type[T]) -> T:
         )
     # Raised out here, it does not carry the one that quotes the answer as its context.
     raise hidden.with_traceback(None)
+
+
+def statement_of(answer: Answer) -> Statement:
+    """Give the statement that *answer* tells of, with the facts by which support finds the answer.
+
+    Raises:
+        UnexpectedAnswer: It tells of none.
+    """
+    statement = understood(answer, Statement)
+    request_id = request_id_of(answer.headers)
+    return attrs.evolve(statement, http_status=answer.status, request_id=request_id)

@@ -111,12 +111,23 @@ class StatementStatus:
 
 @attrs.frozen(kw_only=True)
 class Statement:
-    """A statement, how far it is, and the beginning of its result once it has succeeded."""
+    """A statement, how far it is, and the beginning of its result once it has succeeded.
+
+    Attributes:
+        statement_id: Names it.
+        status: How far it is.
+        manifest: What the result is made of.
+        result: The beginning of the result.
+        http_status: Status of the answer that told all this.
+        request_id: The workspace's id of the request that was answered so.
+    """
 
     statement_id: str
     status: StatementStatus = StatementStatus()
     manifest: Manifest | None = None
     result: Chunk | None = None
+    http_status: int | None = None
+    request_id: str | None = None
 
     @property
     def state(self) -> str:
@@ -147,7 +158,9 @@ def succeeded(statement: Statement) -> Statement:
         StepError(
             kind=_KINDS.get(code or "", Kind.FAILED),
             message=f"statement {statement.statement_id} ended {statement.state}{state}: {said}",
+            status=statement.http_status,
             error_code=code or statement.state,
+            request_id=statement.request_id,
             retryable=code in _PASSING,
         ),
     )

@@ -16,7 +16,7 @@ from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.http.calls import Calls
 from dara_fp.databricks.http.doubt import may_have_been_done
 from dara_fp.databricks.http.polling import Polling, looked_until
-from dara_fp.databricks.sql.answers import understood
+from dara_fp.databricks.sql.answers import statement_of
 from dara_fp.databricks.sql.lookup import Search, in_doubt, looked_up, mark, searched
 from dara_fp.databricks.sql.records import Statement, succeeded
 from dara_fp.databricks.sql.rows import Rows, arrow_table
@@ -222,7 +222,7 @@ class Sql:
             DatabricksError: There is no such statement, or the workspace refused otherwise.
         """
         answer = await self.calls.json("GET", f"{_API}/{quote(statement_id, safe='')}")
-        return understood(answer, Statement)
+        return statement_of(answer)
 
     async def wait(
         self,
@@ -302,7 +302,7 @@ class Sql:
         began = time.time()
         marked = {**body, "statement": f"{mark(token)} {body['statement']}"}
         try:
-            return understood(await self.calls.json("POST", f"{_API}/", body=marked), Statement)
+            return statement_of(await self.calls.json("POST", f"{_API}/", body=marked))
         except DatabricksError as error:
             if not may_have_been_done(error):
                 raise
