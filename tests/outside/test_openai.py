@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from openai import NotFoundError, OpenAI, RateLimitError
 
 from tests.sandbox.served import Served
 
+LIMITS = "/_sandbox/limits"
 EMBEDDER = "databricks-gte-large-en"
 CHAT = "databricks-meta-llama-3-3-70b-instruct"
 FERRY = "The ferry leaves at noon. The captain likes tea. When does the ferry leave?"
@@ -59,13 +61,27 @@ def test_openai_is_told_which_endpoint_is_missing(openai: OpenAI) -> None:
         openai.embeddings.create(model="none", input="a")
 
 
-def test_openai_meets_the_limits_of_a_workspace(openai: OpenAI, sandbox: Served) -> None:
+@pytest.fixture
+def limited(sandbox: Served) -> Iterator[httpx.Client]:
+    """Let one embedding through, and the next one minutes later."""
     pattern = "POST /serving-endpoints/embeddings"
-    fault = {"pattern": pattern, "status": 429, "retry_after": 0, "times": 2}
+    limit = {"pattern": pattern, "per_second": 0.001, "retry_after": False}
     with sandbox.http() as http:
-        assert http.post("/_sandbox/faults", json=fault).status_code == 200
-        with pytest.raises(RateLimitError):
-            openai.embeddings.create(model=EMBEDDER, input="a")
-        patient = openai.with_options(max_retries=2)
-        assert patient.embeddings.create(model=EMBEDDER, input="a").data
-        assert http.delete("/_sandbox/faults").status_code == 200
+        known = http.get(LIMITS).json()["limits"]
+        assert http.put(LIMITS, json={"limits": [limit]}).status_code == 200
+        yield http
+        before = [{key: each[key] for key in each if key != "refused"} for each in known]
+        assert http.put(LIMITS, json={"limits": before}).status_code == 200
+
+
+def test_openai_meets_the_limits_of_a_workspace(openai: OpenAI, limited: httpx.Client) -> None:
+    def embed(client: OpenAI) -> int:
+        return len(client.embeddings.create(model=EMBEDDER, input="a").data)
+
+    assert embed(openai) == 1
+    with pytest.raises(RateLimitError, match=r"exceeds the rate limit of 0\.001 a second"):
+        embed(openai)
+    # A client that may come again does, and is counted each time.
+    with pytest.raises(RateLimitError):
+        embed(openai.with_options(max_retries=1))
+    assert [limit["refused"] for limit in limited.get(LIMITS).json()["limits"]] == [3]

