@@ -1,6 +1,7 @@
 """Runs SQL statements as a warehouse does: one at a time, each to an Arrow table or an error."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,9 @@ class SqlEngine:
         rows = self.run(one_more, session, running)
         truncated = limit is not None and rows.num_rows > limit
         kept = rows.slice(0, limit) if truncated else rows
+        if asked.byte_limit is not None:
+            kept = _within(kept, asked.byte_limit)
+            truncated = truncated or kept.num_rows < rows.num_rows
         if asked.inline:
             refuse_large(int(kept.nbytes))
         return Result(rows=kept, format=asked.format, truncated=truncated)
@@ -105,6 +109,14 @@ class SqlEngine:
             raise of_catalog(error) from None
         finally:
             binding.close()
+
+
+def _within(rows: Any, size: int) -> Any:
+    """Give as many of *rows*, from the first on, as have no more than *size* bytes."""
+    most = bisect_right(
+        range(rows.num_rows + 1), size, key=lambda count: int(rows.slice(0, count).nbytes)
+    )
+    return rows.slice(0, max(0, most - 1))
 
 
 def _done(binding: Binding, tree: exp.Expr, asked: Asked) -> Any:

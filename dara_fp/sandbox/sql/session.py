@@ -50,6 +50,7 @@ class Asked:
         text: The statement.
         parameters: Values for the `:name`s in it.
         row_limit: Rows of the result at most.
+        byte_limit: Bytes of the result at most, as Arrow has them.
         format: How the result is given.
         inline: Whether it is given with the answer, and so must be small.
     """
@@ -57,5 +58,6 @@ class Asked:
     text: str
     parameters: Sequence[Parameter] = ()
     row_limit: int | None = None
+    byte_limit: int | None = None
     format: str = "JSON_ARRAY"
     inline: bool = False

@@ -25,6 +25,7 @@ logger = logging.getLogger("dara_fp.sandbox")
 
 AT_ONCE = 4
 KEPT = 1_000
+SESSIONS_KEPT = 1_000
 RESULT_LIFE = 3600.0
 STATEMENT_SECONDS = 600.0
 LOOK_SECONDS = 0.25
@@ -75,6 +76,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             text=self.statement,
             parameters=self.parameters,
             row_limit=self.row_limit,
+            byte_limit=self.byte_limit,
             format=self.format,
             inline=self.inline,
         )
@@ -126,6 +128,8 @@ class SqlStatements:
         self._forget()
         if request.session_id and request.session_id not in self._sessions:
             raise missing(f"Session {request.session_id} does not exist.")
+        if (session := self._sessions.pop(request.session_id, None)) is not None:
+            self._sessions[session.id] = session  # the last to go, where there are too many
         statement = Statement(request=request)
         self._statements[statement.id] = statement
         task = asyncio.create_task(self._drive(statement))
@@ -173,6 +177,8 @@ class SqlStatements:
         """Begin a session, and give its id."""
         session = _session(catalog, schema)
         self._sessions[session.id] = session
+        while len(self._sessions) > SESSIONS_KEPT:
+            del self._sessions[next(iter(self._sessions))]
         return session.id
 
     def close_session(self, session_id: str) -> None:

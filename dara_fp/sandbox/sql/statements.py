@@ -185,6 +185,7 @@ def _checked(asked: Asking) -> float:
     Raises:
         ApiError: 400; what is *asked* for does not fit together.
     """
+    _check_limits(asked)
     if not asked.statement.strip() or len(asked.statement.encode()) > TEXT_LIMIT:
         raise invalid(f"The statement must have 1 to {TEXT_LIMIT} bytes.")
     if asked.format not in _FORMATS or asked.disposition not in _DISPOSITIONS:
@@ -197,6 +198,12 @@ def _checked(asked: Asking) -> float:
     if asked.on_wait_timeout not in {"CONTINUE", "CANCEL"}:
         raise invalid(f"Unknown on_wait_timeout {asked.on_wait_timeout!r}.")
     return _seconds(asked.wait_timeout)
+
+
+def _check_limits(asked: Asking) -> None:
+    for name, most in (("row_limit", asked.row_limit), ("byte_limit", asked.byte_limit)):
+        if most is not None and most < 0:
+            raise invalid(f"{name} must be 0 or more, but was {most}.")
 
 
 def _seconds(wait_timeout: str) -> float:
