@@ -6,11 +6,13 @@ from typing import Any, TypeVar
 
 from dara_fp.core.errors import StepFailed
 from dara_fp.core.scope import Position
-from dara_fp.core.shield import finished, shielded
+from dara_fp.core.shield import finished
 
 __all__ = ["begun"]
 
 T = TypeVar("T")
+
+_PATIENCE = 10.0  # seconds that a cancellation waits for what it has stopped
 
 
 async def begun(
@@ -23,7 +25,8 @@ async def begun(
     """Make the *request* that begins something, and give its answer.
 
     One that is cut for good while the request is under way waits for the answer, and has what it
-    began stopped. One whose worker only stops does not: the next worker finds what has begun.
+    began stopped, for ten seconds at most: then the cancellation notes what may go on. One whose
+    worker only stops does not: the next worker finds what has begun.
 
     Args:
         request: Gives what tells the thing that has begun.
@@ -36,8 +39,13 @@ async def begun(
         return await asyncio.shield(beginning)
     except asyncio.CancelledError as interrupted:
         if at.scope.cancelling():
-            await finished(beginning)
-            await _stopped(beginning, stop, named, interrupted)
+            stopping = asyncio.ensure_future(_stopped(beginning, stop, named, interrupted))
+            await finished(asyncio.ensure_future(asyncio.wait([stopping], timeout=_PATIENCE)))
+            if stopping.done():
+                stopping.result()
+            else:
+                stopping.cancel()
+                interrupted.add_note(_left(beginning, named))
         beginning.cancel()
         raise
 
@@ -49,9 +57,17 @@ async def _stopped(
     interrupted: asyncio.CancelledError,
 ) -> None:
     """Have stopped what has begun; if that is refused, *interrupted* says so."""
-    if beginning.exception() is not None:
+    await asyncio.wait([beginning])
+    if beginning.cancelled() or beginning.exception() is not None:
         return
     try:
-        await shielded(stop(beginning.result()))
+        await stop(beginning.result())
     except StepFailed as error:
         interrupted.add_note(f"{named(beginning.result())} goes on: {error}")
+
+
+def _left(beginning: "asyncio.Future[T]", named: Callable[[T], str]) -> str:
+    """Say what may go on, since there was no time left to stop it."""
+    if not beginning.done():
+        return f"what was begun may go on: its request was not answered within {_PATIENCE:g} s"
+    return f"{named(beginning.result())} may go on: no answer to stopping it in {_PATIENCE:g} s"
