@@ -40,7 +40,8 @@ def begun(wire: respx.MockRouter) -> respx.Route:
 
 
 def saying(route: respx.Route, *states: str) -> None:
-    answers = [respx.MockResponse(json=run(state)) for state in states]
+    facts = {"x-request-id": "r-of-the-look"}
+    answers = [respx.MockResponse(json=run(state), headers=facts) for state in states]
     route.side_effect = [*answers[:-1], *answers[-1:] * 50]
 
 
@@ -76,6 +77,7 @@ async def test_a_wait_ends_at_its_limit(
         await wait.result(timeout=limit)
     assert caught.value.error.kind is Kind.TIMEOUT
     assert isinstance(caught.value, TimeoutError)
+    assert (caught.value.status, caught.value.request_id) == (200, "r-of-the-look")
     assert 30 <= sum(naps) < 50
 
 
@@ -101,8 +103,9 @@ async def test_what_ends_badly_is_a_failure_a_step_may_let_through(
     workspace: Workspace, begun: respx.Route
 ) -> None:
     saying(begun, "INTERNAL_ERROR")
-    with pytest.raises(OperationFailed, match=r"got .*INTERNAL_ERROR: as said"):
+    with pytest.raises(OperationFailed, match=r"got .*INTERNAL_ERROR: as said") as caught:
         await (await workspace.jobs.run_now(1))
+    assert (caught.value.status, caught.value.request_id) == (200, "r-of-the-look")
 
 
 async def begin(workspace: Workspace, wire: respx.MockRouter, *answers: dict[str, Any]) -> Any:

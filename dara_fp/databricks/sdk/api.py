@@ -15,6 +15,7 @@ import attrs
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.calls import Calls, Request
 from dara_fp.databricks.http.doubt import not_to_be_repeated
+from dara_fp.databricks.sdk.failures import seen
 from dara_fp.databricks.sdk.streams import Stream
 
 __all__ = ["Api", "Facts"]
@@ -106,6 +107,7 @@ class Api:
         # Whoever calls again has another token.
         with not_to_be_repeated() if _has_token(body) else nullcontext():
             answer = await self._calls.answer(request)
+        seen(answer)
         content: Any = answer.decoded(cast("type[Any]", Any))
         if isinstance(content, dict):
             return {**_picked(answer.headers, wanted), **cast("dict[str, Any]", content)}

@@ -1,9 +1,17 @@
 """What the SDK's own errors become: failures a step may let through."""
 
+from contextvars import ContextVar
+from typing import Any
+
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import DatabricksError
+from dara_fp.databricks.http.exchange import Answer
+from dara_fp.databricks.http.refusals import request_id_of
 
-__all__ = ["OperationFailed", "WaitTimedOut", "operation_failed", "timed_out"]
+__all__ = ["OperationFailed", "WaitTimedOut", "operation_failed", "seen", "timed_out"]
+
+# Of the last answer in this task: what ended badly is told of by one that is no refusal.
+_last: ContextVar[tuple[int, str | None] | None] = ContextVar("dara_fp_last_answer", default=None)
 
 
 class OperationFailed(DatabricksError):
@@ -14,11 +22,22 @@ class WaitTimedOut(DatabricksError, TimeoutError):
     """What was waited for took longer than the caller wanted to wait; it may still go on."""
 
 
+def seen(answer: Answer) -> None:
+    """Keep the facts of *answer* for an error that tells what it said."""
+    _last.set((answer.status, request_id_of(answer.headers)))
+
+
 def operation_failed(message: str) -> OperationFailed:
     """Give the error for what ended badly, as *message* says."""
-    return OperationFailed(StepError(message=message))
+    return OperationFailed(StepError(message=message, **_facts()))
 
 
 def timed_out(message: str) -> WaitTimedOut:
     """Give the error for what is not done in time, as *message* says."""
-    return WaitTimedOut(StepError(kind=Kind.TIMEOUT, message=message, retryable=True))
+    error = StepError(kind=Kind.TIMEOUT, message=message, retryable=True, **_facts())
+    return WaitTimedOut(error)
+
+
+def _facts() -> dict[str, Any]:
+    status, request_id = _last.get() or (None, None)
+    return {"status": status, "request_id": request_id}
