@@ -239,3 +239,15 @@ async def test_the_error_of_a_repaired_run_is_that_of_the_last_attempt(
         await workspace.runs.wait(5, polling=polling)
     assert caught.value.error.kind is Kind.FAILED
     assert stage.last(output).url.params["run_id"] == "8"
+
+
+async def test_a_failed_run_names_the_request_that_told_of_it(
+    runs: respx.Route, wire: respx.MockRouter, workspace: Workspace, polling: Polling
+) -> None:
+    wire.get("/api/2.2/jobs/runs/get-output").respond(404)
+    told = run(ended("FAILED"))
+    told.headers["x-request-id"] = "r-2"
+    runs.mock(side_effect=[run(RUNNING), told])
+    with pytest.raises(RunFailed) as caught:
+        await workspace.runs.wait(5, polling=polling)
+    assert (caught.value.status, caught.value.request_id) == (200, "r-2")

@@ -1,10 +1,11 @@
 """How a run ended: given where it went well, raised with the failing task's error where not."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import DatabricksError, RunFailed
-from dara_fp.databricks.http.refusals import excerpt
+from dara_fp.databricks.http.exchange import Answer
+from dara_fp.databricks.http.refusals import excerpt, request_id_of
 from dara_fp.databricks.records import Run, RunOutput, RunTask
 
 __all__ = ["judged"]
@@ -19,12 +20,15 @@ _KINDS = {
 _FOLLOWS = frozenset({"UPSTREAM_FAILED", "UPSTREAM_CANCELED", "EXCLUDED", "DISABLED"})
 
 
-async def judged(run: Run, output: Callable[[int], Awaitable[RunOutput]]) -> Run:
+async def judged(
+    run: Run, output: Callable[[int], Awaitable[RunOutput]], answers: Sequence[Answer]
+) -> Run:
     """Give *run* if it ended well.
 
     Args:
         run: One that has ended.
         output: Gives what a task left, by the task's own run id.
+        answers: Those that were looked at; the error has the last one's status and request id.
 
     Raises:
         RunFailed: It ended otherwise; the message has the failing task's key and error.
@@ -42,7 +46,9 @@ async def judged(run: Run, output: Callable[[int], Awaitable[RunOutput]]) -> Run
         StepError(
             kind=_KINDS.get(result, Kind.FAILED),
             message=": ".join(parts) + (f"{named or '; error'}: {told}" if told else named),
+            status=answers[-1].status,
             error_code=result,
+            request_id=request_id_of(answers[-1].headers),
             url=run.run_page_url,
         ),
     )

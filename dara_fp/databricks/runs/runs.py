@@ -1,5 +1,6 @@
 """Jobs and their runs: start one exactly once, look at it, wait for it, repair it, stop it."""
 
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import attrs
 import msgspec
 
 from dara_fp.databricks.errors import DatabricksError
-from dara_fp.databricks.http.calls import Calls
+from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.doubt import in_doubt, may_have_been_done, not_to_be_repeated
 from dara_fp.databricks.http.polling import Polling, looked_until
 from dara_fp.databricks.records import Job, Run, RunOutput
@@ -169,13 +170,14 @@ class Runs:
                 error's `url` the run's page.
             DatabricksError: There is no such run, or the workspace refused for good.
         """
+        answers: deque[Answer] = deque(maxlen=1)
         run = await looked_until(
             lambda seen: seen.is_over(repair_id),
-            lambda: self.get(run_id, history=True),
+            lambda: self._look(run_id, answers, history=True),
             polling=polling,
             on_look=Changes(_state, on_state),
         )
-        return await judged(run, self.output)
+        return await judged(run, self.output, answers)
 
     async def get(self, run_id: int, *, history: bool = False) -> Run:
         """Look at the run *run_id*, with the tasks of all its pages, and its repairs by *history*.
@@ -183,13 +185,17 @@ class Runs:
         Raises:
             DatabricksError: There is no such run, or the workspace refused otherwise.
         """
+        return await self._look(run_id, deque(maxlen=1), history=history)
+
+    async def _look(self, run_id: int, answers: deque[Answer], *, history: bool) -> Run:
+        """Look at a run, and keep the answer in *answers*."""
         query = {"run_id": run_id, "include_history": history or None}
-        run = await self._page_of_run(query)
+        run = await self._page_of_run(query, answers)
         token = run.next_page_token
         for _ in range(_PAGES):
             if not token:
                 break
-            page = await self._page_of_run({**query, "page_token": token})
+            page = await self._page_of_run({**query, "page_token": token}, answers)
             token = page.next_page_token
             run = attrs.evolve(
                 run,
@@ -262,8 +268,9 @@ class Runs:
             return None  # what was lost first says more
         return None if last == before else last
 
-    async def _page_of_run(self, query: Mapping[str, Any]) -> Run:
-        return (await self._calls.json("GET", f"{_API}/runs/get", query=query)).decoded(Run)
+    async def _page_of_run(self, query: Mapping[str, Any], answers: deque[Answer]) -> Run:
+        answers.append(await self._calls.json("GET", f"{_API}/runs/get", query=query))
+        return answers[-1].decoded(Run)
 
 
 class _Started(msgspec.Struct):
