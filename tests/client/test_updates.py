@@ -131,7 +131,9 @@ async def test_an_update_is_waited_for_and_tells_its_states(
 async def test_the_error_that_came_first_is_told_with_the_page_of_the_update(
     get: respx.Route, events: respx.Route, workspace: Workspace, polling: Polling
 ) -> None:
-    get.mock(side_effect=[one("RUNNING"), one("FAILED")])
+    failed = one("FAILED")
+    failed.headers["x-request-id"] = "r-2"
+    get.mock(side_effect=[one("RUNNING"), failed])
     told = [
         event("u-2", "Update u-2 is FAILED.", ("Later", "after it")),
         event("u-2", "Flow 'sales' has FAILED.", ("Outer", "x"), ("AnalysisException", "no 'd'")),
@@ -147,6 +149,7 @@ async def test_the_error_that_came_first_is_told_with_the_page_of_the_update(
         "Flow 'sales' has FAILED.: AnalysisException: no 'd'"
     )
     assert (error.kind, error.error_code) == (Kind.FAILED, "FAILED")
+    assert (error.status, error.request_id) == (200, "r-2")
     assert error.url == f"{stage.HOST}/pipelines/p-1/updates/u-2"
     asked = stage.last(events).url.params
     assert (asked["filter"], asked["order_by"]) == ("level='ERROR'", "timestamp desc")

@@ -1,5 +1,6 @@
 """Updates of pipelines: start one, look at it, wait for any end, stop it."""
 
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -9,10 +10,10 @@ import msgspec
 
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import DatabricksError
-from dara_fp.databricks.http.calls import Calls
+from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.doubt import in_doubt, may_have_been_done
 from dara_fp.databricks.http.polling import Polling, looked_until
-from dara_fp.databricks.http.refusals import excerpt
+from dara_fp.databricks.http.refusals import excerpt, request_id_of
 from dara_fp.databricks.runs.waiting import Changes
 
 __all__ = ["PipelineInfo", "Update", "UpdateFailed", "Updates"]
@@ -113,8 +114,7 @@ class Updates:
         Raises:
             DatabricksError: There is no such update, or the workspace refused otherwise.
         """
-        path = f"{_updates(pipeline_id)}/{quote(update_id, safe='')}"
-        return (await self._calls.json("GET", path)).decoded(_One).update
+        return (await self._look(pipeline_id, update_id)).decoded(_One).update
 
     async def latest(self, pipeline_id: str) -> Update | None:
         """Give the newest update of the pipeline *pipeline_id*, if it ever had one.
@@ -193,14 +193,20 @@ class Updates:
                 that tells one, the error's `url` the update's page.
             DatabricksError: There is no such update, or the workspace refused for good.
         """
+        answers: deque[Answer] = deque(maxlen=1)
+
+        async def look() -> Update:
+            answers.append(await self._look(pipeline_id, update_id))
+            return answers[-1].decoded(_One).update
+
         update = await looked_until(
             lambda seen: seen.has_ended,
-            lambda: self.get(pipeline_id, update_id),
+            look,
             polling=polling,
             on_look=Changes(_state, on_state),
         )
         if update.state != "COMPLETED":
-            raise await self._failure(pipeline_id, update)
+            raise await self._failure(pipeline_id, update, answers[-1])
         return update
 
     async def _begun_since(self, pipeline_id: str, before: str | None) -> Update | None:
@@ -209,19 +215,25 @@ class Updates:
         except DatabricksError:
             return None  # what was lost first says more
 
+    async def _look(self, pipeline_id: str, update_id: str) -> Answer:
+        path = f"{_updates(pipeline_id)}/{quote(update_id, safe='')}"
+        return await self._calls.json("GET", path)
+
     async def _recent(self, pipeline_id: str) -> list[Update]:
         query = {"max_results": _RECENT}
         answer = await self._calls.json("GET", _updates(pipeline_id), query=query)
         return sorted(answer.decoded(_Recent).updates, key=lambda update: -update.creation_time)
 
-    async def _failure(self, pipeline_id: str, update: Update) -> UpdateFailed:
+    async def _failure(self, pipeline_id: str, update: Update, answer: Answer) -> UpdateFailed:
         said = f"update {update.update_id} of pipeline {pipeline_id} ended {update.state}"
         told = await self._error_of(pipeline_id, update)
         return UpdateFailed(
             StepError(
                 kind=Kind.CANCELLED if update.state == "CANCELED" else Kind.FAILED,
                 message=f"{said}: {told}" if told else said,
+                status=answer.status,
                 error_code=update.state,
+                request_id=request_id_of(answer.headers),
                 url=self.page_of(pipeline_id, update.update_id),
             ),
         )
