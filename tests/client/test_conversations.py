@@ -77,11 +77,14 @@ async def test_every_other_end_is_an_error_with_the_words_of_genie(
 ) -> None:
     error = {"error": "no such table", "type": "TABLES_MISSING_EXCEPTION"}
     look = wire.get(PATH)
-    look.mock(side_effect=[seen("ASKING_AI"), seen(status, error=error)])
+    last = seen(status, error=error)
+    last.headers["x-request-id"] = "r-2"
+    look.mock(side_effect=[seen("ASKING_AI"), last])
     with pytest.raises(MessageFailed, match=f"'how many.'.* ended {status}: no such") as failure:
         await workspace.conversations.wait(ASKED, polling=polling)
     assert (failure.value.error.kind, look.call_count) == (kind, 2)
     assert failure.value.error_code == "TABLES_MISSING_EXCEPTION"
+    assert (failure.value.status, failure.value.request_id) == (200, "r-2")
     look.mock(side_effect=[seen(status)])
     with pytest.raises(MessageFailed) as failure:
         await workspace.conversations.wait(ASKED, polling=polling)

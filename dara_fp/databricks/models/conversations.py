@@ -1,5 +1,6 @@
 """Genie: questions in plain words to a space, and the queries it answers with."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -69,10 +70,7 @@ class Conversations:
         Raises:
             DatabricksError: There is no such message any more, or the workspace refused otherwise.
         """
-        answer = await self._calls.json("GET", _path(message))
-        ids = (message.conversation_id, message.message_id)
-        seen = _message(answer, answer.decoded(_Message), message.space_id, ids)
-        return attrs.evolve(seen, content=seen.content or message.content)
+        return _seen(await self._calls.json("GET", _path(message)), message)
 
     async def wait(
         self,
@@ -96,13 +94,15 @@ class Conversations:
             MessageFailed: There is no answer; the error has Genie's own words.
             DatabricksError: There is no such message, or the workspace refused for good.
         """
+        answers: deque[Answer] = deque(maxlen=1)
 
         async def look() -> Message:
-            return await self.get(message)
+            answers.append(await self._calls.json("GET", _path(message)))
+            return _seen(answers[-1], message)
 
         ended = await looked_until(_has_ended, look, polling=polling, on_look=on_look)
         if ended.status != "COMPLETED":
-            raise _failed(ended)
+            raise _failed(ended, answers[-1])
         return ended
 
     async def rows(self, message: Message, attachment_id: str) -> QueryRows:
@@ -241,7 +241,14 @@ def _message(answer: Answer, raw: _Message, space_id: str, ids: tuple[str, str])
     )
 
 
-def _failed(message: Message) -> MessageFailed:
+def _seen(answer: Answer, message: Message) -> Message:
+    """Give *message* as *answer* has it now."""
+    ids = (message.conversation_id, message.message_id)
+    seen = _message(answer, answer.decoded(_Message), message.space_id, ids)
+    return attrs.evolve(seen, content=seen.content or message.content)
+
+
+def _failed(message: Message, answer: Answer) -> MessageFailed:
     error = message.error or MessageError()
     told = f": {excerpt(error.error, _SAID)}" if error.error else ""
     what = f"the question {excerpt(message.content, 100)!r} to the Genie space {message.space_id}"
@@ -249,7 +256,9 @@ def _failed(message: Message) -> MessageFailed:
         StepError(
             kind=_KINDS.get(message.status, Kind.FAILED),
             message=f"{what} ended {message.status}{told}",
+            status=answer.status,
             error_code=error.type or message.status,
+            request_id=request_id_of(answer.headers),
         ),
     )
 
