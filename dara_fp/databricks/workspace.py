@@ -112,7 +112,7 @@ class Workspace(WorkspaceServices):
         self.vectors = Vectors(self._calls)
         self.models = Models(self._calls)
         self.conversations = Conversations(self._calls)
-        self.updates = Updates(self._calls, self._settings.host)
+        self.updates = Updates(self._calls)
         self.sql = Sql(self._calls)
 
     @classmethod
@@ -132,7 +132,7 @@ class Workspace(WorkspaceServices):
     @property
     def host(self) -> str:
         """Tell the workspace's address."""
-        return self._settings.host
+        return self._calls.host
 
     def on_behalf_of(self, token: str) -> AbstractContextManager[None]:
         """Sign the calls of this task, and of those it starts in the block, with a user's *token*.

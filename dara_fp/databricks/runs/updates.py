@@ -58,10 +58,9 @@ class PipelineInfo:
 class Updates:
     """Updates of pipelines, by the Pipelines API 2.0."""
 
-    def __init__(self, calls: Calls, host: str) -> None:
-        """Use *calls*; the pages of updates are at *host*."""
+    def __init__(self, calls: Calls) -> None:
+        """Use *calls*."""
         self._calls = calls
-        self._host = host
 
     async def start(
         self,
@@ -166,7 +165,7 @@ class Updates:
     def page_of(self, pipeline_id: str, update_id: str) -> str:
         """Give the address of the page that shows the update *update_id*."""
         parts = (quote(part, safe="") for part in (pipeline_id, update_id))
-        return f"{self._host}/pipelines/{'/updates/'.join(parts)}"
+        return f"{self._calls.host}/pipelines/{'/updates/'.join(parts)}"
 
     async def wait(
         self,
