@@ -57,6 +57,9 @@ def _storable(text: str, longest: int) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
+_REFUSED = 400
+
+
 class Kind(StrEnum):
     """Why a step failed. All but `DEFECT` are expected."""
 
@@ -77,7 +80,7 @@ class StepError:
         message: What was wrong, with which value, and what to do next; cut to about 8,192
             characters.
         step: Path of the failing step; the engine fills it in.
-        status: HTTP status of the service that refused, if one did.
+        status: HTTP status of the service's answer; below 400 it is the content that says no.
         error_code: That service's own code, such as `RESOURCE_DOES_NOT_EXIST`.
         request_id: That service's id of the request, to quote to its support.
         retryable: Whether the same call may succeed later.
@@ -101,7 +104,7 @@ class StepError:
     def __str__(self) -> str:
         where = f"{self.step}: " if self.step else ""
         facts = (
-            f"HTTP {self.status}" if self.status is not None else None,
+            f"HTTP {self.status}" if self.status and self.status >= _REFUSED else None,
             self.error_code,
             f"request {self.request_id}" if self.request_id else None,
             self.url,

@@ -18,6 +18,9 @@ _SUPPORTED = (
 )
 # What Unity Catalog calls a type where SQL has another word.
 _WORDS = {"LONG": "BIGINT", "SHORT": "SMALLINT", "BYTE": "TINYINT"}
+_Kind = exp.DataType.Type
+# With or without a length, which is kept in no table and looked at by no write.
+_TEXTS = frozenset({_Kind.VARCHAR, _Kind.CHAR, _Kind.TEXT})
 
 
 class DeclaredColumn(msgspec.Struct):
@@ -52,7 +55,8 @@ def _kind(column: DeclaredColumn) -> DeltaType:
     if text.upper() == "DECIMAL" and column.type_precision:
         text = f"DECIMAL({column.type_precision},{column.type_scale})"
     try:
-        return of_sql(exp.DataType.build(_WORDS.get(text.upper(), text), dialect="databricks"))
+        kind = exp.DataType.build(_WORDS.get(text.upper(), text), dialect="databricks")
+        return "string" if kind.this in _TEXTS else of_sql(kind)
     except (sqlglot.ParseError, SqlError, ValueError):
         raise _unknown(column, text) from None
 
