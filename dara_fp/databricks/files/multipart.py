@@ -27,7 +27,6 @@ from dara_fp.databricks.files.upload_sessions import (
     expiry,
     is_expired,
     is_switched_off,
-    secret,
 )
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.chunks import Chunks
@@ -169,7 +168,7 @@ class MultipartUpload:
         answer = await self._sending.calls.json(
             "POST", url, body=body, idempotent=True, secrets=(self._session.token,)
         )
-        if not (targets := secret(answer, _PartTargets).upload_part_urls):
+        if not (targets := answer.secret(_PartTargets).upload_part_urls):
             raise UnexpectedAnswer(StepError(message=f"POST {url}: no URL for part {number}"))
         return targets[0]
 

@@ -25,7 +25,6 @@ from dara_fp.databricks.files.upload_sessions import (
     Session,
     Target,
     dropped,
-    secret,
 )
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.calls import Answer
@@ -96,7 +95,7 @@ class ResumableUpload:
         answer = await self._sending.calls.json(
             "POST", url, body=body, idempotent=True, secrets=(self._session.token,)
         )
-        return secret(answer, _ResumableTarget).resumable_upload_url
+        return answer.secret(_ResumableTarget).resumable_upload_url
 
     async def _send(self, target: Target, piece: bytes, offset: int, total: int | None) -> None:
         """Send *piece*, at *offset* of *total* bytes, until the store has all of it."""

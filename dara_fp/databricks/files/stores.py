@@ -17,7 +17,6 @@ from dara_fp.databricks.files.upload_sessions import (
     Target,
     expiry,
     is_expired,
-    secret,
 )
 from dara_fp.databricks.http.calls import Calls
 from dara_fp.databricks.http.transport import Call, Reply
@@ -62,7 +61,7 @@ class StoreOpening:
                 query = {"path": self._path, "expire_time": expiry()}
                 url = "/api/2.0/fs/create-download-url"
                 answer = await self._calls.json("POST", url, query=query, idempotent=True)
-                self._target = secret(answer, Target)
+                self._target = answer.secret(Target)
             return self._target
 
 

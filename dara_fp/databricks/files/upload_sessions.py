@@ -18,7 +18,7 @@ import msgspec
 
 from dara_fp.core.errors import StepError
 from dara_fp.databricks.errors import Cancelled, DatabricksError, UnexpectedAnswer
-from dara_fp.databricks.http.calls import Answer, Calls
+from dara_fp.databricks.http.calls import Calls
 from dara_fp.databricks.http.chunks import Progress
 from dara_fp.databricks.http.lost_answers import is_stored_already
 from dara_fp.databricks.http.transport import Call
@@ -37,7 +37,6 @@ __all__ = [
     "initiated",
     "is_expired",
     "is_switched_off",
-    "secret",
 ]
 
 T = TypeVar("T")
@@ -196,7 +195,7 @@ async def initiated(sending: Sending) -> Session:
         if is_switched_off(error):
             raise PartsRefused(error) from error
         raise
-    begun = secret(answer, _Initiated)
+    begun = answer.secret(_Initiated)
     if begun.multipart_upload is not None:
         return Session(token=begun.multipart_upload.session_token, resumable=False)
     if begun.resumable_upload is not None:
@@ -216,7 +215,7 @@ async def abort_target(sending: Sending, session: Session) -> Target:
     answer = await sending.calls.json(
         "POST", url, body=body, idempotent=True, secrets=(session.token,)
     )
-    return secret(answer, _AbortTarget).abort_upload_url
+    return answer.secret(_AbortTarget).abort_upload_url
 
 
 async def dropped(calls: Calls, target: Target) -> None:
@@ -229,23 +228,6 @@ async def dropped(calls: Calls, target: Target) -> None:
     # 499 is how Google's store says that it did.
     with suppress(Cancelled):
         await calls.elsewhere(call)
-
-
-def secret(answer: Answer, wanted: type[T]) -> T:
-    """Give *answer* as *wanted*; an error shows nothing of it, since addresses are permissions.
-
-    Raises:
-        UnexpectedAnswer: It is something else.
-    """
-    try:
-        return answer.decoded(wanted)
-    except UnexpectedAnswer as error:
-        hidden = error.changed(
-            message=f"{answer.call}: the answer, which is kept secret, is not what the API"
-            " promises: check that the host is a workspace"
-        ).with_traceback(None)
-    # Out here, so that it does not follow from the one that shows the answer.
-    raise hidden
 
 
 def is_switched_off(error: DatabricksError) -> bool:

@@ -92,6 +92,22 @@ class Answer:
         with hiding(self.secrets):
             return self._decoded(content, wanted)
 
+    def secret(self, wanted: type[T]) -> T:
+        """Give the content as *wanted*; an error shows nothing of it: addresses are permissions.
+
+        Raises:
+            UnexpectedAnswer: The content is something else.
+        """
+        try:
+            return self.decoded(wanted)
+        except UnexpectedAnswer as error:
+            hidden = error.changed(
+                message=f"{self.call}: the answer, which is kept secret, is not what the API"
+                " promises: check that the host is a workspace"
+            )
+        # Raised out here, it does not carry the one that quotes the answer as its context.
+        raise hidden.with_traceback(None)
+
     def _decoded(self, content: bytes, wanted: type[T]) -> T:
         try:
             return msgspec.json.decode(content, type=wanted, strict=False)

@@ -15,7 +15,6 @@ from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import DatabricksError, UnexpectedAnswer
 from dara_fp.databricks.http.calls import Calls
 from dara_fp.databricks.http.transport import Call
-from dara_fp.databricks.sql.answers import understood
 from dara_fp.databricks.sql.records import Chunk, Column, Link, Manifest, Statement
 from dara_fp.databricks.sql.values import Reader, Row, reader_of
 
@@ -176,7 +175,7 @@ class _Chunks:
 
     async def _asked(self, index: int) -> Chunk:
         path = f"{_API}/{self.statement.statement_id}/result/chunks/{index}"
-        chunk = understood(await self.calls.json("GET", path), Chunk)
+        chunk = (await self.calls.json("GET", path)).secret(Chunk)
         self._keep(chunk)
         return chunk
 
