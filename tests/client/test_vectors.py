@@ -34,7 +34,8 @@ def seen(state: str, *, ready: bool = True, rows: int = 0, version: int = 1) -> 
         "indexed_row_count": rows,
         "triggered_update_status": {"last_processed_commit_version": version},
     }
-    return httpx.Response(200, json={"name": "a.b.i", "endpoint_name": "e", "status": status})
+    index = {"name": "a.b.i", "endpoint_name": "e", "status": status}
+    return httpx.Response(200, json=index, headers={"x-request-id": f"look-{state}"})
 
 
 @pytest.fixture
@@ -54,6 +55,10 @@ def sync(wire: respx.MockRouter) -> respx.Route:
 
 def up(state: str) -> dict[str, Any]:
     return {"name": "e", "endpoint_status": {"state": state, "message": "no capacity"}}
+
+
+def facts_of(error: IndexFailed) -> tuple[int | None, str | None, str | None]:
+    return error.status, error.error_code, error.request_id
 
 
 async def test_a_new_index_is_waited_for_until_it_is_ready(
@@ -76,12 +81,12 @@ async def test_an_index_on_an_endpoint_that_is_down_is_not_waited_for(
     index: respx.Route, endpoint: respx.Route, sync: respx.Route,
     workspace: Workspace, polling: Polling, state: str,
 ) -> None:  # fmt: skip
-    endpoint.respond(json=up(state))
+    endpoint.respond(json=up(state), headers={"x-request-id": "of-the-endpoint"})
     index.mock(return_value=seen("PROVISIONING", ready=False))
     for wait in (workspace.vectors.wait_until_ready, workspace.vectors.sync_and_wait):
         with pytest.raises(IndexFailed, match=f"its endpoint e is {state} .no capacity") as failure:
             await wait("a.b.i", polling=polling)
-        assert failure.value.error_code == state
+        assert facts_of(failure.value) == (200, state, "of-the-endpoint")
     index.mock(return_value=seen(IDLE))
     with pytest.raises(IndexFailed, match="start the endpoint"):
         await workspace.vectors.sync_and_wait("a.b.i", polling=polling)
@@ -100,8 +105,9 @@ async def test_an_index_whose_first_update_failed_is_not_waited_for(
     index: respx.Route, workspace: Workspace, polling: Polling
 ) -> None:
     index.mock(return_value=seen("OFFLINE_FAILED", ready=False))
-    with pytest.raises(IndexFailed, match=r"a\.b\.i ended with OFFLINE_FAILED: it is"):
+    with pytest.raises(IndexFailed, match=r"a\.b\.i ended with OFFLINE_FAILED: it is") as failure:
         await workspace.vectors.wait_until_ready("a.b.i", polling=polling)
+    assert facts_of(failure.value) == (200, "OFFLINE_FAILED", "look-OFFLINE_FAILED")
 
 
 async def test_a_sync_has_ended_when_its_update_came_and_went(
@@ -155,7 +161,8 @@ async def test_a_failed_update_is_an_error_but_one_of_before_is_not(
     index.mock(side_effect=[seen(IDLE), seen(BUSY), failed])
     with pytest.raises(IndexFailed, match="ended with ONLINE_PIPELINE_FAILED") as failure:
         await workspace.vectors.sync_and_wait("a.b.i", polling=polling)
-    assert failure.value.error_code == "ONLINE_PIPELINE_FAILED"
+    told = (200, "ONLINE_PIPELINE_FAILED", "look-ONLINE_PIPELINE_FAILED")
+    assert facts_of(failure.value) == told
     assert sync.call_count == 2
 
 

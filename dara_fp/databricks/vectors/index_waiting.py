@@ -1,17 +1,24 @@
 """Waiting for a vector index: until it is there, and until it has what its table has."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 import attrs
 
-from dara_fp.core.errors import Kind, StepError
+from dara_fp.core.errors import StepError
 from dara_fp.databricks.errors import DatabricksError
+from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.polling import Polling, looked_until
-from dara_fp.databricks.http.refusals import excerpt
-from dara_fp.databricks.vectors.indexes import EndpointInfo, VectorIndex, VectorIndexStatus
+from dara_fp.databricks.http.refusals import excerpt, request_id_of
+from dara_fp.databricks.vectors.indexes import (
+    EndpointInfo,
+    VectorIndex,
+    VectorIndexStatus,
+    path_of_endpoint,
+    path_of_index,
+)
 
-__all__ = ["IndexFailed", "LooksAtIndexes", "OnIndex", "ready_index", "synced_index"]
+__all__ = ["IndexFailed", "OnIndex", "ready_index", "sync_index", "synced_index"]
 
 _SAID = 2_000
 _SETTLED = 30.0
@@ -24,24 +31,8 @@ class IndexFailed(DatabricksError):
     """A vector index cannot become ready, or its update failed."""
 
 
-class LooksAtIndexes(Protocol):
-    """What waiting needs of the client."""
-
-    async def get_index(self, index_name: str) -> VectorIndex:
-        """Look at an index."""
-        ...
-
-    async def get_endpoint(self, endpoint_name: str) -> EndpointInfo:
-        """Look at an endpoint."""
-        ...
-
-    async def sync(self, index_name: str) -> None:
-        """Have an index follow its table."""
-        ...
-
-
 async def ready_index(
-    indexes: LooksAtIndexes,
+    calls: Calls,
     index_name: str,
     *,
     on_look: OnIndex | None = None,
@@ -53,18 +44,12 @@ async def ready_index(
         IndexFailed: It will not: its first update failed, or its endpoint is not up.
         DatabricksError: There is no such index, or the workspace refused for good.
     """
-
-    async def look() -> VectorIndex:
-        index = await indexes.get_index(index_name)
-        if not index.status.ready:
-            await _check(indexes, index)
-        return index
-
-    return await looked_until(_is_ready, look, polling=polling, on_look=on_look)
+    looker = _Looker(calls, index_name)
+    return await looked_until(_is_ready, looker.look_in_hope, polling=polling, on_look=on_look)
 
 
 async def synced_index(
-    indexes: LooksAtIndexes,
+    calls: Calls,
     index_name: str,
     *,
     on_look: OnIndex | None = None,
@@ -81,25 +66,65 @@ async def synced_index(
         DatabricksError: There is no such index, it follows by itself, or the workspace refused.
     """
     how = polling or Polling()
+    looker = _Looker(calls, index_name)
+    # One that is under way may have read the table already: ours has to come after it.
+    idle = await looked_until(_is_idle, looker.look_in_hope, polling=how, on_look=on_look)
+    await looker.check_endpoint(idle)
+    await sync_index(calls, index_name)
+    update = _Update(before=idle.status, polling=how, asked=how.clock())
+    index = await looked_until(update.is_over, looker.look, polling=how, on_look=on_look)
+    if index.status.has_failed:
+        raise looker.failure(index)
+    return index
 
-    async def look() -> VectorIndex:
-        return await indexes.get_index(index_name)
 
-    async def look_at_idle() -> VectorIndex:
-        index = await look()
-        if not index.status.ready:
-            await _check(indexes, index)
+async def sync_index(calls: Calls, index_name: str) -> None:
+    """Have *index_name* take what is new in its table; it does so later.
+
+    Raises:
+        DatabricksError: It has no table, or follows it by itself; or the workspace refused.
+    """
+    await calls.json("POST", f"{path_of_index(index_name)}/sync", idempotent=True)
+
+
+@attrs.define
+class _Looker:
+    """Looks at an index, and keeps the last answer for the error that it may lead to."""
+
+    calls: Calls
+    index_name: str
+    answers: deque[Answer] = attrs.field(init=False, factory=lambda: deque[Answer](maxlen=1))
+
+    async def look(self) -> VectorIndex:
+        """Look once."""
+        self.answers.append(await self.calls.json("GET", path_of_index(self.index_name)))
+        return self.answers[-1].decoded(VectorIndex)
+
+    async def look_in_hope(self) -> VectorIndex:
+        """Look once, and refuse to wait for an index that is not ready and will not become so."""
+        index = await self.look()
+        if index.status.ready:
+            return index
+        if index.status.has_failed:
+            raise self.failure(index)
+        await self.check_endpoint(index)
         return index
 
-    # One that is under way may have read the table already: ours has to come after it.
-    idle = await looked_until(_is_idle, look_at_idle, polling=how, on_look=on_look)
-    await _check_endpoint(indexes, idle)
-    await indexes.sync(index_name)
-    update = _Update(before=idle.status, polling=how, asked=how.clock())
-    index = await looked_until(update.is_over, look, polling=how, on_look=on_look)
-    if index.status.has_failed:
-        raise _failed(index)
-    return index
+    async def check_endpoint(self, index: VectorIndex) -> None:
+        """Refuse to wait for *index* where its endpoint is down."""
+        if index.endpoint_name is None:
+            return
+        answer = await self.calls.json("GET", path_of_endpoint(index.endpoint_name))
+        endpoint = answer.decoded(EndpointInfo)
+        if endpoint.is_down:
+            raise _down(index, endpoint, answer)
+
+    def failure(self, index: VectorIndex) -> IndexFailed:
+        """Give the error of *index*, whose update has failed."""
+        status = index.status
+        told = f": {excerpt(status.message, _SAID)}" if status.message else ""
+        said = f"the update of the index {index.name} ended with {status.detailed_state}{told}"
+        return _failed(said, status.detailed_state, self.answers[-1])
 
 
 @attrs.define(kw_only=True)
@@ -130,32 +155,22 @@ def _is_idle(index: VectorIndex) -> bool:
     return index.status.ready and not index.status.is_updating
 
 
-async def _check(indexes: LooksAtIndexes, index: VectorIndex) -> None:
-    """Refuse to wait for *index*, which is not ready, where it will not become so."""
-    if index.status.has_failed:
-        raise _failed(index)
-    await _check_endpoint(indexes, index)
-
-
-async def _check_endpoint(indexes: LooksAtIndexes, index: VectorIndex) -> None:
-    if index.endpoint_name is None:
-        return
-    endpoint = await indexes.get_endpoint(index.endpoint_name)
-    if not endpoint.is_down:
-        return
+def _down(index: VectorIndex, endpoint: EndpointInfo, answer: Answer) -> IndexFailed:
     status = endpoint.endpoint_status
     told = f" ({excerpt(status.message, _SAID)})" if status.message else ""
     said = (
         f"the index {index.name} cannot get ready: its endpoint {endpoint.name} is"
         f" {status.state}{told}: start the endpoint, or put the index on one that is up"
     )
-    raise IndexFailed(StepError(message=said, error_code=status.state))
+    return _failed(said, status.state, answer)
 
 
-def _failed(index: VectorIndex) -> IndexFailed:
-    status = index.status
-    told = f": {excerpt(status.message, _SAID)}" if status.message else ""
-    said = f"the update of the index {index.name} ended with {status.detailed_state}{told}"
+def _failed(said: str, state: str | None, answer: Answer) -> IndexFailed:
     return IndexFailed(
-        StepError(kind=Kind.FAILED, message=said, error_code=status.detailed_state),
+        StepError(
+            message=said,
+            status=answer.status,
+            error_code=state,
+            request_id=request_id_of(answer.headers),
+        ),
     )

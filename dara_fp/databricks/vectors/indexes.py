@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 import msgspec
@@ -16,8 +17,11 @@ __all__ = [
     "VectorIndexStatus",
     "delta_sync_spec",
     "direct_access_spec",
+    "path_of_endpoint",
+    "path_of_index",
 ]
 
+_API = "/api/2.0/vector-search"
 _DOWN = frozenset({"OFFLINE", "RED_STATE", "STOPPED", "STOPPING", "DELETED"})
 _UPDATING = frozenset({"ONLINE_TRIGGERED_UPDATE", "ONLINE_UPDATING_PIPELINE_RESOURCES"})
 
@@ -123,6 +127,20 @@ class IndexRows:
     def records(self) -> tuple[dict[str, Any], ...]:
         """Give the rows as mappings from column to value."""
         return tuple(dict(zip(self.columns, row, strict=True)) for row in self.rows)
+
+
+def path_of_endpoint(name: str) -> str:
+    """Give the path of the endpoint *name*."""
+    return f"{_API}/endpoints/{quote(name, safe='')}"
+
+
+def path_of_index(name: str) -> str:
+    """Give the path of the index *name*.
+
+    >>> path_of_index("main.default.docs")
+    '/api/2.0/vector-search/indexes/main.default.docs'
+    """
+    return f"{_API}/indexes/{quote(name, safe='')}"
 
 
 def direct_access_spec(

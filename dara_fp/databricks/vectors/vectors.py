@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
@@ -12,7 +11,13 @@ from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.encoding import json_body
 from dara_fp.databricks.http.polling import Polling
 from dara_fp.databricks.http.refusals import request_id_of
-from dara_fp.databricks.vectors.index_waiting import IndexFailed, OnIndex, ready_index, synced_index
+from dara_fp.databricks.vectors.index_waiting import (
+    IndexFailed,
+    OnIndex,
+    ready_index,
+    sync_index,
+    synced_index,
+)
 from dara_fp.databricks.vectors.indexes import (
     EndpointInfo,
     IndexRows,
@@ -20,6 +25,8 @@ from dara_fp.databricks.vectors.indexes import (
     VectorIndex,
     delta_sync_spec,
     direct_access_spec,
+    path_of_endpoint,
+    path_of_index,
 )
 
 __all__ = ["IndexFailed", "Vectors", "delta_sync_spec", "direct_access_spec"]
@@ -51,8 +58,8 @@ class Vectors:
         Raises:
             DatabricksError: There is none of that name, or the workspace refused otherwise.
         """
-        path = f"{_API}/endpoints/{quote(endpoint_name, safe='')}"
-        return (await self._calls.json("GET", path)).decoded(EndpointInfo)
+        answer = await self._calls.json("GET", path_of_endpoint(endpoint_name))
+        return answer.decoded(EndpointInfo)
 
     async def create_index(
         self,
@@ -99,7 +106,7 @@ class Vectors:
         Raises:
             DatabricksError: There is none of that name, or the workspace refused otherwise.
         """
-        return (await self._calls.json("GET", _index(index_name))).decoded(VectorIndex)
+        return (await self._calls.json("GET", path_of_index(index_name))).decoded(VectorIndex)
 
     async def delete_index(self, index_name: str) -> None:
         """Delete the index *index_name* with its rows; a table behind it stays.
@@ -107,7 +114,7 @@ class Vectors:
         Raises:
             DatabricksError: There is none of that name, or the workspace refused otherwise.
         """
-        await self._calls.json("DELETE", _index(index_name))
+        await self._calls.json("DELETE", path_of_index(index_name))
 
     async def sync(self, index_name: str) -> None:
         """Have the index *index_name* take what is new in its table; it does so later.
@@ -115,7 +122,7 @@ class Vectors:
         Raises:
             DatabricksError: It has no table, or follows it by itself; or the workspace refused.
         """
-        await self._calls.json("POST", f"{_index(index_name)}/sync", idempotent=True)
+        await sync_index(self._calls, index_name)
 
     async def wait_until_ready(
         self, index_name: str, *, on_look: OnIndex | None = None, polling: Polling | None = None
@@ -133,7 +140,7 @@ class Vectors:
             IndexFailed: It will not be ready: its update failed, or its endpoint is not up.
             DatabricksError: There is no such index, or the workspace refused for good.
         """
-        return await ready_index(self, index_name, on_look=on_look, polling=polling)
+        return await ready_index(self._calls, index_name, on_look=on_look, polling=polling)
 
     async def sync_and_wait(
         self, index_name: str, *, on_look: OnIndex | None = None, polling: Polling | None = None
@@ -155,7 +162,7 @@ class Vectors:
             IndexFailed: The update failed, or the endpoint is not up.
             DatabricksError: There is no such index, it follows by itself, or the workspace refused.
         """
-        return await synced_index(self, index_name, on_look=on_look, polling=polling)
+        return await synced_index(self._calls, index_name, on_look=on_look, polling=polling)
 
     async def upsert(self, index_name: str, inputs_json: str | bytes) -> UpsertResult:
         """Put rows into the index *index_name*, replacing those with the same primary key.
@@ -169,7 +176,7 @@ class Vectors:
             DatabricksError: The workspace refused, or no answer came.
         """
         rows = inputs_json if isinstance(inputs_json, str) else inputs_json.decode()
-        path = f"{_index(index_name)}/upsert-data"
+        path = f"{path_of_index(index_name)}/upsert-data"
         answer = await self._calls.json("POST", path, body={"inputs_json": rows}, idempotent=True)
         upserted = answer.decoded(_Changed)
         if upserted.status != "SUCCESS":
@@ -187,7 +194,7 @@ class Vectors:
         """
         if not keys:
             return UpsertResult()
-        path = f"{_index(index_name)}/delete-data"
+        path = f"{path_of_index(index_name)}/delete-data"
         answer = await self._calls.json("DELETE", path, query={"primary_keys": list(keys)})
         return answer.decoded(_Changed).result
 
@@ -236,7 +243,7 @@ class Vectors:
         }
         given = {name: value for name, value in body.items() if value is not None}
         answer = await self._calls.json(
-            "POST", f"{_index(index_name)}/query", body=given, idempotent=True
+            "POST", f"{path_of_index(index_name)}/query", body=given, idempotent=True
         )
         return answer.decoded(_Found).rows
 
@@ -246,7 +253,7 @@ class Vectors:
         Raises:
             DatabricksError: The token is too old, or the workspace refused otherwise.
         """
-        path = f"{_index(index_name)}/query-next-page"
+        path = f"{path_of_index(index_name)}/query-next-page"
         body = {"page_token": page_token}
         answer = await self._calls.json("POST", path, body=body, idempotent=True)
         return answer.decoded(_Found).rows
@@ -297,10 +304,6 @@ class _Found(msgspec.Struct, frozen=True):
             rows=self.result.data_array or (),
             next_page_token=self.next_page_token or None,
         )
-
-
-def _index(name: str) -> str:
-    return f"{_API}/indexes/{quote(name, safe='')}"
 
 
 def _check_question(query_type: str, vector: Sequence[float] | None, text: str | None) -> None:
