@@ -7,12 +7,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from dara_fp.sandbox.server.app import create_sandbox
-from dara_fp.sandbox.sql import sql_statements
+from dara_fp.sandbox.sql import errors, sql_statements
+from dara_fp.sandbox.sql import session as session_of_sql
 from dara_fp.sandbox.sql.warehouses import FIRST
 from tests.sandbox.served import TOKEN
 
 
-def test_limits_of_bytes_rows_and_sessions_are_kept(
+def test_limits_of_bytes_rows_and_sessions_are_kept_and_no_more_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sql_statements, "SESSIONS_KEPT", 2)
@@ -42,3 +43,23 @@ def test_limits_of_bytes_rows_and_sessions_are_kept(
         session()
         assert say("select 1", session_id=first)["status"]["state"] == "SUCCEEDED"
         assert say("select 1", session_id=second)["error_code"] == "RESOURCE_DOES_NOT_EXIST"
+        monkeypatch.setattr(sql_statements, "SESSION_IDLE", 0.0)
+        assert say("select 1", session_id=first)["error_code"] == "RESOURCE_DOES_NOT_EXIST"
+
+        # What comes behind the limit is never read, or its fault would be told.
+        late = "select if(id < 50000000, id, cast('x' || id as bigint)) as id from range(100000000)"
+        told = say(late)["status"]
+        assert told["state"] == "FAILED"
+        assert told["error"]["message"].startswith("Inline byte limit exceeded.")
+        cut = say(late, byte_limit=30)
+        assert cut["result"]["data_array"] == [["0"], ["1"], ["2"]]
+        monkeypatch.setattr(session_of_sql, "RESULT_LIMIT", 2**20)
+        monkeypatch.setattr(errors, "RESULT_LIMIT", 2**20)
+        linked = say(late, disposition="EXTERNAL_LINKS")["status"]["error"]
+        assert (linked["error_code"], "row_limit" in linked["message"]) == (
+            "RESOURCE_EXHAUSTED",
+            True,
+        )
+        soon = say(late.replace("50000000", "200000"))["status"]
+        assert soon["sql_state"] == "22018"
+        assert "[CAST_INVALID_INPUT]" in soon["error"]["message"]

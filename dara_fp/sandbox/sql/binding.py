@@ -1,7 +1,8 @@
 """One statement and the engine: names become tables, rows come out as Arrow."""
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,9 @@ _FOR_ALL = (
 )
 _FOR_EACH = ("SET TimeZone = 'UTC'", "SET python_enable_replacements = false")
 _VIEWS_DEEP = 20
+_BATCH_ROWS = 8_192
+
+pa: Any = import_module("pyarrow")  # it has no types
 
 # What Databricks has and the engine's exact types have not; what is not here stays as it is.
 _NARROWED = {
@@ -113,11 +117,20 @@ class Binding:
             SqlError: It failed, or was stopped.
         """
         try:
-            relation = self._connection.sql(self._narrowed(query))
-            if limit is not None:
-                relation = relation.limit(limit)
-            return relation.to_arrow_table()
+            return self._relation(query, limit).to_arrow_table()
         except duckdb.Error as error:
+            raise self._failed(error) from None
+
+    def first(self, query: str, limit: int | None, enough: int) -> Any:
+        """Run *query* as `rows` does, but only until there are more than *enough* bytes.
+
+        Raises:
+            SqlError: It failed, or was stopped.
+        """
+        try:
+            with self._relation(query, limit).to_arrow_reader(_BATCH_ROWS) as reader:
+                return pa.Table.from_batches(self._until(reader, enough), reader.schema)
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise self._failed(error) from None
 
     def execute(self, command: str) -> list[tuple[Any, ...]]:
@@ -144,7 +157,20 @@ class Binding:
         self._connection.register(name, rows)
         return name
 
-    def _failed(self, error: duckdb.Error) -> SqlError:
+    def _relation(self, query: str, limit: int | None) -> duckdb.DuckDBPyRelation:
+        relation = self._connection.sql(self._narrowed(query))
+        return relation if limit is None else relation.limit(limit)
+
+    def _until(self, batches: Iterable[Any], enough: int) -> Iterator[Any]:
+        size = 0
+        for batch in batches:
+            self.running.check()
+            yield batch
+            size += int(batch.nbytes)
+            if size > enough:
+                return
+
+    def _failed(self, error: Exception) -> SqlError:
         if self.running.stopped:
             return SqlError(message="The statement was canceled.", error_code="CANCELLED")
         return of_duckdb(error)

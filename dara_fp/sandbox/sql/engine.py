@@ -82,8 +82,7 @@ class SqlEngine:
         if asked.byte_limit is not None:
             kept = _within(kept, asked.byte_limit)
             truncated = truncated or kept.num_rows < rows.num_rows
-        if asked.inline:
-            refuse_large(int(kept.nbytes))
+        refuse_large(int(kept.nbytes), inline=asked.inline)
         return Result(rows=kept, format=asked.format, truncated=truncated)
 
     def run_script(
@@ -99,6 +98,7 @@ class SqlEngine:
             running.check()
             filled = with_parameters(tree, parameters)
             result = self._run(filled, Asked(text=text), session, running)
+            refuse_large(int(result.nbytes), inline=False)
         return result
 
     def _run(self, tree: exp.Expr, asked: Asked, session: Session, running: Running) -> Any:
@@ -124,7 +124,7 @@ def _done(binding: Binding, tree: exp.Expr, asked: Asked) -> Any:
         tree = exp.select("*").from_(tree)
     if isinstance(tree, exp.Query):
         _name_columns(tree)
-        return binding.rows(binding.bound(tree), asked.row_limit)
+        return binding.first(binding.bound(tree), asked.row_limit, asked.enough)
     if (do := _DONE.get(type(tree))) is not None:
         return do(binding, tree)
     return _commanded(binding, tree)

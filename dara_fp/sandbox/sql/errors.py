@@ -2,15 +2,17 @@
 
 import re
 
-import duckdb
 from sqlglot.errors import ParseError, TokenError
 
 from dara_fp.sandbox.server.errors import ApiError
 from dara_fp.sandbox.sql.running import SqlError
+from dara_fp.sandbox.sql.session import INLINE_LIMIT, RESULT_LIMIT
 
 __all__ = [
     "DIVIDED",
     "INDEXED",
+    "NO_ELEMENT",
+    "ZERO",
     "expected",
     "no_parse",
     "no_schema",
@@ -27,6 +29,12 @@ DIVIDED = "[DIVIDE_BY_ZERO]"
 
 INDEXED = "[INVALID_ARRAY_INDEX]"
 """What the engine says where an array is too short."""
+
+NO_ELEMENT = "[INVALID_ARRAY_INDEX_IN_ELEMENT_AT]"
+"""What the engine says where an array is too short for `element_at`."""
+
+ZERO = "[INVALID_INDEX_OF_ZERO]"
+"""What the engine says where `element_at` is asked for the element 0."""
 
 _MARKED = {
     DIVIDED: (
@@ -53,24 +61,37 @@ _MARKED = {
         ),
         "22003",
     ),
+    NO_ELEMENT: (
+        "INVALID_ARRAY_INDEX_IN_ELEMENT_AT",
+        (
+            "The index is out of bounds. Use `try_element_at` to tolerate accessing an element at"
+            " an invalid index and return NULL instead."
+        ),
+        "22003",
+    ),
+    ZERO: (
+        "INVALID_INDEX_OF_ZERO",
+        "The index 0 is invalid. An index shall be either < 0 or > 0, the first element is 1.",
+        "22003",
+    ),
 }
 
-INLINE_LIMIT = 25 * 2**20
 _MESSAGE_LIMIT = 4_000
 _UNRESOLVED = re.compile(r'(?:Referenced column|column) "([^"]+)" (?:not found|does not)')
 _FUNCTION = re.compile(
     r"(?:Scalar|Table|Aggregate)? ?Function with name \"?(\w+)\"? does not exist"
 )
 
-_BY_KIND: tuple[tuple[type[duckdb.Error], str, str], ...] = (
-    (duckdb.ConversionException, "CAST_INVALID_INPUT", "22018"),
-    (duckdb.OutOfRangeException, "ARITHMETIC_OVERFLOW", "22003"),
-    (duckdb.ConstraintException, "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", "23001"),
-    (duckdb.PermissionException, "INSUFFICIENT_PERMISSIONS", "42501"),
-    (duckdb.ParserException, "PARSE_SYNTAX_ERROR", "42601"),
-    (duckdb.BinderException, "DATATYPE_MISMATCH", "42K09"),
-    (duckdb.IOException, "CANNOT_READ_FILE", "KD003"),
-)
+# By how its messages begin, since those of a reader of Arrow have another class.
+_BY_KIND = {
+    "Conversion Error:": ("CAST_INVALID_INPUT", "22018"),
+    "Out of Range Error:": ("ARITHMETIC_OVERFLOW", "22003"),
+    "Constraint Error:": ("DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", "23001"),
+    "Permission Error:": ("INSUFFICIENT_PERMISSIONS", "42501"),
+    "Parser Error:": ("PARSE_SYNTAX_ERROR", "42601"),
+    "Binder Error:": ("DATATYPE_MISMATCH", "42K09"),
+    "IO Error:": ("CANNOT_READ_FILE", "KD003"),
+}
 
 
 def _error(condition: str, said: str, state: str) -> SqlError:
@@ -141,17 +162,23 @@ def not_done(what: str) -> SqlError:
     return SqlError(message=f"[UNSUPPORTED_FEATURE] {said} SQLSTATE: 0A000", sql_state="0A000")
 
 
-def refuse_large(size: int) -> None:
-    """Refuse an inline result of more than the limit.
+def refuse_large(size: int, *, inline: bool) -> None:
+    """Refuse a result of more bytes than can be kept, or be *inline*.
 
     Raises:
         SqlError: *size*, in bytes, is beyond it.
     """
-    if size > INLINE_LIMIT:
+    if inline and size > INLINE_LIMIT:
         raise SqlError(
             message="Inline byte limit exceeded. Statements executed with disposition=INLINE can"
             f" have a result size of at most {INLINE_LIMIT} bytes. Please execute the statement"
             " with disposition=EXTERNAL_LINKS if you want to download the full result."
+        )
+    if size > RESULT_LIMIT:
+        raise SqlError(
+            message=f"The sandbox keeps results of at most {RESULT_LIMIT} bytes, and this one is"
+            " larger: give a row_limit or a byte_limit, or write it to a table.",
+            error_code="RESOURCE_EXHAUSTED",
         )
 
 
@@ -163,8 +190,8 @@ def of_catalog(error: ApiError) -> SqlError:
     return _error(condition, error.message, state)
 
 
-def of_duckdb(error: duckdb.Error) -> SqlError:
-    """Give what an *error* of the engine is for a warehouse."""
+def of_duckdb(error: Exception) -> SqlError:
+    """Give what an *error* of the engine, or of a reader of its rows, is for a warehouse."""
     said = str(error).strip()
     if marks := [mark for mark in _MARKED if mark in said]:
         return _error(*_MARKED[marks[0]])
@@ -178,12 +205,12 @@ def of_duckdb(error: duckdb.Error) -> SqlError:
     if function := _FUNCTION.search(said):
         named = _quoted(function[1])
         return _error("UNRESOLVED_ROUTINE", f"Cannot resolve routine {named}.", "42883")
-    return _of_kind(error, said)
+    return _of_kind(said)
 
 
-def _of_kind(error: duckdb.Error, said: str) -> SqlError:
-    for kind, condition, state in _BY_KIND:
-        if isinstance(error, kind):
+def _of_kind(said: str) -> SqlError:
+    for begin, (condition, state) in _BY_KIND.items():
+        if said.startswith(begin):
             return _error(condition, said, state)
     return SqlError(message=said[:_MESSAGE_LIMIT])
 

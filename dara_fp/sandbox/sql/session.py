@@ -1,5 +1,6 @@
 """What a statement runs in: the schema that unqualified names mean, and temporary views."""
 
+import time
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,7 +11,13 @@ import msgspec
 if TYPE_CHECKING:
     from sqlglot import exp
 
-__all__ = ["Asked", "Parameter", "Session"]
+__all__ = ["INLINE_LIMIT", "RESULT_LIMIT", "Asked", "Parameter", "Session"]
+
+INLINE_LIMIT = 25 * 2**20
+"""Bytes that a result may have which comes with the answer."""
+
+RESULT_LIMIT = 512 * 2**20
+"""Bytes that any result may have, since it is kept in memory."""
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -29,6 +36,7 @@ class Session:
     schema: str = "default"
     views: dict[str, str] = attrs.field(factory=dict[str, str])
     id: str = attrs.field(factory=lambda: str(uuid.uuid4()))
+    used: float = attrs.field(factory=time.time)
 
     def schema_name(self, table: "exp.Table") -> str:
         """Give the full name of the schema that *table*, as a schema's name, stands for."""
@@ -61,3 +69,9 @@ class Asked:
     byte_limit: int | None = None
     format: str = "JSON_ARRAY"
     inline: bool = False
+
+    @property
+    def enough(self) -> int:
+        """Give the bytes beyond which no more of the result is needed."""
+        most = INLINE_LIMIT if self.inline else RESULT_LIMIT
+        return most if self.byte_limit is None else min(most, self.byte_limit)

@@ -26,6 +26,7 @@ logger = logging.getLogger("dara_fp.sandbox")
 AT_ONCE = 4
 KEPT = 1_000
 SESSIONS_KEPT = 1_000
+SESSION_IDLE = 24 * 3600.0
 RESULT_LIFE = 3600.0
 STATEMENT_SECONDS = 600.0
 LOOK_SECONDS = 0.25
@@ -129,7 +130,8 @@ class SqlStatements:
         if request.session_id and request.session_id not in self._sessions:
             raise missing(f"Session {request.session_id} does not exist.")
         if (session := self._sessions.pop(request.session_id, None)) is not None:
-            self._sessions[session.id] = session  # the last to go, where there are too many
+            session.used = time.time()
+            self._sessions[session.id] = session  # the last to go
         statement = Statement(request=request)
         self._statements[statement.id] = statement
         task = asyncio.create_task(self._drive(statement))
@@ -177,8 +179,7 @@ class SqlStatements:
         """Begin a session, and give its id."""
         session = _session(catalog, schema)
         self._sessions[session.id] = session
-        while len(self._sessions) > SESSIONS_KEPT:
-            del self._sessions[next(iter(self._sessions))]
+        self._forget()
         return session.id
 
     def close_session(self, session_id: str) -> None:
@@ -232,7 +233,14 @@ class SqlStatements:
             if old or (over > 0 and known.state in ENDED):
                 del self._statements[known.id]
                 over -= 1
+        self._forget_sessions(now)
         self._make_room()
+
+    def _forget_sessions(self, now: float) -> None:
+        """Drop those that are idle for too long, and of too many the ones idle for the longest."""
+        for place, session in enumerate(reversed(list(self._sessions.values()))):
+            if place >= SESSIONS_KEPT or now - session.used > SESSION_IDLE:
+                del self._sessions[session.id]
 
     def _make_room(self) -> None:
         """Close the oldest results where all are too large together; the newest one stays."""
