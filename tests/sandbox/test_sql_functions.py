@@ -54,6 +54,84 @@ def test_a_function_means_what_it_means_to_a_warehouse(engine: SqlEngine) -> Non
     assert dict(zip(wanted, found, strict=True)) == wanted
 
 
+@pytest.fixture
+def table(engine: SqlEngine) -> SqlEngine:
+    """Make a table *t* with a row of dates, arrays and maps."""
+    run(
+        engine,
+        "create table t (d date, at timestamp, n int, k string, a array<int>,"
+        " deep array<array<int>>, m map<string, int>, mi map<int, string>)",
+    )
+    run(
+        engine,
+        "insert into t values (date'2026-01-31', timestamp'2026-01-31 10:00:00', 1, 'k',"
+        " array(1, 2), array(array(1), array(2, 3)), map('k', 7), map(1, 'one', 2, 'two'))",
+    )
+    return engine
+
+
+def of_t(engine: SqlEngine, chosen: str) -> Any:
+    return run(engine, f"select {chosen} " + "from t")
+
+
+def test_days_from_a_column_of_dates_are_dates_and_hours_are_moments(table: SqlEngine) -> None:
+    wanted = {
+        "d + interval 1 day": (date(2026, 2, 1), "date32[day]"),
+        "interval 1 week + d": (date(2026, 2, 7), "date32[day]"),
+        "max(d) - interval '1' month": (date(2025, 12, 31), "date32[day]"),
+    }
+    for said, (value, kind) in wanted.items():
+        rows = of_t(table, f"{said} as c")
+        assert (rows.to_pylist(), str(rows.schema[0].type)) == ([{"c": value}], kind)
+    moments = run(table, "select d + interval 2 hours as c, at + interval 1 day as e from t")
+    assert [str(field.type) for field in moments.schema] == [
+        "timestamp[us]",
+        "timestamp[us, tz=UTC]",
+    ]
+    grouped = run(table, "select d + interval 1 day, count(*) from t group by d + interval 1 day")
+    assert grouped.num_rows == 1
+
+
+def test_an_element_of_a_column_is_found_where_a_warehouse_finds_it(table: SqlEngine) -> None:
+    wanted = {
+        "a[n]": 2,
+        "deep[1][1]": 3,
+        "m[k]": 7,
+        "m['none']": None,
+        "mi[n]": "one",
+        "mi[9]": None,
+        "element_at(a, -1)": 2,
+        "element_at(mi, 2)": "two",
+        "element_at(mi, 9)": None,
+        "try_element_at(a, 9)": None,
+        "get(a, n)": 2,
+        "get(a, 9)": None,
+        "get(a, -1)": None,
+        "cast(null as array<int>)[0]": None,
+        "case when size(a) > 5 then a[5] end": None,
+    }
+    chosen = ", ".join(f"{said} as c{place}" for place, said in enumerate(wanted))
+    [values] = of_t(table, chosen).to_pylist()
+    assert dict(zip(wanted, values.values(), strict=True)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("element", "condition"),
+    [
+        ("a[2]", r"\[INVALID_ARRAY_INDEX\]"),
+        ("a[n - 2]", r"\[INVALID_ARRAY_INDEX\]"),
+        ("deep[1][2]", r"\[INVALID_ARRAY_INDEX\]"),
+        ("element_at(a, 3)", r"\[INVALID_ARRAY_INDEX_IN_ELEMENT_AT\]"),
+        ("element_at(a, 0)", r"\[INVALID_INDEX_OF_ZERO\]"),
+    ],
+)
+def test_an_element_that_a_column_has_not_is_an_error(
+    table: SqlEngine, element: str, condition: str
+) -> None:
+    with pytest.raises(SqlError, match=condition):
+        of_t(table, element)
+
+
 def test_a_percentile_lies_between_values(engine: SqlEngine) -> None:
     found = run(engine, "select percentile(n, 0.5) as p from values (1), (2) as t(n)")
     assert found.to_pylist() == [{"p": 1.5}]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlglot import exp, parse_one
 
-from dara_fp.sandbox.sql.errors import INDEXED
+from dara_fp.sandbox.sql.errors import INDEXED, NO_ELEMENT, ZERO
 
 __all__ = ["adapt", "whole"]
 
@@ -13,7 +13,28 @@ _WHOLE = frozenset(
 )
 _DATES = (exp.CurrentDate, exp.TsOrDsToDate, exp.TsOrDsAdd, exp.AddMonths, exp.LastDay)
 _DAYS = frozenset({"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"})
-_ARRAYS = (exp.Array, exp.Split, exp.ArrayAgg)
+_NO_DATES = (exp.Interval, exp.Literal, exp.Null)
+_MAPS = (exp.Map, exp.VarMap)
+
+_BY_NAME = {
+    "WEEKDAY": "CAST(ISODOW(CAST(x AS DATE)) - 1 AS INT)",
+    "GET": "CASE WHEN i >= 0 THEN ARRAY_EXTRACT(x, i + 1) END",
+}
+
+# The engine knows only when it binds them whether `x` is an array, and what type `i` has.
+_SHIFTED = (
+    "CASE WHEN TYPEOF(x) LIKE '%]' THEN CAST_TO_TYPE(TRY_CAST(i AS BIGINT) + 1, i) ELSE i END"
+)
+_FROM_ZERO = (
+    "CASE WHEN TYPEOF(x) LIKE '%]' AND NOT TRY_CAST(i AS BIGINT) BETWEEN 0 AND CARDINALITY(x) - 1"
+    f" THEN ERROR('{INDEXED}') ELSE found END"
+)
+_FROM_ONE = (
+    "CASE WHEN TYPEOF(x) LIKE '%]' AND TRY_CAST(i AS BIGINT) = 0"
+    f" THEN ERROR('{ZERO}')"
+    " WHEN TYPEOF(x) LIKE '%]' AND ABS(TRY_CAST(i AS BIGINT)) > CARDINALITY(x)"
+    f" THEN ERROR('{NO_ELEMENT}') ELSE found END"
+)
 
 
 def adapt(tree: exp.Expr) -> None:
@@ -68,22 +89,23 @@ def _date(node: exp.Expr) -> exp.Expr:
 
 
 def _sum(node: exp.Expr) -> exp.Expr | None:
-    interval = node.args["expression"]
-    if not (isinstance(interval, exp.Interval) and _is_date(node.this)):
+    """Give a date where days or more are added to a date, as the engine gives a moment."""
+    value, interval = node.this, node.args["expression"]
+    if isinstance(value, exp.Interval):
+        value, interval = interval, value
+    if not isinstance(interval, exp.Interval) or isinstance(value, _NO_DATES):
         return None
-    return _date(node) if interval.text("unit").upper().removesuffix("S") in _DAYS else None
+    if interval.text("unit").upper().removesuffix("S") not in _DAYS:
+        return None
+    if _is_date(value):
+        return _date(node)
+    return _filled("CAST_TO_TYPE(summed, x)", summed=node, x=value)
 
 
 def _is_date(node: exp.Expr) -> bool:
     if isinstance(node, exp.Cast):
         return node.to.this is exp.DType.DATE
     return isinstance(node, _DATES)
-
-
-def _weekday(node: exp.Expr) -> exp.Expr | None:
-    if node.name.upper() != "WEEKDAY":
-        return None
-    return _filled("CAST(ISODOW(CAST(x AS DATE)) - 1 AS INT)", x=node.expressions[0])
 
 
 def _seconds(node: exp.Expr) -> exp.Expr:
@@ -106,22 +128,35 @@ def _percentile(node: exp.Expr) -> exp.Expr:
 
 
 def _element(node: exp.Expr) -> exp.Expr | None:
-    """Give the element of an array that is known to be one, or an error where there is none."""
-    if node.args.get("offset") or not isinstance(node.this, _ARRAYS):
+    """Give an element, or an error where an array is too short; a map has null there.
+
+    What is no array or map has texts as its indices. The engine counts from 1.
+    """
+    index = node.expressions[0]
+    if node.args.get("safe") or isinstance(node.this, _MAPS) or _is_text(index):
         return None
-    return _filled(
-        f"CASE WHEN i < 0 OR i >= LEN(x) THEN ERROR('{INDEXED}') ELSE found END",
-        i=node.expressions[0],
-        x=node.this,
-        found=node,
-    )
+    if node.args.get("offset"):
+        return _filled(_FROM_ONE, x=node.this, i=index, found=node)
+    place = _filled(_SHIFTED, x=node.this, i=index)
+    found = exp.Bracket(this=node.this.copy(), expressions=[place], offset=1)
+    return _filled(_FROM_ZERO, x=node.this, i=index, found=found)
+
+
+def _is_text(index: exp.Expr) -> bool:
+    return isinstance(index, exp.Slice) or (isinstance(index, exp.Literal) and index.is_string)
+
+
+def _named(node: exp.Expr) -> exp.Expr | None:
+    """Give what the parser does not know the function *node* as."""
+    made = _BY_NAME.get(node.name.upper())
+    return _filled(made, **dict(zip("xi", node.expressions, strict=False))) if made else None
 
 
 _ADAPTED: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]] = {
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.DayOfWeek: lambda node: _filled("CAST(x + 1 AS INT)", x=node),
-    exp.Anonymous: _weekday,
+    exp.Anonymous: _named,
     exp.TsOrDsAdd: _date,
     exp.AddMonths: _date,
     exp.Add: _sum,
