@@ -152,6 +152,7 @@ class Workspace(WorkspaceServices):
         query: Mapping[str, Any] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
+        reads: bool = False,
         idempotent: bool | None = None,
     ) -> dict[str, Any]:
         """Make one call of the REST API, JSON in and out.
@@ -163,8 +164,10 @@ class Workspace(WorkspaceServices):
             body: What to send as JSON.
             headers: More headers; an `Authorization` among them replaces our own for this call,
                 and is kept nowhere.
+            reads: Whether the call changes nothing, as a query that is sent by POST: then one
+                whose answer was lost is never in doubt.
             idempotent: Whether the call may be sent again after a lost connection; None asks the
-                verb (GET, HEAD, PUT and DELETE may).
+                verb (GET, HEAD, PUT and DELETE may, and what reads).
 
         Returns:
             The answer; empty where the workspace said nothing. The few calls that answer a JSON
@@ -180,6 +183,7 @@ class Workspace(WorkspaceServices):
             query=query,
             body=body,
             headers=headers,
+            reads=reads,
             idempotent=idempotent,
         )
         content: Any = answer.decoded(cast("type[Any]", Any))

@@ -138,6 +138,67 @@ async def test_a_lost_answer_to_another_verb_is_not_asked_for_again(
         await workspace.do("POST", "/x")
     assert route.call_count == 1
     assert (caught.value.error.kind, caught.value.retryable) == (Kind.TIMEOUT, True)
+    assert caught.value.error.in_doubt
+
+
+LOST = [httpx.Response(500), httpx.Response(504), httpx.ReadTimeout("late"), httpx.ReadError("cut")]
+
+
+@pytest.mark.parametrize("lost", LOST)
+async def test_a_post_that_only_reads_is_tried_as_a_get_is_and_never_in_doubt(
+    wire: respx.MockRouter, lost: httpx.Response | Exception
+) -> None:
+    asked: list[bool] = []
+    for verb in ("GET", "POST"):
+        route = wire.route(method=verb, path="/x").mock(side_effect=[lost] * 99)
+        async with stage.workspace(seconds=2) as workspace:
+            with pytest.raises(DatabricksError) as caught:
+                await workspace.do(verb, "/x", reads=True)
+        assert (caught.value.in_doubt, caught.value.error.in_doubt) == (False, False)
+        asked.append(route.call_count > 1)
+    passes = lost is not LOST[0]
+    assert asked == [passes, passes]
+
+
+async def test_what_asks_a_model_or_an_index_leaves_no_doubt_unless_the_model_does_things(
+    wire: respx.MockRouter, workspace: Workspace
+) -> None:
+    asking = wire.post("/serving-endpoints/m/invocations").respond(500)
+    wire.post("/api/2.0/vector-search/indexes/a.b.i/query").respond(500)
+    models, vectors = workspace.models, workspace.vectors
+    doubts: list[bool] = []
+    for sent in (
+        models.query("m", input="?"),
+        models.chat("m", "?"),
+        models.query("m", reads=False, input="?"),
+        models.embed("m", ["?"]),
+        vectors.query("a.b.i", columns=["id"], query_text="?"),
+    ):
+        with pytest.raises(DatabricksError) as caught:
+            await sent
+        doubts.append(caught.value.error.in_doubt)
+    assert doubts == [False, False, True, False, False]
+    assert asking.call_count == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "tries", "doubt"),
+    [
+        ("/api/2.0/vector-search/indexes/a.b.i/query", 2, False),
+        ("/api/2.0/mlflow/runs/search", 2, False),
+        ("/serving-endpoints/m/invocations", 1, False),
+        ("/api/2.0/vector-search/indexes/a.b.i/sync", 1, True),
+        ("/api/2.0/preview/sql/queries/trash/query", 1, True),
+    ],
+)
+async def test_of_the_sdk_s_posts_those_that_read_are_known(
+    wire: respx.MockRouter, workspace: Workspace, path: str, tries: int, *, doubt: bool
+) -> None:
+    route = wire.post(path).mock(side_effect=[httpx.ReadError("cut")] * 99)
+    api = workspace._api  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(ConnectionFailed) as caught:
+        await api.do("POST", path, body={})
+    assert (min(2, route.call_count), caught.value.error.in_doubt) == (tries, doubt)
 
 
 async def test_a_reset_run_now_without_a_token_is_not_sent_again() -> None:

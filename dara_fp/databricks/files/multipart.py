@@ -13,7 +13,6 @@ from dara_fp.databricks.errors import (
     NotFound,
     PermissionDenied,
     ResourceConflict,
-    UnexpectedAnswer,
 )
 from dara_fp.databricks.files.checksums import holds_other_bytes
 from dara_fp.databricks.files.upload_sessions import (
@@ -169,7 +168,7 @@ class MultipartUpload:
             "POST", url, body=body, idempotent=True, secrets=(self._session.token,)
         )
         if not (targets := answer.secret(_PartTargets).upload_part_urls):
-            raise UnexpectedAnswer(StepError(message=f"POST {url}: no URL for part {number}"))
+            raise answer.unexpected(f"no URL for part {number}")
         return targets[0]
 
     async def _complete(self) -> None:

@@ -100,18 +100,19 @@ class ResumableUpload:
     async def _send(self, target: Target, piece: bytes, offset: int, total: int | None) -> None:
         """Send *piece*, at *offset* of *total* bytes, until the store has all of it."""
         end, stuck = offset + len(piece), 0
-        while stuck < _STUCK_TRIES:
+        while True:
             answer = await self._put(target, piece, offset, total)
             if answer.status != HTTPStatus.PERMANENT_REDIRECT:
                 return self._check(answer)
             arrived = _arrived(answer)
             if not offset <= arrived <= end:
-                raise self._odd(f"says it has {arrived} bytes where {offset} to {end} fit")
+                raise self._odd(answer, f"says it has {arrived} bytes where {offset} to {end} fit")
             if arrived == end and total is None:
                 return None
             stuck = 0 if arrived > offset else stuck + 1
+            if stuck == _STUCK_TRIES:
+                raise self._odd(answer, f"takes no more than {arrived} bytes, asked {stuck} times")
             piece, offset = piece[arrived - offset :], arrived
-        raise self._odd(f"takes no more than {offset} bytes, asked {_STUCK_TRIES} times")
 
     def _check(self, done: Answer) -> None:
         if self._sum.is_denied(done.headers):
@@ -141,8 +142,8 @@ class ResumableUpload:
                 raise AlreadyExists(error.changed(**facts).error) from error
             raise
 
-    def _odd(self, what: str) -> UnexpectedAnswer:
-        return UnexpectedAnswer(StepError(message=f"{self._sending.path}: the store {what}"))
+    def _odd(self, answer: Answer, what: str) -> UnexpectedAnswer:
+        return answer.unexpected(f"the store of {self._sending.path} {what}")
 
 
 def _arrived(answer: Answer) -> int:

@@ -60,7 +60,7 @@ class StoreOpening:
             if self._target is None or self._target is expired:
                 query = {"path": self._path, "expire_time": expiry()}
                 url = "/api/2.0/fs/create-download-url"
-                answer = await self._calls.json("POST", url, query=query, idempotent=True)
+                answer = await self._calls.json("POST", url, query=query, reads=True)
                 self._target = answer.secret(Target)
             return self._target
 

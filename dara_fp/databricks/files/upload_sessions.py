@@ -16,8 +16,7 @@ from typing import Any, TypeVar
 import attrs
 import msgspec
 
-from dara_fp.core.errors import StepError
-from dara_fp.databricks.errors import Cancelled, DatabricksError, UnexpectedAnswer
+from dara_fp.databricks.errors import Cancelled, DatabricksError
 from dara_fp.databricks.http.calls import Calls
 from dara_fp.databricks.http.chunks import Progress
 from dara_fp.databricks.http.lost_answers import is_stored_already
@@ -200,8 +199,7 @@ async def initiated(sending: Sending) -> Session:
         return Session(token=begun.multipart_upload.session_token, resumable=False)
     if begun.resumable_upload is not None:
         return Session(token=begun.resumable_upload.session_token, resumable=True)
-    none = UnexpectedAnswer(StepError(message=f"POST {sending.url}: offers no upload in parts"))
-    raise PartsRefused(none)
+    raise PartsRefused(answer.unexpected("offers no upload in parts"))
 
 
 async def abort_target(sending: Sending, session: Session) -> Target:

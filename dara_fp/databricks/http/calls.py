@@ -79,6 +79,7 @@ class Calls:
         query: Mapping[str, Any] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
+        reads: bool = False,
         idempotent: bool | None = None,
         secrets: tuple[str, ...] = (),
     ) -> Answer:
@@ -97,6 +98,7 @@ class Calls:
             query=query,
             headers={**own, **(headers or {})},
             body=None if body is None else Body(json_body(body)),
+            reads=reads,
             idempotent=idempotent,
             secrets=secrets,
         )
@@ -197,7 +199,7 @@ class Calls:
                 f"path is {request.path!r}: give it from the root, as /api/2.2/jobs/list"
             )
         await self._transport.open()  # before the clock starts: it is not the workspace's fault
-        budget = Budget(self._retries, has_met=self._has_met)
+        budget = Budget(self._retries, has_met=self._has_met, reads=request.only_reads)
         try:
             return await retrying(
                 lambda: attempt(budget),

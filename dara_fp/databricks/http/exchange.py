@@ -20,7 +20,8 @@ T = TypeVar("T")
 MAX_JSON = 100 * 1024 * 1024
 """Bytes of the longest JSON answer that is read."""
 
-_IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_READING = frozenset({"GET", "HEAD"})
+_IDEMPOTENT = _READING | {"PUT", "DELETE"}
 
 
 @attrs.frozen(kw_only=True)
@@ -33,7 +34,9 @@ class Request:
         query: Parameters; None is left out, a list repeats its key, a mapping is dotted.
         headers: Headers beside those every call has; `Authorization` takes our own one's place.
         body: What to send.
-        idempotent: Whether the call may take effect twice without harm; None asks the verb.
+        reads: Whether it changes nothing, as a query that is sent by POST; it is never in doubt.
+        idempotent: Whether the call may take effect twice without harm; None asks the verb, and
+            whether it reads.
         secrets: What no error about the call may show, beside our credentials.
     """
 
@@ -42,6 +45,7 @@ class Request:
     query: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
     body: Body | None = None
+    reads: bool = False
     idempotent: bool | None = None
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
 
@@ -51,9 +55,16 @@ class Request:
         return f"{self.method} {self.path}"
 
     @property
+    def only_reads(self) -> bool:
+        """Tell whether the call changes nothing."""
+        return self.reads or self.method in _READING
+
+    @property
     def may_repeat(self) -> bool:
         """Tell whether the call may take effect twice without harm."""
-        return self.method in _IDEMPOTENT if self.idempotent is None else self.idempotent
+        if self.idempotent is not None:
+            return self.idempotent
+        return self.reads or self.method in _IDEMPOTENT
 
     @property
     def resendable(self) -> bool:
@@ -92,6 +103,15 @@ class Answer:
         with hiding(self.secrets):
             return self._decoded(content, wanted)
 
+    def unexpected(self, said: str) -> UnexpectedAnswer:
+        """Give the error of this answer, which is not what the API promises: *said* tells why."""
+        error = StepError(
+            message=f"{self.call}: {said}",
+            status=self.status,
+            request_id=request_id_of(self.headers),
+        )
+        return UnexpectedAnswer(error)
+
     def secret(self, wanted: type[T]) -> T:
         """Give the content as *wanted*; an error shows nothing of it: addresses are permissions.
 
@@ -112,12 +132,7 @@ class Answer:
         try:
             return msgspec.json.decode(content, type=wanted, strict=False)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise UnexpectedAnswer(
-                StepError(
-                    message=f"{self.call}: answered {excerpt(content, secrets=self.secrets)!r},"
-                    f" which is not the JSON it promises ({error}):"
-                    " check that the host is a workspace",
-                    status=self.status,
-                    request_id=request_id_of(self.headers),
-                ),
+            raise self.unexpected(
+                f"answered {excerpt(content, secrets=self.secrets)!r}, which is not the JSON it"
+                f" promises ({error}): check that the host is a workspace"
             ) from None

@@ -62,9 +62,22 @@ class Retries:
 class Budget:
     """The time one call has for all its tries."""
 
-    def __init__(self, retries: Retries, *, has_met: Callable[[], bool] = lambda: True) -> None:
-        """Start the clock of *retries*; *has_met* tells whether the host has ever answered."""
+    def __init__(
+        self,
+        retries: Retries,
+        *,
+        has_met: Callable[[], bool] = lambda: True,
+        reads: bool = False,
+    ) -> None:
+        """Start the clock of *retries*.
+
+        Args:
+            retries: How long and how often to try.
+            has_met: Tells whether the host has ever answered.
+            reads: Whether the call changes nothing, so that no try of it leaves a doubt.
+        """
         self.retries = retries
+        self.reads = reads
         self._has_met = has_met
         self.tries = 0
         self.in_doubt = False
@@ -95,7 +108,8 @@ class Budget:
             raise self.told(error) from None
         if pause >= self.left:
             raise self.told(error, self._why(error)) from None
-        self.in_doubt = self.in_doubt or (error.sent and error.status not in _TURNED_AWAY)
+        if error.sent and error.status not in _TURNED_AWAY:
+            self.in_doubt = not self.reads
         await self.retries.sleep(pause)
 
     def is_stranger(self, error: DatabricksError) -> bool:
@@ -134,7 +148,7 @@ async def retrying(
     Raises:
         DatabricksError: The last try's, marked as in doubt where a second call would do harm.
     """
-    with nullcontext() if idempotent else not_to_be_repeated():
+    with nullcontext() if idempotent or budget.reads else not_to_be_repeated():
         while True:
             budget.tries += 1
             try:

@@ -136,8 +136,7 @@ def chat_of(answer: Answer) -> Chat:
     """
     completion = answer.decoded(_Completion)
     if not completion.choices:
-        said = f"{answer.call}: no answer in it: check that the endpoint serves a chat model"
-        raise UnexpectedAnswer(StepError(message=said, status=answer.status))
+        raise answer.unexpected("no answer in it: check that the endpoint serves a chat model")
     first = min(completion.choices, key=lambda choice: choice.index)
     return Chat(
         text=_text(first.message.content),

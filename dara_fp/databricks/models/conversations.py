@@ -10,7 +10,6 @@ import attrs
 import msgspec
 
 from dara_fp.core.errors import Kind, StepError
-from dara_fp.databricks.errors import UnexpectedAnswer
 from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.polling import Polling, looked_until
 from dara_fp.databricks.http.refusals import excerpt, request_id_of
@@ -140,7 +139,7 @@ class Conversations:
         await self._calls.json("DELETE", _conversation(space_id, conversation_id))
 
     async def _rows(self, method: str, path: str) -> QueryRows:
-        answer = await self._calls.json(method, path)
+        answer = await self._calls.json(method, path, reads=True)  # Genie writes no other queries
         response = answer.decoded(_Result).statement_response
         if response.status.state not in {"SUCCEEDED", "CLOSED"}:
             raise _no_rows(answer, response)
@@ -228,8 +227,7 @@ def _message(answer: Answer, raw: _Message, space_id: str, ids: tuple[str, str])
     conversation_id = raw.conversation_id or ids[0]
     message_id = raw.message_id or raw.id or ids[1]
     if not (conversation_id and message_id):
-        said = f"{answer.call}: no ids of a message in it: check that the host is a workspace"
-        raise UnexpectedAnswer(StepError(message=said, status=answer.status))
+        raise answer.unexpected("no ids of a message in it: check that the host is a workspace")
     return Message(
         space_id=space_id,
         conversation_id=conversation_id,

@@ -8,8 +8,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from dara_fp.core.errors import StepError
-from dara_fp.databricks.errors import UnexpectedAnswer
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.calls import Answer, Calls, Request
 from dara_fp.databricks.http.encoding import json_body
@@ -32,17 +30,24 @@ class Models:
         """Use *calls*."""
         self._calls = calls
 
-    async def query(self, name: str, **body: Any) -> dict[str, Any]:
+    async def query(self, name: str, *, reads: bool = True, **body: Any) -> dict[str, Any]:
         """Ask the endpoint *name*, with `input=`, `messages=` or what else its model takes.
 
-        Sent once: asking a model may cost, and may do something.
+        Sent once, since asking a model may cost.
+
+        Args:
+            name: The endpoint.
+            reads: Whether asking changes nothing, so that one whose answer was lost may be asked
+                anew; false where the model does things, as an agent with tools may.
+            **body: What to send.
 
         Raises:
             DatabricksError: The workspace refused, or no answer came.
         """
-        return (await self._ask(name, body, idempotent=False)).decoded(dict[str, Any])
+        answer = await self._ask(name, body, reads=reads, idempotent=False)
+        return answer.decoded(dict[str, Any])
 
-    async def chat(self, name: str, messages: Messages, **more: Any) -> Chat:
+    async def chat(self, name: str, messages: Messages, *, reads: bool = True, **more: Any) -> Chat:
         """Give the whole answer of the chat model at the endpoint *name*.
 
         Sent once, as `query`. A long answer is better read as a stream: it shows at once, and no
@@ -51,16 +56,18 @@ class Models:
         Args:
             name: An endpoint of a chat model, such as `databricks-claude-sonnet-4`.
             messages: What to say.
+            reads: As for `query`.
             **more: `max_tokens`, `temperature`, `stop` and what else the model takes.
 
         Raises:
             DatabricksError: The workspace refused, or no answer came.
         """
-        return chat_of(await self._ask(name, _chat_body(messages, more), idempotent=False))
+        body = _chat_body(messages, more)
+        return chat_of(await self._ask(name, body, reads=reads, idempotent=False))
 
     @asynccontextmanager
     async def stream(
-        self, name: str, messages: Messages, **more: Any
+        self, name: str, messages: Messages, *, reads: bool = True, **more: Any
     ) -> AsyncGenerator[ChatStream]:
         """Open the answer of the chat model at the endpoint *name* for reading as it is made.
 
@@ -69,6 +76,7 @@ class Models:
         Args:
             name: An endpoint of a chat model.
             messages: What to say.
+            reads: As for `query`.
             **more: `max_tokens`, `temperature`, `stop` and what else the model takes.
 
         Raises:
@@ -80,6 +88,8 @@ class Models:
             path=path,
             headers=_STREAM,
             body=Body(json_body({**_chat_body(messages, more), "stream": True})),
+            reads=reads,
+            idempotent=False,
         )
         stream = ChatStream(await self._calls.open(request), f"POST {path}")
         try:
@@ -119,20 +129,21 @@ class Models:
         return [vector for part in found for vector in part]
 
     async def _embed(self, name: str, texts: Sequence[str]) -> list[list[float]]:
-        answer = await self._ask(name, {"input": list(texts)}, idempotent=True)
+        answer = await self._ask(name, {"input": list(texts)}, reads=True)
         found = sorted(answer.decoded(_Embeddings).data, key=lambda embedding: embedding.index)
         if [embedding.index for embedding in found] != [*range(len(texts))]:
-            raise UnexpectedAnswer(
-                StepError(
-                    message=f"{answer.call}: {len(found)} embeddings for {len(texts)} texts:"
-                    " check that the endpoint serves an embedding model",
-                    status=answer.status,
-                ),
+            raise answer.unexpected(
+                f"{len(found)} embeddings for {len(texts)} texts: check that the endpoint serves"
+                " an embedding model"
             )
         return [embedding.embedding for embedding in found]
 
-    async def _ask(self, name: str, body: dict[str, Any], *, idempotent: bool) -> Answer:
-        return await self._calls.json("POST", _invocations(name), body=body, idempotent=idempotent)
+    async def _ask(
+        self, name: str, body: dict[str, Any], *, reads: bool, idempotent: bool | None = None
+    ) -> Answer:
+        return await self._calls.json(
+            "POST", _invocations(name), body=body, reads=reads, idempotent=idempotent
+        )
 
 
 class _Embedding(msgspec.Struct):

@@ -24,6 +24,17 @@ _STRAY = re.compile("%(?![0-9A-Fa-f]{2})")
 # Not "?" and "#": a name that holds one must not end the path and hit another thing.
 _KEPT = "%!$&'()*+,/:;=@[]~"
 
+# What is sent by POST and changes nothing, in the services of databricks-sdk 0.36 to 0.162.
+_READS = re.compile(
+    r"/api/2\.\d/(vector-search/indexes/[^/]+/(query|query-next-page|scan)"
+    r"|vector-search/endpoints/[^/]+/metrics"
+    r"|ai-search/.+:(query|scan)"
+    r"|mlflow/(experiments|logged-models|runs)/search"
+    r"|mlflow/registered-models/get-latest-versions"
+    r"|clusters/events)"
+)
+_ASKS = re.compile(r"/serving-endpoints/[^/]+/invocations")  # which costs, so it is sent once
+
 
 @attrs.frozen(kw_only=True)
 class Facts:
@@ -98,7 +109,8 @@ class Api:
             query=query,
             headers={**typed, **(headers or {})},
             body=None if body is None else Body(_json(body)),
-            idempotent=True if _has_token(body) else None,
+            reads=any(route.fullmatch(path) for route in (_READS, _ASKS)),
+            idempotent=_repeatable(path, body),
         )
         wanted = response_headers or ()
         if raw:
@@ -148,6 +160,13 @@ def _part(border: str, naming: str) -> bytes:
 
 def _picked(headers: Mapping[str, str], wanted: Sequence[str]) -> dict[str, str | None]:
     return {name: headers.get(name) for name in wanted}
+
+
+def _repeatable(path: str, body: Any) -> bool | None:
+    """Tell whether a call may take effect twice without harm, where more than its verb tells."""
+    if _has_token(body):
+        return True
+    return False if _ASKS.fullmatch(path) else None
 
 
 def _has_token(body: Any) -> bool:

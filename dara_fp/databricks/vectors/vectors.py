@@ -242,9 +242,8 @@ class Vectors:
             "filters_json": filters_json if filters is None else json_body(filters).decode(),
         }
         given = {name: value for name, value in body.items() if value is not None}
-        answer = await self._calls.json(
-            "POST", f"{path_of_index(index_name)}/query", body=given, idempotent=True
-        )
+        path = f"{path_of_index(index_name)}/query"
+        answer = await self._calls.json("POST", path, body=given, reads=True)
         return answer.decoded(_Found).rows
 
     async def next_page(self, index_name: str, page_token: str) -> IndexRows:
@@ -255,7 +254,7 @@ class Vectors:
         """
         path = f"{path_of_index(index_name)}/query-next-page"
         body = {"page_token": page_token}
-        answer = await self._calls.json("POST", path, body=body, idempotent=True)
+        answer = await self._calls.json("POST", path, body=body, reads=True)
         return answer.decoded(_Found).rows
 
     async def pages(self, index_name: str, **asked: Any) -> AsyncGenerator[IndexRows]:
