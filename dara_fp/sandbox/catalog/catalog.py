@@ -92,9 +92,8 @@ class Catalog:
                     f" {len(schemas)} schema(s): drop them first, or pass force=true.",
                 )
             for schema in schemas:
-                self.drop_schema(schema.full_name, force=True)
-            self._catalogs.remove(entry)
-            shutil.rmtree(self._volumes_at / entry.name, ignore_errors=True)
+                self._drop_schema(schema)
+            self._catalogs.drop(entry, self._volumes_at / entry.name)
 
     def schemas(self, catalog: str) -> list[Schema]:
         """Give the schemas of *catalog*, by name.
@@ -140,12 +139,7 @@ class Catalog:
             entry = self.schema(full_name)
             if (held := self._held(entry)) and not force:
                 raise ApiError(status=400, error_code="SCHEMA_NOT_EMPTY", message=held)
-            for table in self._tables.below(entry.full_name):
-                self.drop_table(table.full_name)
-            for volume in self._volumes.below(entry.full_name):
-                self.drop_volume(volume.full_name)
-            self._schemas.remove(entry)
-            shutil.rmtree(self._volumes_at.joinpath(*entry.full_name.split(".")), True)  # noqa: FBT003 - has no keyword before 3.12
+            self._drop_schema(entry)
 
     def volumes(self, schema: str) -> list[Volume]:
         """Give the volumes of *schema*, by name.
@@ -202,8 +196,7 @@ class Catalog:
         """
         with self._lock:
             entry = self.volume(full_name)
-            self._volumes.remove(entry)
-            shutil.rmtree(self.volume_place(entry), ignore_errors=True)
+            self._volumes.drop(entry, self.volume_place(entry))
 
     def volume_place(self, entry: Volume) -> Path:
         """Give the directory of the volume *entry*."""
@@ -265,12 +258,18 @@ class Catalog:
         """
         with self._lock:
             entry = self.table(full_name)
-            self._tables.remove(entry)
-            shutil.rmtree(self.table_place(entry), ignore_errors=True)
+            self._tables.drop(entry, self.table_place(entry))
 
     def table_place(self, entry: Table) -> Path:
         """Give the directory for the data of the table *entry*; it stays when the name changes."""
         return self._tables_at / entry.id
+
+    def _drop_schema(self, entry: Schema) -> None:
+        for table in self._tables.below(entry.full_name):
+            self._tables.drop(table, self.table_place(table))
+        for volume in self._volumes.below(entry.full_name):
+            self._volumes.drop(volume, self.volume_place(volume))
+        self._schemas.drop(entry, self._volumes_at.joinpath(*entry.full_name.split(".")))
 
     def _held(self, schema: Schema) -> str:
         """Tell what is in *schema*, in the workspace's words; nothing is the empty text."""

@@ -1,5 +1,6 @@
 """One kind of catalog entries: in memory by name, and in small files that a restart reads."""
 
+import shutil
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -61,10 +62,11 @@ class Shelf(Generic[E]):
             self._file(before).unlink(missing_ok=True)
         return entry
 
-    def remove(self, entry: E) -> None:
-        """Forget *entry*."""
+    def drop(self, entry: E, place: Path) -> None:
+        """Forget *entry*, with the data that lie at *place*."""
         self._entries.pop(entry.key, None)
         self._file(entry).unlink(missing_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
 
     def add(self, entry: E) -> E:
         """Keep the new *entry*, its name in lower case.
