@@ -5,6 +5,7 @@ import inspect
 import sys
 import types
 import typing
+from collections import abc
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import Enum
@@ -104,7 +105,7 @@ def answers(method: Callable[..., Any]) -> list[Any]:
     """Make up what the workspace answers to the first, second and later requests of *method*."""
     content = _contents(method)
     if not inspect.isgeneratorfunction(method):
-        return [content]
+        return [[content, content] if _reads_a_list(method) else content]
     # Every word in the code may be the key of a page's items: the wrong ones do no harm.
     keys = [word for word in _words(method) if word.isidentifier()]
     tokens = {"next_page_token": "page 2", "next_page": 2}
@@ -117,10 +118,24 @@ def _contents(method: Callable[..., Any]) -> dict[str, Any]:
     """Merge the answers of all records that *method* reads."""
     names = vars(sys.modules[method.__module__])
     content: dict[str, Any] = {}
-    for name in method.__code__.co_names:
+    for name in _names(method.__code__):
         if dataclasses.is_dataclass(kind := names.get(name)) and hasattr(kind, "from_dict"):
             content |= _as_answer(cast("type", kind))
     return content
+
+
+def _reads_a_list(method: Callable[..., Any]) -> bool:
+    returned = annotations(method).get("return")
+    if typing.get_origin(returned) is not abc.Iterator:
+        return False
+    (item,) = typing.get_args(returned)
+    return item.__name__ in _names(method.__code__)
+
+
+def _names(code: types.CodeType) -> list[str]:
+    # What a comprehension reads is in a code of its own before Python 3.12.
+    inner = [each for each in code.co_consts if isinstance(each, types.CodeType)]
+    return [*code.co_names, *(name for each in inner for name in _names(each))]
 
 
 @cache
