@@ -128,6 +128,8 @@ async def test_a_failure_in_the_middle_is_an_error_after_what_came_before(
         await heard(workspace, texts=texts)
     assert texts == ["begun "]
     assert (failure.value.error_code, route.call_count) == (code, 1)
+    status = int(code) if code and code.isdecimal() else 200
+    assert (failure.value.status, failure.value.request_id) == (status, "r7")
 
 
 async def test_a_stream_that_ends_too_soon_is_no_answer(

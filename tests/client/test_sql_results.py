@@ -169,9 +169,43 @@ async def test_a_chunk_that_is_no_list_of_rows_is_an_error(
     wire: respx.MockRouter, workspace: Workspace
 ) -> None:
     wire.post(f"{API}/").respond(json=ended(1, link(0)))
-    wire.get(f"{STORE}/chunk-0-v1").respond(text='{"a": 1}')
-    with pytest.raises(UnexpectedAnswer, match="no JSON array of rows"):
+    wire.get(f"{STORE}/chunk-0-v1").respond(text='{"a": 1}', headers={"x-request-id": "r-s"})
+    with pytest.raises(UnexpectedAnswer, match="no JSON array of rows") as caught:
         await numbers(workspace)
+    assert (caught.value.status, caught.value.request_id) == (200, "r-s")
+    assert SIGNED not in str(caught.value)
+
+
+async def test_a_chunk_without_an_address_is_an_error_that_names_the_request(
+    wire: respx.MockRouter, workspace: Workspace
+) -> None:
+    wire.post(f"{API}/").respond(json=ended(1, link(0, minutes=-1)))
+    wire.get(f"{API}/s-1/result/chunks/0").respond(
+        json={"external_links": [link(7)]}, headers={"x-request-id": "r-c"}
+    )
+    expired = wire.get(f"{STORE}/chunk-0-v1").respond(403)
+    with pytest.raises(UnexpectedAnswer, match="no address for chunk 0 of the result") as caught:
+        await numbers(workspace)
+    assert (caught.value.status, caught.value.request_id) == (200, "r-c")
+    assert not expired.called
+
+
+async def test_parts_of_a_result_tell_how_many_rows_they_have_where_the_workspace_does(
+    wire: respx.MockRouter, workspace: Workspace
+) -> None:
+    part = {"row_offset": 4, "row_count": "2", "byte_count": 99}
+    told = ended(2, {**link(1), **part})
+    told["manifest"]["total_byte_count"] = 198
+    told["result"] = {**told["result"], "row_offset": 0, "row_count": 2}
+    wire.get(f"{API}/s-1").respond(json=told)
+    statement = await workspace.sql.get("s-1")
+    manifest, chunk = statement.manifest, statement.result
+    assert manifest is not None
+    assert chunk is not None
+    [lying] = chunk.external_links
+    assert (manifest.total_row_count, manifest.total_byte_count) == (4, 198)
+    assert (chunk.row_offset, chunk.row_count, chunk.byte_count) == (0, 2, None)
+    assert (lying.row_offset, lying.row_count, lying.byte_count) == (4, 2, 99)
 
 
 async def test_rows_can_be_read_again_from_the_first(

@@ -218,7 +218,8 @@ def test_a_spec_needs_one_kind_of_vectors(given: dict[str, Any]) -> None:
 def page(*ids: str, token: str | None = None) -> httpx.Response:
     rows = [[name, 0.5] for name in ids]
     columns = [{"name": "id"}, {"name": "score"}]
-    body = {"manifest": {"columns": columns}, "result": {"data_array": rows}}
+    result = {"row_count": len(rows), "data_array": rows}
+    body = {"manifest": {"columns": columns}, "result": result}
     return httpx.Response(200, json={**body, "next_page_token": token})
 
 
@@ -237,6 +238,7 @@ async def test_pages_follow_until_there_are_no_more(
     }
     pages = [found async for found in workspace.vectors.pages("a.b.i", **asked)]
     assert [row["id"] for found in pages for row in found.records] == ["a", "b", "c"]
+    assert [found.row_count for found in pages] == [2, 1, 0]
     sent = json.loads(stage.last(first).content)
     assert (sent["query_type"], sent["filters_json"]) == ("HYBRID", '{"year >":2020}')
     calls: Any = following.calls  # respx has no types for it

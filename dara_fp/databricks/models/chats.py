@@ -14,7 +14,6 @@ from dara_fp.databricks.errors import (
     CLASS_OF_STATUS,
     ConnectionFailed,
     DatabricksError,
-    UnexpectedAnswer,
     kind_of_status,
 )
 from dara_fp.databricks.http.calls import MAX_JSON, Answer
@@ -70,7 +69,7 @@ class ChatStream:
         self.finish_reason: str | None = None
         self.usage = Usage()
         self._reply = reply
-        self._call = call
+        self._head = Answer.of(reply, call, b"")
         self._pieces = self._read()
 
     def __aiter__(self) -> AsyncIterator[str]:
@@ -103,9 +102,8 @@ class ChatStream:
                 raise self._cut()
 
     def _pieces_of(self, event: Event) -> list[str]:
-        chunk = _decoded(event.data, self._call, self._reply.secrets)
-        failed = _failure(event, chunk, self._call, request_id_of(self._reply.headers))
-        if failed is not None:
+        chunk = _decoded(event.data, self._head)
+        if (failed := _failure(event, chunk, self._head)) is not None:
             raise failed
         self.model = chunk.model or self.model
         self.usage = chunk.usage or self.usage
@@ -118,13 +116,13 @@ class ChatStream:
     async def _whole(self) -> str:
         """Read an answer that the endpoint gave in one piece, since its model does not stream."""
         content = await self._reply.read(MAX_JSON)
-        chat = chat_of(Answer.of(self._reply, self._call, content))
+        chat = chat_of(attrs.evolve(self._head, content=content))
         self.model, self.finish_reason, self.usage = chat.model, chat.finish_reason, chat.usage
         return chat.text
 
     def _cut(self) -> ConnectionFailed:
-        said = f"{self._call}: the stream of tokens ended before the answer did: ask again"
-        request_id = request_id_of(self._reply.headers)
+        said = f"{self._head.call}: the stream of tokens ended before the answer did: ask again"
+        request_id = request_id_of(self._head.headers)
         return ConnectionFailed(StepError(message=said, request_id=request_id, retryable=True))
 
 
@@ -180,17 +178,15 @@ def _text(content: str | list[_Part] | None) -> str:
     return content or ""
 
 
-def _decoded(data: str, call: str, secrets: tuple[str, ...]) -> _Completion:
+def _decoded(data: str, head: Answer) -> _Completion:
     try:
         return msgspec.json.decode(data, type=_Completion, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        said = f"{call}: the stream brought {excerpt(data, secrets=secrets)!r}, no chat ({error})"
-        raise UnexpectedAnswer(StepError(message=said)) from None
+        shown = excerpt(data, secrets=head.secrets)
+        raise head.unexpected(f"the stream brought {shown!r}, no chat ({error})") from None
 
 
-def _failure(
-    event: Event, chunk: _Completion, call: str, request_id: str | None
-) -> DatabricksError | None:
+def _failure(event: Event, chunk: _Completion, head: Answer) -> DatabricksError | None:
     if chunk.error is None and chunk.error_code is None and event.kind != "error":
         return None
     told, code = _told(chunk)
@@ -198,10 +194,11 @@ def _failure(
     known = CLASS_OF_STATUS.get(status or 0, DatabricksError)
     error = StepError(
         kind=kind_of_status(status or HTTPStatus.INTERNAL_SERVER_ERROR),
-        message=f"{call}: the model failed in the middle: {excerpt(told or event.data, _SAID)}",
-        status=status,
+        message=f"{head.call}: the model failed in the middle:"
+        f" {excerpt(told or event.data, _SAID)}",
+        status=status or head.status,
         error_code=code or None,
-        request_id=request_id,
+        request_id=request_id_of(head.headers),
         retryable=status in TRANSIENT_STATUSES,
     )
     return CLASS_OF_CODE.get(code, known)(error)

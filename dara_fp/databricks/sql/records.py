@@ -64,30 +64,46 @@ class ResultSchema:
 
 @attrs.frozen(kw_only=True)
 class Manifest:
-    """What a result is made of."""
+    """What a result is made of; *truncated* where there would have been more."""
 
     format: str = ""
     schema: ResultSchema = ResultSchema()
+    total_byte_count: int = 0
     total_chunk_count: int = 0
     total_row_count: int = 0
     truncated: bool = False
 
 
 @attrs.frozen(kw_only=True)
-class Link:
+class _Part:
+    """What is told of a part of a result; None is not told.
+
+    Attributes:
+        chunk_index: Its number, from 0.
+        row_offset: How many rows come before it.
+        row_count: How many rows it has.
+        byte_count: How many bytes it has.
+    """
+
+    chunk_index: int = 0
+    row_offset: int | None = None
+    row_count: int | None = None
+    byte_count: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Link(_Part):
     """Where a chunk of a result lies; the address is the permission, so it is never shown."""
 
     external_link: str = attrs.field(repr=False)
-    chunk_index: int = 0
     expiration: str = ""
     http_headers: Mapping[str, str] | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen(kw_only=True)
-class Chunk:
+class Chunk(_Part):
     """A part of a result: its rows, or where they lie."""
 
-    chunk_index: int = 0
     data_array: tuple[tuple[Any, ...], ...] = attrs.field(default=(), repr=False)
     external_links: tuple[Link, ...] = ()
 

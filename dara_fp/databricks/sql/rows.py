@@ -11,9 +11,8 @@ from typing import Any, TypeVar
 import attrs
 import msgspec
 
-from dara_fp.core.errors import Kind, StepError
-from dara_fp.databricks.errors import DatabricksError, UnexpectedAnswer
-from dara_fp.databricks.http.calls import Calls
+from dara_fp.databricks.errors import DatabricksError
+from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.transport import Call
 from dara_fp.databricks.sql.records import Chunk, Column, Link, Manifest, Statement
 from dara_fp.databricks.sql.values import Reader, Row, reader_of
@@ -88,9 +87,9 @@ class Rows:
         async def fetch(index: int) -> list[Row]:
             chunk = await self._chunks.get(index)
             if chunk.external_links:
-                content = await self._chunks.content(index)
-                is_long = len(content) > _AT_ONCE
-                return await _apart(lambda: _rows(_cells(content), names, readers), is_long=is_long)
+                answer = await self._chunks.content(index)
+                is_long = len(answer.content) > _AT_ONCE
+                return await _apart(lambda: _rows(_cells(answer), names, readers), is_long=is_long)
             is_long = len(chunk.data_array) * len(names) > _CELLS_AT_ONCE
             return await _apart(lambda: _rows(chunk.data_array, names, readers), is_long=is_long)
 
@@ -118,7 +117,7 @@ async def arrow_table(calls: Calls, statement: Statement) -> Any:
     chunks = _Chunks(calls=calls, statement=statement)
 
     async def fetch(index: int) -> Any:
-        content = await chunks.content(index)
+        content = (await chunks.content(index)).content
         return await asyncio.to_thread(lambda: pa.ipc.open_stream(content).read_all())
 
     tables = [table async for table in _ahead(chunks.count, fetch)]
@@ -138,7 +137,7 @@ class _Chunks:
 
     def __attrs_post_init__(self) -> None:
         """Keep the addresses that came with the statement."""
-        self._keep(self.statement.result or Chunk())
+        self._kept(self.statement.result or Chunk())
 
     @property
     def count(self) -> int:
@@ -155,17 +154,16 @@ class _Chunks:
             return first
         if index in self.links:
             return Chunk(chunk_index=index, external_links=(self.links[index],))
-        return await self._asked(index)
+        return self._kept((await self._asked(index)).secret(Chunk))
 
-    async def content(self, index: int) -> bytes:
+    async def content(self, index: int) -> Answer:
         """Give the content of the chunk *index*, which lies elsewhere."""
         tries = 0
         while True:
             tries += 1
             link = self.links.get(index)
             if link is None or _is_over(link):
-                await self._asked(index)
-                link = self._link(index)
+                link = await self._renewed(index)
             try:
                 return await self._fetched(link)
             except DatabricksError as error:
@@ -173,33 +171,32 @@ class _Chunks:
                     raise
                 self.links.pop(index, None)
 
-    async def _asked(self, index: int) -> Chunk:
+    async def _asked(self, index: int) -> Answer:
         path = f"{_API}/{self.statement.statement_id}/result/chunks/{index}"
-        chunk = (await self.calls.json("GET", path)).secret(Chunk)
-        self._keep(chunk)
-        return chunk
+        return await self.calls.json("GET", path)
 
-    async def _fetched(self, link: Link) -> bytes:
+    async def _renewed(self, index: int) -> Link:
+        self.links.pop(index, None)  # an answer without it must not leave the old one
+        answer = await self._asked(index)
+        self._kept(answer.secret(Chunk))
+        if index not in self.links:
+            raise answer.unexpected(
+                f"no address for chunk {index} of the result: run the statement with inline=True"
+            )
+        return self.links[index]
+
+    async def _fetched(self, link: Link) -> Answer:
         # The address is the permission: our own credentials must not go there.
         headers = dict(link.http_headers or {})
         secrets = (link.external_link, *headers.values())
         call = Call(method="GET", url=link.external_link, headers=headers, secrets=secrets)
-        return (await self.calls.elsewhere(call)).content
+        return await self.calls.elsewhere(call)
 
-    def _keep(self, chunk: Chunk) -> None:
+    def _kept(self, chunk: Chunk) -> Chunk:
+        """Give *chunk*, and keep its addresses, which may be those of others, too."""
         for link in chunk.external_links:
             self.links[link.chunk_index] = link
-
-    def _link(self, index: int) -> Link:
-        if index not in self.links:
-            raise UnexpectedAnswer(
-                StepError(
-                    kind=Kind.FAILED,
-                    message=f"statement {self.statement.statement_id}: the workspace gives no"
-                    f" address for chunk {index} of its result: run it again with inline=True",
-                ),
-            )
-        return self.links[index]
+        return chunk
 
 
 async def _ahead(count: int, fetch: Callable[[int], Coroutine[Any, Any, T]]) -> AsyncGenerator[T]:
@@ -224,13 +221,12 @@ async def _apart(understand: Callable[[], T], *, is_long: bool) -> T:
     return await asyncio.to_thread(understand) if is_long else understand()
 
 
-def _cells(content: bytes) -> Sequence[Sequence[Any]]:
+def _cells(answer: Answer) -> Sequence[Sequence[Any]]:
     try:
-        return msgspec.json.decode(content, type=list[list[Any]])
+        return msgspec.json.decode(answer.content, type=list[list[Any]])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnexpectedAnswer(
-            StepError(message=f"a chunk of a result is no JSON array of rows: {error}"),
-        ) from None
+        said = f"a chunk of a result is no JSON array of rows: {error}"
+        raise answer.unexpected(said) from None
 
 
 def _rows(

@@ -113,7 +113,8 @@ class UpsertResult:
 class IndexRows:
     """What a query found, best first: *rows* of values in the order of *columns*.
 
-    The last column is `score`. There are more rows where *next_page_token* is set.
+    The last column is `score`. There are more rows where *next_page_token* is set; *row_count* is
+    how many the workspace counts on this page, None where it does not tell.
 
     >>> IndexRows(columns=("id", "score"), rows=(("a", 0.5),)).records
     ({'id': 'a', 'score': 0.5},)
@@ -121,6 +122,7 @@ class IndexRows:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+    row_count: int | None = None
     next_page_token: str | None = None
 
     @property

@@ -289,6 +289,7 @@ class _Manifest(msgspec.Struct, frozen=True):
 
 class _Rows(msgspec.Struct, frozen=True):
     data_array: tuple[tuple[Any, ...], ...] | None = ()
+    row_count: int | None = None
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -301,6 +302,7 @@ class _Found(msgspec.Struct, frozen=True):
         return IndexRows(
             columns=tuple(column.name for column in self.manifest.columns),
             rows=self.result.data_array or (),
+            row_count=self.result.row_count,
             next_page_token=self.next_page_token or None,
         )
 
