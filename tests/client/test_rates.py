@@ -2,6 +2,7 @@
 
 import asyncio
 
+import httpx
 import pytest
 import respx
 from hypothesis import given
@@ -141,3 +142,59 @@ def test_a_workspace_can_be_used_in_one_loop_after_the_other(
 
     asyncio.run(crowd())
     asyncio.run(crowd())
+
+
+BUSY = httpx.Response(429, headers={"Retry-After": "30"})
+FINE = httpx.Response(200, json={"run_id": 1})
+
+
+@pytest.mark.parametrize("rates", [[SLOW], []])
+async def test_a_pause_that_is_asked_of_one_call_is_made_by_all_of_its_family(
+    wire: respx.MockRouter, time: VirtualTime, rates: list[Rate]
+) -> None:
+    began: list[float] = []
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        began.append(time.now - 1000.0)
+        return BUSY if len(began) == 1 else FINE
+
+    wire.post(RUN_NOW).mock(side_effect=answer)
+    wire.get("/api/2.2/jobs/runs/get").respond(json={"run_id": 1})
+    async with limited(time, *rates, seconds=20.0) as workspace:
+        with pytest.raises(TooManyRequests):
+            await workspace.runs.start(1)
+        await workspace.runs.get(1)
+        assert time.naps == []
+        time.now += 15.0
+        await asyncio.gather(*(workspace.runs.start(1) for _ in range(9)))
+    assert len(began) == 10
+    assert min(began[1:]) == 30.0
+
+
+async def test_who_has_no_time_for_the_pause_of_others_is_told_at_once_and_has_sent_nothing(
+    wire: respx.MockRouter, time: VirtualTime
+) -> None:
+    route = wire.post(RUN_NOW).mock(side_effect=[BUSY, FINE])
+    async with limited(time, SLOW, seconds=20.0) as workspace:
+        for said in ("asked to wait 30 s, which is beyond", "another call.*asked to wait 29 s"):
+            with pytest.raises(TooManyRequests, match=said) as caught:
+                await workspace.runs.start(1)
+            assert not caught.value.error.in_doubt
+            time.now += 1.0
+    assert (route.call_count, time.naps) == (1, [])
+    assert (caught.value.retry_after, caught.value.retryable, caught.value.sent) == (
+        29,
+        True,
+        False,
+    )
+
+
+def test_a_pause_that_was_asked_for_at_an_address_without_a_limit_is_forgotten_in_time(
+    time: VirtualTime,
+) -> None:
+    pace = Pace((), clock=time.clock, sleep=time.sleep)
+    for number in range(100):
+        pace.hold("POST", f"/api/2.0/x/{number}", 5.0)
+        time.now += 1.0
+    lines = [pace.line("POST", f"/api/2.0/x/{number}") for number in range(100)]
+    assert 0 < sum(line is not None for line in lines) <= 6

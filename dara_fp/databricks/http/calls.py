@@ -23,7 +23,7 @@ from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.deadline import Deadline, deadline
 from dara_fp.databricks.http.encoding import json_body, query_string
 from dara_fp.databricks.http.exchange import MAX_JSON, Answer, Request
-from dara_fp.databricks.http.rates import DOCUMENTED, Pace, Rate
+from dara_fp.databricks.http.rates import DOCUMENTED, Line, Pace, Rate
 from dara_fp.databricks.http.redaction import credentials, hiding, signatures, without
 from dara_fp.databricks.http.refusals import Refusal, excerpt, refused, request_id_of
 from dara_fp.databricks.http.retries import Budget, Retries, retrying
@@ -232,7 +232,7 @@ class Calls:
         try:
             await line.slot(limit)
         except TimeoutError:
-            raise _held_back(request, line.rate, limit) from None
+            raise _held_back(request, line, limit) from None
 
     async def _signed(self, request: Request, end: Deadline) -> Reply:
         if any(name.lower() == "authorization" for name in request.headers):
@@ -281,8 +281,13 @@ class Calls:
             secrets=secrets,
             deadline=end,
         )
-        with hiding(secrets):
-            return await self._sent(call)
+        try:
+            with hiding(secrets):
+                return await self._sent(call)
+        except TooManyRequests as error:
+            if error.retry_after:
+                self._pace.hold(request.method, request.path, error.retry_after)
+            raise
 
     async def _sent(self, call: Call, answers: frozenset[int] = frozenset()) -> Reply:
         began = self.now()
@@ -320,13 +325,17 @@ def _user_agent(kind: str) -> str:
     return f"{product} python/{platform.python_version()} os/{system} auth/{kind}"
 
 
-def _held_back(request: Request, rate: Rate, seconds: float) -> TooManyRequests:
+def _held_back(request: Request, line: Line, seconds: float) -> TooManyRequests:
+    asked = max(0.0, line.held)
+    why = (
+        "not sent, since the workspace asked another call of its family for a pause"
+        if asked
+        else f"held back for {seconds:.1f} s, since this client makes {line.rate} at most:"
+        " make fewer calls, or set other rates"
+    )
     error = TooManyRequests(
-        StepError(
-            message=f"{request.name}: held back for {seconds:.1f} s, since this"
-            f" client makes {rate} at most: make fewer calls, or set other rates",
-            retryable=True,
-        ),
+        StepError(message=f"{request.name}: {why}", retryable=True),
+        retry_after=asked or None,
     )
     error.sent = False
     return error

@@ -1,4 +1,4 @@
-"""How many calls a second each family of routes takes, kept to on this side."""
+"""How many calls a second each family of routes takes, and its pauses, kept to on this side."""
 
 import asyncio
 from collections import deque
@@ -6,7 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import attrs
 
-__all__ = ["DOCUMENTED", "Pace", "Rate"]
+__all__ = ["DOCUMENTED", "Line", "Pace", "Rate"]
+
+
+_LONGEST = 600.0  # seconds; after them one call finds out whether the pause still holds
 
 
 @attrs.frozen(kw_only=True)
@@ -50,7 +53,8 @@ DOCUMENTED: tuple[Rate, ...] = (
 class Pace:
     """Holds calls back to *rates*: in any span of time no more begin than the limit says.
 
-    Callers wait in line; one that gives up takes no slot.
+    Callers wait in line; one that gives up takes no slot. Where the workspace asks one of them for
+    a pause, all of the family make it.
     """
 
     def __init__(
@@ -61,11 +65,27 @@ class Pace:
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         """Measure time by *clock* and pass it with *sleep*."""
-        lines = [_Line(rate, clock, sleep) for rate in rates]
-        self._routes = {(line.rate.method, line.rate.family): line for line in lines}
+        self._clock = clock
+        self._sleep = sleep
+        self._routes = {(rate.method, rate.family): Line(rate, clock, sleep) for rate in rates}
+        self._held: dict[tuple[str, str], Line] = {}  # routes without a limit that pause
 
-    def line(self, method: str, path: str) -> "_Line | None":
-        """Give the line in which a call of *method* to *path* waits, if its family has a limit."""
+    def line(self, method: str, path: str) -> "Line | None":
+        """Give the line in which a call of *method* to *path* waits, if there may be a reason."""
+        return self._limited(method, path) or self._held.get((method, path))
+
+    def hold(self, method: str, path: str, seconds: float) -> None:
+        """Let no call of the family of *path* begin for *seconds*, ten minutes at most.
+
+        A route without a limit is its own family.
+        """
+        line = self.line(method, path)
+        if line is None:
+            self._held = {route: line for route, line in self._held.items() if line.held > 0}
+            line = self._held[method, path] = Line(None, self._clock, self._sleep)
+        line.hold(min(seconds, _LONGEST))
+
+    def _limited(self, method: str, path: str) -> "Line | None":
         parts = path.split("/", 3)
         if len(parts) < 4:  # noqa: PLR2004 - "", api, a version, the rest
             return None
@@ -75,20 +95,30 @@ class Pace:
         return next((self._routes[key] for key in keys if key in self._routes), None)
 
 
-class _Line:
-    """The callers of one family, and when the last ones began."""
+class Line:
+    """The callers of one family, when the last ones began, and when the next one may."""
 
     def __init__(
         self,
-        rate: Rate,
+        rate: Rate | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self.rate = rate
         self._clock = clock
         self._sleep = sleep
-        self._began: deque[float] = deque(maxlen=rate.calls)
+        self._began: deque[float] = deque(maxlen=rate.calls if rate else 0)
+        self._pauses_until = clock()
         self._first = asyncio.Lock()
+
+    @property
+    def held(self) -> float:
+        """Tell the seconds that are left of a pause; none when zero or below."""
+        return self._pauses_until - self._clock()
+
+    def hold(self, seconds: float) -> None:
+        """Let no call begin for *seconds*."""
+        self._pauses_until = max(self._pauses_until, self._clock() + seconds)
 
     async def slot(self, seconds: float) -> None:
         """Wait until one more call may begin.
@@ -97,6 +127,8 @@ class _Line:
             TimeoutError: That is more than *seconds* away.
         """
         deadline = self._clock() + seconds
+        if self.held > seconds:
+            raise TimeoutError
         async with asyncio.timeout(seconds), self._first:
             while (wait := self._wait()) > 0:
                 if self._clock() + wait > deadline:
@@ -105,6 +137,6 @@ class _Line:
             self._began.append(self._clock())
 
     def _wait(self) -> float:
-        if len(self._began) < self.rate.calls:
-            return 0.0
-        return self._began[0] + self.rate.seconds - self._clock()
+        if self.rate is None or len(self._began) < self.rate.calls:
+            return self.held
+        return max(self.held, self._began[0] + self.rate.seconds - self._clock())
