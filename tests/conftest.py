@@ -1,6 +1,13 @@
 """What holds for every test: no deadline for an example, since a machine may be busy."""
 
+import os
+import sys
+
 from hypothesis import Phase, settings
+
+# Both workers and every process that a test starts read what one of them has compiled.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile("dara", deadline=None, max_examples=30)
 settings.register_profile("thorough", deadline=None, max_examples=1_000)
