@@ -2,22 +2,18 @@
 
 import os
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Self
 
 from dara_fp.core.errors import ConfigurationError
-from dara_fp.databricks.auth.auth import auth_for
 from dara_fp.databricks.auth.settings import Settings, checked, settings_from
-from dara_fp.databricks.http.calls import Calls
+from dara_fp.databricks.client import Client
 from dara_fp.databricks.http.retries import Retries
-from dara_fp.databricks.http.transport import Transport
 from dara_fp.databricks.sdk.account_services import AccountServices
-from dara_fp.databricks.sdk.api import Api, Facts
 
 __all__ = ["Account"]
 
 
-class Account(AccountServices):
+class Account(Client, AccountServices):
     """A Databricks account, called asynchronously; making one sends nothing.
 
     Each service of the official SDK's `AccountClient` is here under its own name:
@@ -72,20 +68,12 @@ class Account(AccountServices):
             "profile": profile,
             "auth_type": auth_type,
         }
-        self._settings: Settings = _of_account(settings or checked(given))
-        tries = retries or Retries(seconds=retry_seconds)
-        transport = Transport(timeout_seconds=timeout_seconds, max_connections=max_connections)
-        auth = auth_for(self._settings, transport, tries.clock)
-        self._kind = auth.kind
-        self._calls = Calls(
-            settings=self._settings,
-            auth=auth,
-            transport=transport,
-            retries=tries,
+        super().__init__(
+            _of_account(settings or checked(given)),
+            retries or Retries(seconds=retry_seconds),
             timeout_seconds=timeout_seconds,
+            max_connections=max_connections,
         )
-        facts = Facts(host=self._settings.host, account_id=self._settings.account_id)
-        self._api = Api(self._calls, facts)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -97,31 +85,9 @@ class Account(AccountServices):
         return cls(settings=settings_from(environ))
 
     @property
-    def host(self) -> str:
-        """Tell the account console's address."""
-        return self._settings.host
-
-    @property
     def account_id(self) -> str | None:
         """Tell the account's id."""
         return self._settings.account_id
-
-    async def aclose(self) -> None:
-        """Close every connection; the account opens new ones when it is used again."""
-        await self._calls.aclose()
-
-    async def __aenter__(self) -> Self:
-        """Give this account."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close every connection."""
-        await self.aclose()
 
     def __repr__(self) -> str:
         return f"Account({self.host!r}, account_id={self.account_id!r}, auth={self._kind!r})"

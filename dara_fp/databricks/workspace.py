@@ -3,21 +3,17 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import Any, Self, cast
 
-from dara_fp.databricks.auth.auth import auth_for
 from dara_fp.databricks.auth.settings import Settings, checked, settings_from
+from dara_fp.databricks.client import Client
 from dara_fp.databricks.files.files import Files
-from dara_fp.databricks.http.calls import Calls
 from dara_fp.databricks.http.rates import DOCUMENTED, Rate
 from dara_fp.databricks.http.retries import Retries
-from dara_fp.databricks.http.transport import Transport
 from dara_fp.databricks.models.conversations import Conversations
 from dara_fp.databricks.models.models import Models
 from dara_fp.databricks.runs.runs import Runs
 from dara_fp.databricks.runs.updates import Updates
-from dara_fp.databricks.sdk.api import Api, Facts
 from dara_fp.databricks.sdk.workspace_services import WorkspaceServices
 from dara_fp.databricks.sql.statements import Sql
 from dara_fp.databricks.vectors.vectors import Vectors
@@ -25,7 +21,7 @@ from dara_fp.databricks.vectors.vectors import Vectors
 __all__ = ["Workspace"]
 
 
-class Workspace(WorkspaceServices):
+class Workspace(Client, WorkspaceServices):
     """A Databricks workspace, called asynchronously; making one sends nothing.
 
     Beside what is written by hand, each service of the official SDK is here under its own name:
@@ -92,21 +88,13 @@ class Workspace(WorkspaceServices):
             "profile": profile,
             "auth_type": auth_type,
         }
-        self._settings: Settings = settings or checked(given)
-        tries = retries or Retries(seconds=retry_seconds)
-        transport = Transport(timeout_seconds=timeout_seconds, max_connections=max_connections)
-        auth = auth_for(self._settings, transport, tries.clock)
-        self._kind = auth.kind
-        self._calls = Calls(
-            settings=self._settings,
-            auth=auth,
-            transport=transport,
-            retries=tries,
+        super().__init__(
+            settings or checked(given),
+            retries or Retries(seconds=retry_seconds),
             timeout_seconds=timeout_seconds,
+            max_connections=max_connections,
             rates=rates,
         )
-        facts = Facts(host=self._settings.host, workspace_id=self._settings.workspace_id)
-        self._api = Api(self._calls, facts)
         self.files = Files(self._calls)
         self.runs = Runs(self._calls)
         self.vectors = Vectors(self._calls)
@@ -128,11 +116,6 @@ class Workspace(WorkspaceServices):
                 at fault is named.
         """
         return cls(settings=settings_from(environ))
-
-    @property
-    def host(self) -> str:
-        """Tell the workspace's address."""
-        return self._calls.host
 
     def on_behalf_of(self, token: str) -> AbstractContextManager[None]:
         """Sign the calls of this task, and of those it starts in the block, with a user's *token*.
@@ -188,23 +171,6 @@ class Workspace(WorkspaceServices):
         )
         content: Any = answer.decoded(cast("type[Any]", Any))
         return cast("dict[str, Any]", content)
-
-    async def aclose(self) -> None:
-        """Close every connection; the workspace opens new ones when it is used again."""
-        await self._calls.aclose()
-
-    async def __aenter__(self) -> Self:
-        """Give this workspace."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close every connection."""
-        await self.aclose()
 
     def __repr__(self) -> str:
         return f"Workspace({self.host!r}, auth={self._kind!r})"

@@ -1,9 +1,11 @@
 """Signing in by the official SDK's configuration, which blocks, without being blocked by it."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import attrs
@@ -12,6 +14,7 @@ import pytest
 import respx
 
 from dara_fp.core.errors import Kind
+from dara_fp.databricks.account import Account
 from dara_fp.databricks.auth.config_auth import ConfigAuth, SdkConfig
 from dara_fp.databricks.auth.settings import ENVIRONMENT, Settings, checked
 from dara_fp.databricks.errors import ConnectionFailed, Unauthenticated
@@ -59,6 +62,14 @@ class Sdk:
         if self.trouble is not None:
             raise self.trouble
         return dict(self.headers)
+
+
+class CoreOf(ModuleType):
+    """The module in which the SDK has its configuration, which is imported by name."""
+
+    def __init__(self, sdk: Sdk) -> None:
+        super().__init__("databricks.sdk.core")
+        self.Config = sdk
 
 
 @pytest.fixture
@@ -170,6 +181,21 @@ async def test_a_user_s_call_goes_where_the_sdk_has_found_the_workspace(
     assert [each["X-Databricks-Workspace-Id"] for each in sent] == ["77", "77"]
     assert not any("X-Databricks-GCP-SA-Access-Token" in each for each in sent)
     assert (calls.host, sdk.asked) == ("https://found.test", 1)
+
+
+@pytest.mark.parametrize("kind", [Workspace, Account])
+async def test_workspaces_and_accounts_tell_the_host_that_the_sdk_has_found(
+    wire: respx.MockRouter, sdk: Sdk, time: VirtualTime,
+    kind: type[Workspace | Account], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setitem(sys.modules, "databricks.sdk.core", CoreOf(sdk))
+    wire.get("https://found.test/x").respond(json={})
+    made = kind(settings=Settings(host="", account_id="a", config={}), retries=time.retries())
+    async with made as entered:
+        assert (entered, made.host) == (made, "")
+        await made._api.do("GET", "/x")  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    assert made.host == "https://found.test"
+    assert "https://found.test" in repr(made)
 
 
 async def test_a_user_s_token_goes_to_no_other_workspace_that_the_sdk_finds(

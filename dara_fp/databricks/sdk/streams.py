@@ -1,9 +1,8 @@
 """What a call answers raw: bytes as they come, read once."""
 
 from collections.abc import AsyncIterator
-from types import TracebackType
-from typing import Self
 
+from dara_fp.databricks.closing import Closing
 from dara_fp.databricks.http.transport import Reply
 
 __all__ = ["Stream"]
@@ -11,7 +10,7 @@ __all__ = ["Stream"]
 _LIMIT = 1024 * 1024 * 1024
 
 
-class Stream:
+class Stream(Closing):
     """The body of an answer, in the place of the file object that the SDK gives.
 
     Iterate it, or `read()` it whole; either closes it. Leaving it early takes `async with`, or
@@ -37,19 +36,6 @@ class Stream:
     async def aclose(self) -> None:
         """Let go of the connection."""
         await self._reply.aclose()
-
-    async def __aenter__(self) -> Self:
-        """Give this stream."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Let go of the connection."""
-        await self.aclose()
 
     def __repr__(self) -> str:
         return f"<Stream of an answer {self._reply.status}>"
