@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -40,6 +41,7 @@ __all__ = [
 Cell: TypeAlias = str | int | float | bool | None
 """A value as a context keeps it; what JSON has no word for is text."""
 
+_WAREHOUSE = "DATABRICKS_WAREHOUSE_ID"
 _SHOWN = 20  # rows that are kept in the context
 _LONGEST = 1_000  # characters of a text that are kept
 _PATIENCE = 60.0  # seconds for which a statement of an earlier worker is looked for
@@ -127,10 +129,10 @@ async def submit_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[R
     """Start the statement once (`POST sql/statements`).
 
     The API takes no token, so the statement carries one in a comment. A worker that goes on after
-    another looks for that in the query history; where it finds nothing, a statement that only reads
-    is started, and any other fails as one in doubt.
+    another looks for that in the query history (`GET sql/history/queries`); where it finds nothing,
+    a statement that only reads is started, and any other fails as one in doubt.
     """
-    sql = env.workspace.sql
+    sql, warehouse_id = env.workspace.sql, _warehouse(ctx)
     found = await _begun_before(ctx, env, at, _PATIENCE)
     if found is None and at.reported and not _READS.match(ctx.statement):
         raise _in_doubt(at)
@@ -139,7 +141,7 @@ async def submit_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[R
     if found is None:
         request = sql.submit(
             ctx.statement,
-            warehouse_id=ctx.warehouse_id or None,
+            warehouse_id=warehouse_id,
             parameters=ctx.statement_parameters,
             token=at.token,
         )
@@ -153,7 +155,10 @@ async def submit_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[R
 
 @step
 async def await_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[RunsSql]:
-    """Wait for the statement (`GET sql/statements/{id}`), and keep the beginning of its result."""
+    """Wait for the statement (`GET sql/statements/{id}`), and keep the beginning of its result.
+
+    The rows are fetched from the workspace's store, by the addresses that it gives.
+    """
     if ctx.sql_result is None:
         return fail("there is no statement to wait for: put submit_sql before await_sql")
     statement_id, seen = ctx.sql_result.statement_id, ""
@@ -177,7 +182,10 @@ async def await_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[Ru
 
 @step
 async def cancel_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[RunsSql]:
-    """Ask for the statement to be stopped, if there is one (`POST sql/statements/{id}/cancel`)."""
+    """Ask for the statement to be stopped, if there is one (`POST sql/statements/{id}/cancel`).
+
+    One whose id got lost on its way is looked for once (`GET sql/history/queries`).
+    """
     found = ctx.sql_result.statement_id if ctx.sql_result else None
     if found is None:
         found = await _begun_before(ctx, env, at.beside("submit_sql"), 0.0)
@@ -190,8 +198,9 @@ async def cancel_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[R
 async def save_rows(ctx: SavesRows, env: HasWorkspace, at: Position) -> Outcome[SavesRows]:
     """Store all rows in a file (`GET sql/statements/{id}/result/chunks/{n}`, `PUT fs/files`).
 
-    They stream: neither the context nor the memory has them all. The file is replaced. Numbers that
-    JSON has no word for are text: `nan`, `inf`, `-inf`.
+    They stream: neither the context nor the memory has them all; from 8 MiB on they go up in parts,
+    as by `upload_file`. The file is replaced. Numbers that JSON has no word for are text: `nan`,
+    `inf`, `-inf`.
     """
     if ctx.sql_result is None:
         return fail("there is no statement whose rows to save: put execute_sql before save_rows")
@@ -269,6 +278,14 @@ def _written(value: Any) -> Any:
         fields = cast("Mapping[Any, Any]", value)
         return {name: _written(item) for name, item in fields.items()}
     return value
+
+
+def _warehouse(ctx: RunsSql) -> str:
+    found = ctx.warehouse_id or os.environ.get(_WAREHOUSE, "")
+    if found:
+        return found
+    said = f"no SQL warehouse is named: give the context a warehouse_id, or set {_WAREHOUSE}"
+    raise StepFailed(StepError(kind=Kind.REJECTED, message=said))
 
 
 def _in_doubt(at: Position) -> StepFailed:

@@ -1,13 +1,22 @@
-"""One sandbox for all tests of steps; every test works in a volume of its own."""
+"""One sandbox for all tests of steps, and for those of their requests what respx answers for.
+
+Every test of the sandbox works in a volume of its own.
+"""
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from textwrap import dedent
 
 import pytest
+import respx
 
 from dara_fp import DatabricksEnv, Workspace
 from dara_fp.cli.demo_workspace import prepare
+from dara_fp.databricks.http import polling
+from dara_fp.databricks.sql import statements
+from dara_fp.databricks.vectors import index_waiting
+from tests.client import stage
 from tests.steps.served import TOKEN, sandbox
 
 
@@ -48,3 +57,28 @@ def job(env: DatabricksEnv, folder: str) -> Callable[[str, str], Awaitable[int]]
         return await env.workspace.runs.create_job(name=name, tasks=[task], max_concurrent_runs=5)
 
     return create
+
+
+@pytest.fixture
+def wire() -> Iterator[respx.MockRouter]:
+    with respx.mock(base_url=stage.HOST, using="httpx", assert_all_called=False) as router:
+        yield router
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> stage.VirtualTime:
+    """Let steps look again without waiting."""
+    passing = stage.VirtualTime()
+    virtual = partial(polling.Polling, clock=passing.clock, sleep=passing.sleep)
+    monkeypatch.setattr(polling, "Polling", virtual)
+    monkeypatch.setattr(index_waiting, "Polling", virtual)
+    monkeypatch.setattr(statements, "_POLLING", virtual())
+    return passing
+
+
+@pytest.fixture
+async def reached(time: stage.VirtualTime) -> AsyncIterator[DatabricksEnv]:
+    """Give the workspace that `wire` answers for."""
+    made = DatabricksEnv(workspace=stage.workspace(time, seconds=2))
+    yield made
+    await made.aclose()
