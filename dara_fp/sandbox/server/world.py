@@ -26,6 +26,9 @@ from dara_fp.sandbox.jobs.run_routes import Runs
 from dara_fp.sandbox.jobs.task_work import TaskWork
 from dara_fp.sandbox.objects.secret_scopes import SecretScopes
 from dara_fp.sandbox.objects.workspace_objects import WorkspaceObjects
+from dara_fp.sandbox.pipelines.pipeline_routes import PipelineRoutes
+from dara_fp.sandbox.pipelines.pipeline_store import Pipelines
+from dara_fp.sandbox.pipelines.updating import Updating
 from dara_fp.sandbox.server.auth import Tokens
 from dara_fp.sandbox.server.errors import HANDLERS
 from dara_fp.sandbox.server.faults import OWN, Faults
@@ -108,6 +111,8 @@ class World:
         self.syncs = Syncs(indexes=self.indexes, lake=self.lake, embedder=self.embedder)
         self.statements = SqlStatements(self.lake)
         self.warehouses = Warehouses(kept=place / "warehouses.json")
+        pipelines = Pipelines(place / "pipelines")
+        self.updating = Updating(pipelines=pipelines, lake=self.lake, root=self.root)
         app = Starlette(routes=self.routes(), exception_handlers=HANDLERS)
         self._app = Stumbling(self.rates.around(app), self.faults, place / "jobs")
 
@@ -143,6 +148,7 @@ class World:
             *Statements(
                 statements=self.statements, warehouses=self.warehouses, signer=self.signer
             ).routes(),
+            *PipelineRoutes(updating=self.updating, unanswered=unanswered).routes(),
             *self.neighbours.routes(),
             *self.faults.routes(),
             *self.rates.routes(),
@@ -154,6 +160,7 @@ class World:
         """End what still runs."""
         await self.engine.close()
         await self.syncs.close()
+        await self.updating.close()
         await self.statements.shut()
 
 

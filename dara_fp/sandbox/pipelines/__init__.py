@@ -1,0 +1,1 @@
+"""Pipelines that keep tables up to date by SQL."""
