@@ -109,11 +109,12 @@ class Workspace(Client, WorkspaceServices):
 
         The caller is `DATABRICKS_TOKEN`, or `DATABRICKS_CLIENT_ID` with `DATABRICKS_CLIENT_SECRET`,
         or whom a profile of `~/.databrickscfg` or another variable that the official SDK knows
-        names; in those cases the SDK signs in, at the first call.
+        names; in those cases the SDK signs in, at the first call, by no other variables either.
 
         Raises:
-            ConfigurationError: Variables are unset, malformed or contradict each other; every one
-                at fault is named.
+            ConfigurationError: Variables are unset, malformed or contradict each other, or the SDK
+                can read them only from the process, where they are others; every one at fault is
+                named.
         """
         return cls(settings=settings_from(environ))
 

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,7 +17,8 @@ import respx
 from dara_fp.core.errors import Kind
 from dara_fp.databricks.account import Account
 from dara_fp.databricks.auth.config_auth import ConfigAuth, SdkConfig
-from dara_fp.databricks.auth.settings import ENVIRONMENT, Settings, checked
+from dara_fp.databricks.auth.sdk_variables import told_by
+from dara_fp.databricks.auth.settings import ENVIRONMENT, Settings, checked, settings_from
 from dara_fp.databricks.errors import ConnectionFailed, Unauthenticated
 from dara_fp.databricks.http.calls import Calls
 from dara_fp.databricks.http.transport import Transport
@@ -67,7 +69,7 @@ class Sdk:
 class CoreOf(ModuleType):
     """The module in which the SDK has its configuration, which is imported by name."""
 
-    def __init__(self, sdk: Sdk) -> None:
+    def __init__(self, sdk: Callable[..., SdkConfig]) -> None:
         super().__init__("databricks.sdk.core")
         self.Config = sdk
 
@@ -286,6 +288,58 @@ async def test_the_sdk_itself_signs_in_by_a_profile_while_the_loop_goes_on(
     asked = server.heard[-1]
     assert (asked.target, asked.headers["authorization"]) == ("/x", "Basic bWU6aHVzaA==")
     assert asked.headers["user-agent"].endswith(" auth/basic")
+
+
+async def test_no_variable_of_the_process_counts_beside_those_that_are_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABRICKS_TOKEN", "of-the-process")
+    monkeypatch.setenv("DATABRICKS_AUTH_TYPE", "pat")
+    monkeypatch.setenv("ARM_CLIENT_ID", "of-the-process")
+    monkeypatch.setenv("DATABRICKS_WORKSPACE_ID", "13")
+    given = {"DATABRICKS_USERNAME": "me", "DATABRICKS_PASSWORD": "hush"}
+    async with served(saying(answer(b"", status="404 Not Found"), answer())) as server:
+        environ = {"DATABRICKS_HOST": server.host, **given}
+        async with Workspace.from_environment(environ) as workspace:
+            environ["DATABRICKS_USERNAME"] = "changed later"
+            await workspace.do("GET", "/x")
+    asked = server.heard[-1]
+    assert asked.headers["authorization"] == "Basic bWU6aHVzaA=="
+    assert "x-databricks-workspace-id" not in asked.headers
+
+
+async def test_what_the_sdk_finds_in_the_process_and_not_in_what_was_given_is_refused(
+    monkeypatch: pytest.MonkeyPatch, time: VirtualTime
+) -> None:
+    class Config(Made):
+        """Finds its way whatever it is told, as the SDK does in a GitHub action."""
+
+        def __init__(self, **given: Any) -> None:
+            super().__init__(given, lambda: GOOGLE, auth_type="github-oidc")
+
+        @staticmethod
+        def attributes() -> list[Any]:
+            return []
+
+        def _load_from_env(self) -> None:
+            raise AssertionError("the process is not asked")
+
+    monkeypatch.setitem(sys.modules, "databricks.sdk.core", CoreOf(Config))
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "hush")
+    environ = {"DATABRICKS_HOST": HOST, "ARM_CLIENT_ID": "a"}
+    async with Workspace(settings=settings_from(environ), retries=time.retries()) as workspace:
+        with pytest.raises(Unauthenticated, match=r"github-oidc .*ACTIONS_.*_TOKEN") as caught:
+            await workspace.do("GET", "/x")
+    assert "hush" not in str(caught.value)
+
+
+def test_the_sdk_is_told_each_variable_that_it_knows_by_any_of_its_names() -> None:
+    attributes = import_module("databricks.sdk.core").Config.attributes()
+    assert len(attributes) > 20
+    known = {attribute.env: attribute.name for attribute in attributes if attribute.env}
+    assert told_by(dict.fromkeys(known, "x"), attributes) == dict.fromkeys(known.values(), "x")
+    old = {"DATABRICKS_OIDC_TOKEN_FILE": "f", "DATABRICKS_HOST": "", "OTHER": "x"}
+    assert told_by(old, attributes) == {"oidc_token_filepath": "f"}
 
 
 async def test_a_dead_host_fails_soon_and_is_told_by_what_named_it(

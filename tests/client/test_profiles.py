@@ -91,6 +91,19 @@ def test_another_file_may_be_named(home: Path, monkeypatch: pytest.MonkeyPatch) 
     assert checked({"profile": "DEFAULT"}).host == "https://other.test"
 
 
+def test_profiles_are_those_of_the_home_that_is_given(
+    home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path_factory.mktemp("home")
+    (other / ".databrickscfg").write_text("[DEFAULT]\nhost = other.test\nusername = me\n")
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(home / "not-given"))
+    found = read(other)
+    file = f"{other}/.databrickscfg"
+    assert (found.host, dict(found.config or {})["config_file"]) == ("https://other.test", file)
+    assert found.named_by == f"host of profile 'DEFAULT' in {file}"
+    assert read(home).token == "of-default"
+
+
 def test_a_profile_inherits_nothing_from_the_default(home: Path) -> None:
     with pytest.raises(ConfigurationError, match="DATABRICKS_HOST is not set"):
         read(home, DATABRICKS_CONFIG_PROFILE="bare")
@@ -119,7 +132,14 @@ def test_what_is_neither_a_token_nor_a_client_is_left_to_the_sdk(
         {"DATABRICKS_AZURE_RESOURCE_ID": "/subscriptions/1", "ARM_USE_MSI": "true"},
     ],
 )
-def test_other_variables_of_the_sdk_s_lead_to_the_sdk(home: Path, ways: Mapping[str, str]) -> None:
+def test_other_variables_of_the_sdk_s_lead_to_the_sdk(
+    home: Path, ways: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DATABRICKS_OIDC_TOKEN", "DATABRICKS_RUNTIME_VERSION"):
+        if name in ways:  # the SDK can read them only there
+            with pytest.raises(ConfigurationError, match=f"{name} is read by the SDK from the env"):
+                read(home, **ways)
+            monkeypatch.setenv(name, ways[name])
     found = read(home, **ways)
     assert found.config is not None
     assert found.host == ("https://h.test" if "DATABRICKS_HOST" in ways else "")

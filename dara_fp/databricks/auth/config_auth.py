@@ -6,11 +6,12 @@ in a thread of its own that nobody waits for longer than a limit, not even the e
 
 import importlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol, cast
 
-from dara_fp.core.errors import Kind, StepError
+from dara_fp.core.errors import ConfigurationError, Kind, StepError
 from dara_fp.databricks.auth.renewal import Held, Renewed
+from dara_fp.databricks.auth.sdk_variables import read_by_itself, told_by
 from dara_fp.databricks.auth.settings import Settings
 from dara_fp.databricks.auth.signature import Signature
 from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, Unauthenticated
@@ -40,10 +41,28 @@ class SdkConfig(Protocol):
         ...
 
 
-def official_config(**given: Any) -> SdkConfig:
-    """Give the installed SDK's `Config`; it reads the environment, files and the network."""
-    found = importlib.import_module("databricks.sdk.core").Config(**given)
-    return cast("SdkConfig", found)
+def official_config(environ: Mapping[str, str] | None = None, **given: Any) -> SdkConfig:
+    """Give the installed SDK's `Config`; it reads the environment, files and the network.
+
+    Args:
+        environ: The variables that it finds; None for those of the process.
+        given: What goes before them, by the names of its attributes.
+
+    Raises:
+        ConfigurationError: It cannot be held to *environ*.
+        ValueError: It finds no way to sign in.
+    """
+    config = importlib.import_module("databricks.sdk.core").Config
+    if environ is None:
+        return cast("SdkConfig", config(**given))
+    told = told_by(environ, config.attributes())
+    found = cast("SdkConfig", _held_to_what_it_is_told(config)(**{**told, **given}))
+    if names := read_by_itself(environ, found.auth_type):
+        raise ConfigurationError(
+            f"it found the way {found.auth_type} by variables of the process ({', '.join(names)})"
+            " that are not as in those given: name another way by DATABRICKS_AUTH_TYPE"
+        )
+    return found
 
 
 class ConfigAuth:
@@ -112,6 +131,7 @@ class ConfigAuth:
 
     def _made(self) -> SdkConfig:
         return self._make(
+            environ=self._settings.environ,
             **dict(self._settings.config or {}),
             http_timeout_seconds=_NETWORK_SECONDS,
             retry_timeout_seconds=_NETWORK_SECONDS,
@@ -130,6 +150,20 @@ class ConfigAuth:
                 retryable=passes,
             ),
         )
+
+
+def _held_to_what_it_is_told(config: type) -> Callable[..., Any]:
+    """Give the SDK's class *config* as one that looks for no variables of the process."""
+    if not hasattr(config, "_load_from_env"):
+        raise ConfigurationError(
+            "the installed databricks-sdk cannot be held to other variables than those of the"
+            " process: give os.environ, or another version of it"
+        )
+    return type(config.__name__, (config,), {"_load_from_env": _looked_for_none})
+
+
+def _looked_for_none(_config: object) -> None:
+    """Load nothing from the environment: all of it was told."""
 
 
 def _told(settings: Settings) -> str:

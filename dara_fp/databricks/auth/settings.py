@@ -9,6 +9,7 @@ import attrs
 
 from dara_fp.core.errors import ConfigurationError
 from dara_fp.databricks.auth.profiles import read_profile
+from dara_fp.databricks.auth.sdk_variables import read_by_itself
 
 __all__ = ["ARGUMENTS", "ENVIRONMENT", "Settings", "checked", "settings_from"]
 
@@ -67,6 +68,7 @@ class Settings:
         workspace_id: Id to send along, where it is known.
         account_id: Id of the account, where that is what is called.
         config: What the official SDK's `Config` is told, where that one is to sign in.
+        environ: The variables that it finds; None for those of the process.
         named_by: What names the host, for an error.
     """
 
@@ -77,6 +79,7 @@ class Settings:
     workspace_id: str | None = None
     account_id: str | None = attrs.field(default=None, repr=False)
     config: Mapping[str, str] | None = attrs.field(default=None, repr=False)
+    environ: Mapping[str, str] | None = attrs.field(default=None, repr=False)
     named_by: str = attrs.field(default="the argument host", repr=False)
 
     @property
@@ -90,7 +93,10 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
 
     A profile of `~/.databrickscfg` is read where `DATABRICKS_CONFIG_PROFILE` names one, or where
     nothing else says who calls; variables go before it. Other ways to sign in than by a token or a
-    client are left to the official SDK, which reads the variables of the process itself.
+    client are left to the official SDK, which finds no other variables than those of *environ*
+    either. The programs and libraries that it asks, such as `az`, run in the environment of the
+    process; and what it can only read there, as the token of a GitHub action, has to be there as
+    it is in *environ*.
 
     Raises:
         ConfigurationError: Variables are missing, malformed or contradict each other; every one
@@ -116,26 +122,28 @@ def checked(
     Args:
         given: The settings by name; blank ones count as missing.
         names: What they are called.
-        environ: Variables that may tell of other ways to sign in, and whose home has profiles.
+        environ: Variables that may tell of other ways to sign in, and whose home has profiles;
+            None for arguments alone, beside which the SDK reads the variables of the process.
 
     Raises:
         ConfigurationError: They cannot work.
     """
-    given, names, of_profile = _with_profile(given, names, environ or {})
+    given, names, of_profile = _with_profile(given, names, environ)
     ways = of_profile | {name for name, value in (environ or {}).items() if value} & _ALL_WAYS
     if _is_native(given, ways):
         return _native(given, names)
-    return _by_config(given, names, hostless=bool(ways & _WAYS_WITH_HOST))
+    own = None if environ is os.environ or environ is None else dict(environ)
+    return _by_config(given, names, own, hostless=bool(ways & _WAYS_WITH_HOST))
 
 
 def _with_profile(
-    given: Mapping[str, str | None], names: Mapping[str, str], environ: Mapping[str, str]
+    given: Mapping[str, str | None], names: Mapping[str, str], environ: Mapping[str, str] | None
 ) -> tuple[Mapping[str, str | None], Mapping[str, str], frozenset[str]]:
     """Complete *given* and *names* by the profile in force, if any, and tell which keys it has."""
     name = given.get("profile")
-    if name is None and not _may_default(given, environ):
+    if name is None and not _may_default(given, environ or {}):
         return given, names, frozenset()
-    file = given.get("config_file") or os.environ.get(ENVIRONMENT["config_file"])
+    file = given.get("config_file") or _file_of(environ)
     if (found := read_profile(name, file, named_by=names["profile"])) is None:
         return given, names, frozenset()
     taken = {
@@ -145,15 +153,27 @@ def _with_profile(
     }
     told = {key: f"{key} of {found.told}" for key in taken}
     # Named, so that the SDK finds it too, where that is who signs in.
-    everything = {**given, **taken, "profile": found.name}
+    everything = {**given, **taken, "profile": found.name, "config_file": file}
     return everything, {**names, **told}, frozenset({*found.values, "profile"})
+
+
+def _file_of(environ: Mapping[str, str] | None) -> str | None:
+    """Give the file of profiles, None for that of the user of the process."""
+    if environ is None:
+        return os.environ.get(ENVIRONMENT["config_file"])
+    home = _home(environ)
+    return None if home in {None, _home(os.environ)} else f"{home}/.databrickscfg"
+
+
+def _home(environ: Mapping[str, str]) -> str | None:
+    return environ.get("HOME") or environ.get("USERPROFILE")
 
 
 def _may_default(given: Mapping[str, str | None], environ: Mapping[str, str]) -> bool:
     """Tell whether a default profile is looked for: the environment is read and says nothing."""
     said = any(given.get(name) for name in ("host", "token", "client_id", "client_secret"))
     ways = any(environ.get(name) for name in _ALL_WAYS)
-    return bool({"HOME", "USERPROFILE"} & environ.keys()) and not said and not ways
+    return bool(_home(environ)) and not said and not ways
 
 
 def _is_native(given: Mapping[str, str | None], ways: frozenset[str]) -> bool:
@@ -171,21 +191,25 @@ def _native(given: Mapping[str, str | None], names: Mapping[str, str]) -> Settin
         *_problems_of_text(given, names),
     ]
     _raise(problems)
-    return _settings(given, names, None)
+    return _settings(given, names)
 
 
 def _by_config(
-    given: Mapping[str, str | None], names: Mapping[str, str], *, hostless: bool
+    given: Mapping[str, str | None],
+    names: Mapping[str, str],
+    environ: Mapping[str, str] | None,
+    *,
+    hostless: bool,
 ) -> Settings:
     host = given.get("host")
     of_host = [] if hostless and not host else _problems_of_host(host, names["host"])
-    _raise([*of_host, *_problems_of_text(given, names)])
-    return _settings(given, names, {name: value for name, value in given.items() if value})
+    of_process = _problems_of_process(environ or {}, given.get("auth_type"))
+    _raise([*of_host, *_problems_of_text(given, names), *of_process])
+    config = {name: value for name, value in given.items() if value}
+    return attrs.evolve(_settings(given, names), config=config, environ=environ)
 
 
-def _settings(
-    given: Mapping[str, str | None], names: Mapping[str, str], config: Mapping[str, str] | None
-) -> Settings:
+def _settings(given: Mapping[str, str | None], names: Mapping[str, str]) -> Settings:
     return Settings(
         host=_origin(host) if (host := given.get("host")) else "",
         token=given.get("token"),
@@ -193,7 +217,6 @@ def _settings(
         client_secret=given.get("client_secret"),
         workspace_id=given.get("workspace_id"),
         account_id=given.get("account_id"),
-        config=config,
         named_by="the argument host" if names["host"] == "host" else names["host"],
     )
 
@@ -249,6 +272,15 @@ def _problems_of_text(given: Mapping[str, str | None], names: Mapping[str, str])
         f"{names[name]} holds a space or a character that cannot be sent in a header"
         for name in ("token", "client_id", "client_secret", "workspace_id")
         if (value := given.get(name)) and not _VISIBLE.fullmatch(value)
+    ]
+
+
+def _problems_of_process(environ: Mapping[str, str], kind: str | None) -> list[str]:
+    return [
+        f"{name} is read by the SDK from the environment of the process, where it is another one"
+        " or none: set it there, too"
+        for name in read_by_itself(environ, kind)
+        if environ.get(name)
     ]
 
 
