@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -184,6 +185,83 @@ def test_a_secret_reaches_a_notebook(workspace: WorkspaceClient, notebook: Noteb
     path = notebook(f"dbutils.notebook.exit(dbutils.secrets.get({scope!r}, 'word'))")
     _, output = ran(workspace, path)
     assert result(output) == "bün"
+
+
+def test_a_notebook_works_on_files_as_the_files_api_sees_them(
+    workspace: WorkspaceClient, notebook: Notebook, volume: str, tmp_path: Path
+) -> None:
+    workspace.files.upload(f"{volume}/in/a.txt", BytesIO(b"first"))
+    path = notebook(
+        f"fs, at = dbutils.fs, {volume!r}",
+        "fs.put(at + '/in/b.txt', 'bün', overwrite=False)\nfs.mkdirs(at + '/empty')",
+        "fs.cp('dbfs:' + at + '/in', at + '/copy', recurse=True)",
+        f"fs.mv(at + '/in/a.txt', 'file:{tmp_path}/a.txt')",
+        f"fs.cp('file:{tmp_path}/a.txt', at + '/empty')",
+        "assert fs.rm(at + '/in', recurse=True) and not fs.rm(at + '/in')",
+        "listed = [(f.path.removeprefix('dbfs:' + at), f.name, f.size) for f in fs.ls(at)]",
+        "copied = [f.name for f in fs.ls(at + '/copy') if f.isFile()]",
+        "dbutils.notebook.exit([listed, copied, fs.head(at + '/copy/b.txt', 2)])",
+    )
+    _, output = ran(workspace, path)
+    listed = [("/copy/", "copy/", 0), ("/empty/", "empty/", 0)]
+    assert result(output) == str([listed, ["a.txt", "b.txt"], "b\ufffd"]), output.error
+    found = workspace.files.download(f"{volume}/empty/a.txt").contents
+    assert found
+    assert found.read() == b"first"
+
+
+def test_a_notebook_deletes_no_volume_and_writes_over_nothing_unasked(
+    workspace: WorkspaceClient, notebook: Notebook, volume: str
+) -> None:
+    workspace.files.upload(f"{volume}/a.txt", BytesIO(b"first"))
+    tried = (
+        f"fs.put('{volume}/a.txt', 'second')",
+        f"fs.rm('{volume}', True)",
+        f"fs.mv('{volume}/../..', '{volume}/x', True)",
+        f"fs.cp('{volume}', '{volume}/x')",
+        "fs.ls('/FileStore')",
+        "fs.ls('/Volumes/../../../etc')",
+        f"fs.head('{volume}/none')",
+    )
+    path = notebook(
+        "fs, said = dbutils.fs, []",
+        *(
+            f"try: {call}\nexcept (OSError, ValueError) as e: said.append(type(e).__name__)"
+            for call in tried
+        ),
+        f"dbutils.notebook.exit([said, fs.head('{volume}/a.txt')])",
+    )
+    _, output = ran(workspace, path)
+    said = ["FileExistsError", "ValueError", "ValueError", "IsADirectoryError"]
+    more = ["ValueError", "ValueError", "FileNotFoundError"]
+    assert result(output) == str([[*said, *more], "first"]), output.error
+
+
+def test_cells_of_sql_run_in_one_session_and_leave_rows_for_those_of_python(
+    workspace: WorkspaceClient, sandbox: Served, notebook: Notebook
+) -> None:
+    schema = f"s{uuid.uuid4().hex}"
+    path = notebook(
+        f"# MAGIC %sql\n# MAGIC CREATE SCHEMA {schema};\n# MAGIC USE {schema}; -- a; b",
+        "# MAGIC %sql create table t as select 1.5 as n, ';' as s, date'2026-01-31' as d",
+        "# MAGIC %sql\n# MAGIC select n, s, d from t where s = :mark",
+        "display(_sqldf)\n[row] = _sqldf",
+        "dbutils.notebook.exit([str(row['n']), row['s'], row['d'].isoformat()])",
+    )
+    run, output = ran(workspace, path, mark=";")
+    assert result(output) == "['1.5', ';', '2026-01-31']", output.error
+    log = sandbox.data_dir / f"jobs/runs/{(run.tasks or [])[0].run_id}/output.log"
+    table = ["n   | s | d", "----+---+-----------", "1.5 | ; | 2026-01-31"]
+    assert log.read_text().splitlines() == ["OK", "OK", "OK", *table, *table]
+
+
+def test_the_error_of_a_cell_of_sql_is_the_warehouses(
+    workspace: WorkspaceClient, notebook: Notebook
+) -> None:
+    _, output = ran(workspace, notebook("# MAGIC %sql\n# MAGIC select * from nowhere"))
+    assert output.error
+    assert "TABLE_OR_VIEW_NOT_FOUND" in output.error
+    assert "notebook_process" not in (output.error_trace or "")
 
 
 def test_parameters_of_the_job_and_the_run_go_before_those_of_the_notebook(

@@ -5,202 +5,46 @@ run in order in one namespace, with `dbutils` and `display`, and may await at th
 """
 
 import ast
-import base64
 import inspect
 import json
 import linecache
-import os
 import sys
 import traceback
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["HEADER", "SEPARATOR", "cells_of"]
+if TYPE_CHECKING or __name__ != "__main__":
+    from dara_fp.sandbox.jobs.notebook_cells import cells_of, without_installs
+    from dara_fp.sandbox.jobs.notebook_dbutils import Exited, Notebooks, TaskValues, Widgets
+    from dara_fp.sandbox.jobs.notebook_files import NotebookFiles
+    from dara_fp.sandbox.jobs.notebook_workspace import Secrets, Sql, as_table, statements_of
+else:  # a program finds what lies beside it; the package would take longer to load than to run
+    from notebook_cells import cells_of, without_installs
+    from notebook_dbutils import Exited, Notebooks, TaskValues, Widgets
+    from notebook_files import NotebookFiles
+    from notebook_workspace import Secrets, Sql, as_table, statements_of
 
-HEADER = "# Databricks notebook source"
-"""The first line of a Python notebook that is kept as source."""
+__all__: list[str] = []
 
-SEPARATOR = "# COMMAND ----------"
-"""The line between two cells of one."""
-
-_MAGIC = "# MAGIC"
 _TEXT = frozenset({"md", "md-sandbox"})
 _CODE = frozenset({"pip", "python", "restart_python"})
-_INSTALLS = ("%pip", "%restart_python")
 _DEEPEST = 20
-
-
-def cells_of(text: str) -> list[str]:
-    r"""Give the code and text cells of the notebook *text*, which is JSON or source.
-
-    >>> cells_of("# Databricks notebook source\nx = 1\n\n# COMMAND ----------\n\n# MAGIC %md hi\n")
-    ['x = 1', '%md hi']
-
-    Raises:
-        ValueError: It is neither.
-    """
-    if text.startswith(HEADER):
-        blocks = text.removeprefix(HEADER).split(SEPARATOR)
-        return [cell for block in blocks if (cell := _without_magic(block))]
-    try:
-        cells = json.loads(text)["cells"]
-        return [_code_of(cell) for cell in cells if cell["cell_type"] in {"code", "markdown"}]
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"the notebook's JSON lacks {error}") from error
-    except ValueError as error:
-        raise ValueError(f"no notebook: it begins neither with {HEADER!r} nor as JSON") from error
-
-
-def _code_of(cell: Mapping[str, Any]) -> str:
-    source = cell["source"]
-    text = source if isinstance(source, str) else "".join(source)
-    return text if cell["cell_type"] == "code" else f"%md\n{text}"
-
-
-def _without_magic(block: str) -> str:
-    lines = block.strip("\n").splitlines()
-    if any(line.startswith(_MAGIC) for line in lines):
-        lines = [line.removeprefix(_MAGIC).removeprefix(" ") for line in lines]
-    return "\n".join(lines).strip("\n")
-
-
-class _Exited(BaseException):
-    """The notebook has called `dbutils.notebook.exit`; no cell may catch it by `Exception`."""
-
-    def __init__(self, value: str) -> None:
-        super().__init__(value)
-        self.value = value
-
-
-class InputWidgetNotDefined(Exception):
-    """There is no widget of this name."""
-
-
-class _Widgets:
-    """`dbutils.widgets`: what was given goes before what the notebook has as default."""
-
-    def __init__(self, given: Mapping[str, str]) -> None:
-        self._given = dict(given)
-        self._defaults: dict[str, str] = {}
-
-    def text(self, name: str, defaultValue: str, label: str = "") -> None:  # noqa: ARG002, N803 - the name the original has
-        """Declare a widget."""
-        self._defaults[name] = str(defaultValue)
-
-    def dropdown(self, name: str, defaultValue: str, choices: list[str], label: str = "") -> None:  # noqa: ARG002, N803 - the name the original has
-        """Declare a widget with choices."""
-        self._defaults[name] = str(defaultValue)
-
-    combobox = multiselect = dropdown
-
-    def get(self, name: str) -> str:
-        """Give the value of the widget *name*.
-
-        Raises:
-            InputWidgetNotDefined: There is none.
-        """
-        if name in self._given:
-            return self._given[name]
-        if name not in self._defaults:
-            raise InputWidgetNotDefined(f"No input widget named {name} is defined")
-        return self._defaults[name]
-
-    def getAll(self) -> dict[str, str]:  # noqa: N802 - the name the original has
-        """Give all values by name."""
-        return self._defaults | self._given
-
-    def remove(self, name: str) -> None:
-        """Forget the widget *name*."""
-        self._defaults.pop(name, None)
-        self._given.pop(name, None)
-
-    def removeAll(self) -> None:  # noqa: N802 - the name the original has
-        """Forget all widgets."""
-        self._defaults.clear()
-        self._given.clear()
-
-
-class _TaskValues:
-    """`dbutils.jobs.taskValues`: small values that tasks of a run leave for those after them."""
-
-    def __init__(self, others: Mapping[str, Mapping[str, str]]) -> None:
-        self._others = others
-        self.left: dict[str, str] = {}
-
-    def set(self, key: str, value: object) -> None:
-        """Leave *value* for the tasks that come after this one."""
-        self.left[key] = json.dumps(value)
-
-    def get(
-        self,
-        taskKey: str,  # noqa: N803 - the name the original has
-        key: str,
-        default: object = None,
-        debugValue: object = None,  # noqa: ARG002, N803 - the name the original has
-    ) -> Any:
-        """Give what the task *taskKey* left under *key*, or *default*.
-
-        Raises:
-            ValueError: It left nothing, and there is no default.
-        """
-        left = self._others.get(taskKey, {})
-        if key in left:
-            return json.loads(left[key])
-        if default is None:
-            raise ValueError(f"task {taskKey!r} left no value {key!r}: set it there, or a default")
-        return default
-
-
-class _Secrets:
-    """`dbutils.secrets`, asked of the sandbox."""
-
-    def get(self, scope: str, key: str) -> str:
-        """Give the secret *key* of *scope*."""
-        # Late, as these take longer to load than most notebooks take to run.
-        import urllib.parse  # noqa: PLC0415 - see above
-        import urllib.request  # noqa: PLC0415 - see above
-
-        query = urllib.parse.urlencode({"scope": scope, "key": key})
-        request = urllib.request.Request(  # noqa: S310 - the sandbox's own address
-            f"{os.environ['DATABRICKS_HOST']}/api/2.0/secrets/get?{query}",
-            headers={"Authorization": f"Bearer {os.environ['DATABRICKS_TOKEN']}"},
-        )
-        with urllib.request.urlopen(request) as answer:  # noqa: S310 - the sandbox's own address
-            return base64.b64decode(json.load(answer)["value"]).decode()
-
-
-class _Notebooks:
-    """`dbutils.notebook`."""
-
-    def __init__(self, run: Callable[[str, Mapping[str, str]], str | None]) -> None:
-        self._run = run
-
-    def exit(self, value: object = "") -> None:
-        """End this notebook, and give *value* to whoever ran it."""
-        raise _Exited(str(value))
-
-    def run(
-        self,
-        path: str,
-        timeout_seconds: int = 0,  # noqa: ARG002 - the sandbox ends the task as a whole
-        arguments: Mapping[str, str] | None = None,
-    ) -> str | None:
-        """Run the notebook *path* with *arguments*, and give what it exited with."""
-        return self._run(path, arguments or {})
 
 
 class _Runner:
     """One process: the root of the files, the loop for cells that await, and how deep we are."""
 
-    def __init__(self, root: Path, values: _TaskValues) -> None:
+    def __init__(self, root: Path, values: TaskValues, sql: Sql) -> None:
         self._root = root
         self._values = values
+        self._sql = sql
+        self._files = NotebookFiles(root)
         self._depth = 0
 
     @cached_property
@@ -212,22 +56,23 @@ class _Runner:
 
     def run(self, shown: str, given: Mapping[str, str]) -> str | None:
         """Run the notebook *shown* in a namespace of its own, and give what it exited with."""
-        widgets = _Widgets(given)
+        widgets = Widgets(given)
 
         def run_other(path: str, arguments: Mapping[str, str]) -> str | None:
             return self.run(_beside(shown, path), arguments)
 
         dbutils = types.SimpleNamespace(
             widgets=widgets,
-            notebook=_Notebooks(run_other),
-            secrets=_Secrets(),
+            notebook=Notebooks(run_other),
+            fs=self._files,
+            secrets=Secrets(),
             library=types.SimpleNamespace(restartPython=_restart_nothing),
             jobs=types.SimpleNamespace(taskValues=self._values),
         )
         names: dict[str, Any] = {"__name__": "__main__", "dbutils": dbutils, "display": _display}
         try:
             self.run_cells(shown, names)
-        except _Exited as exited:
+        except Exited as exited:
             return exited.value
         return None
 
@@ -258,11 +103,20 @@ class _Runner:
         word, _, argument = magic.removeprefix("%").strip().partition(" ")
         if not magic.startswith("%") or word in _CODE:
             is_python = magic.startswith("%") and word == "python"
-            self._run_code(name, _without_installs(f"\n{rest}" if is_python else cell), names)
+            self._run_code(name, without_installs(f"\n{rest}" if is_python else cell), names)
         elif word == "run":
             self.run_cells(_beside(shown, argument.strip().strip("\"'")), names)
+        elif word == "sql":
+            self._run_sql(f"{argument}\n{rest}", names)
         elif word not in _TEXT:
             raise NotImplementedError(f"the sandbox does not run %{word} cells ({name})")
+
+    def _run_sql(self, text: str, names: dict[str, Any]) -> None:
+        """Run the statements of *text*, show what each gives, and keep the last one's rows."""
+        for statement in statements_of(text):
+            columns, rows = self._sql.rows(statement, names["dbutils"].widgets.getAll())
+            print(as_table(columns, rows))  # noqa: T201 - what is displayed goes where the output goes
+            names["_sqldf"] = rows
 
     def _run_code(self, name: str, code: str, names: dict[str, Any]) -> None:
         # So that a traceback shows the line.
@@ -274,19 +128,6 @@ class _Runner:
             self._loop.run_until_complete(types.FunctionType(compiled, names)())
         else:
             exec(compiled, names)  # noqa: S102 - to run the notebook is what this program is for
-
-
-def _without_installs(code: str) -> str:
-    """Blank the lines of *code* that install packages: a notebook has those of the sandbox."""
-    lines: list[str] = []
-    goes_on = False
-    for line in code.split("\n"):
-        skipped = goes_on or line.startswith(_INSTALLS)
-        if skipped and not goes_on:  # its arguments may hold what is secret
-            print(f"{line.split()[0]} skipped: a notebook has the packages of the sandbox")  # noqa: T201 - the notebook's output
-        goes_on = skipped and line.rstrip().endswith("\\")
-        lines.append("" if skipped else line)
-    return "\n".join(lines)
 
 
 def _restart_nothing() -> None:
@@ -307,13 +148,25 @@ def _beside(shown: str, path: str) -> str:
 
 
 def _display(*values: object) -> None:
-    print(*values)  # noqa: T201 - what is displayed goes where the output goes
+    print(*map(_shown, values))  # noqa: T201 - what is displayed goes where the output goes
+
+
+def _shown(value: object) -> object:
+    rows = _rows(value)
+    return as_table(list(rows[0]), rows) if rows else value
+
+
+def _rows(value: object) -> Sequence[Mapping[str, Any]]:
+    """Give the rows that *value* is a list of, or none."""
+    rows = cast("Sequence[Any]", value) if isinstance(value, list) else ()
+    return rows if all(isinstance(row, dict) for row in rows) else ()
 
 
 def _print_error(error: BaseException) -> None:
     """Print *error* without the frames of this program."""
+    ours = {str(file) for file in Path(__file__).parent.glob("notebook_*.py")}
     trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+    while trace is not None and trace.tb_frame.f_code.co_filename in ours:
         trace = trace.tb_next
     if trace is None:  # then Python leaves out the line by which the error is found
         print("Traceback (most recent call last):", file=sys.stderr)  # noqa: T201 - see above
@@ -324,11 +177,12 @@ def _main() -> int:
     plan = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     # The folder of the notebook, in place of the one of this program.
     sys.path[0] = plan["folder"]
-    values = _TaskValues(plan["values"])
+    values = TaskValues(plan["values"])
     result: str | None = None
     code = 0
     try:
-        result = _Runner(Path(plan["root"]), values).run(plan["notebook"], plan["parameters"])
+        runner = _Runner(Path(plan["root"]), values, Sql(plan["warehouse"]))
+        result = runner.run(plan["notebook"], plan["parameters"])
     except Exception as error:  # noqa: BLE001 - whatever a notebook raises is told, as Python does
         _print_error(error)
         code = 1

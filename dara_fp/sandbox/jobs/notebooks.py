@@ -2,7 +2,7 @@
 
 import json
 
-from dara_fp.sandbox.jobs.notebook_process import HEADER, SEPARATOR, cells_of
+from dara_fp.sandbox.jobs.notebook_cells import HEADER, SEPARATOR, cells_of
 from dara_fp.sandbox.server.errors import invalid
 
 __all__ = ["EXTENSIONS", "as_jupyter", "as_source", "language_named", "language_of", "stored"]

@@ -10,7 +10,6 @@ import msgspec
 
 from dara_fp.sandbox.files.disk import write_atomically
 from dara_fp.sandbox.files.paths import object_path
-from dara_fp.sandbox.jobs import notebook_process
 from dara_fp.sandbox.jobs.conditions import ConditionTask, evaluate
 from dara_fp.sandbox.jobs.job_specs import NotebookTask, SparkPythonTask, SqlTask, resolve
 from dara_fp.sandbox.jobs.job_store import JobStore
@@ -30,12 +29,14 @@ from dara_fp.sandbox.jobs.runs import (
 from dara_fp.sandbox.jobs.sql_scripts import SqlScripts
 from dara_fp.sandbox.server.errors import ApiError
 from dara_fp.sandbox.sql.lake import Lake
+from dara_fp.sandbox.sql.warehouses import FIRST as WAREHOUSE_ID
 
 __all__ = ["TaskWork"]
 
 logger = logging.getLogger("dara_fp.sandbox")
 
 _LEFT = "left.json"
+_RUNNER = Path(__file__).with_name("notebook_process.py")
 
 
 class _Left(msgspec.Struct):
@@ -120,10 +121,10 @@ class TaskWork:
             "parameters": _widgets(run, task, notebook),
             "values": {known.spec.task_key: known.values for known in run.tasks},
             "left": str(left),
+            "warehouse": WAREHOUSE_ID,
         }
         write_atomically(place / "plan.json", msgspec.json.encode(plan))
-        runner = Path(notebook_process.__file__)
-        end = await run_script(self._script(run, task, token, runner, str(place / "plan.json")))
+        end = await run_script(self._script(run, task, token, _RUNNER, str(place / "plan.json")))
         kept = msgspec.json.decode(left.read_bytes(), type=_Left) if left.exists() else _Left()
         return attrs.evolve(_ended(task, end), result=kept.result, values=kept.values)
 
