@@ -18,6 +18,9 @@ from dara_fp.sandbox.files.files import Files
 from dara_fp.sandbox.files.presigned import Signer
 from dara_fp.sandbox.files.storage import Storage
 from dara_fp.sandbox.files.uploads import Uploads
+from dara_fp.sandbox.genie.answering import Answering
+from dara_fp.sandbox.genie.genie_routes import GenieRoutes
+from dara_fp.sandbox.genie.genie_store import GenieStore
 from dara_fp.sandbox.jobs.engine import Engine
 from dara_fp.sandbox.jobs.job_store import JobStore
 from dara_fp.sandbox.jobs.jobs import Jobs
@@ -111,6 +114,11 @@ class World:
         self.syncs = Syncs(indexes=self.indexes, lake=self.lake, embedder=self.embedder)
         self.statements = SqlStatements(self.lake)
         self.warehouses = Warehouses(kept=place / "warehouses.json")
+        self.answering = Answering(
+            store=GenieStore(place / "genie"),
+            statements=self.statements,
+            warehouses=self.warehouses,
+        )
         pipelines = Pipelines(place / "pipelines")
         self.updating = Updating(pipelines=pipelines, lake=self.lake, root=self.root)
         app = Starlette(routes=self.routes(), exception_handlers=HANDLERS)
@@ -148,6 +156,7 @@ class World:
             *Statements(
                 statements=self.statements, warehouses=self.warehouses, signer=self.signer
             ).routes(),
+            *GenieRoutes(answering=self.answering).routes(),
             *PipelineRoutes(updating=self.updating, unanswered=unanswered).routes(),
             *self.neighbours.routes(),
             *self.faults.routes(),
@@ -161,6 +170,7 @@ class World:
         await self.engine.close()
         await self.syncs.close()
         await self.updating.close()
+        await self.answering.close()
         await self.statements.shut()
 
 

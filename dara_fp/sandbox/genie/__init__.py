@@ -1,0 +1,1 @@
+"""Genie spaces, which answer the questions that their authors gave SQL for."""
