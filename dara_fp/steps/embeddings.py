@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
 from typing import Protocol
 
 import attrs
@@ -73,24 +74,29 @@ async def embed_passages(
 ) -> Outcome[EmbedsPassages]:
     """Embed each passage of a file (`POST serving-endpoints/{model}/invocations`).
 
-    The vectors are written beside it as they come; nothing is held whole.
+    It is read (`GET fs/files`), and the vectors written beside it (`PUT fs/files`), as they come:
+    nothing is held whole, and from 8 MiB on they go up in parts, as by `upload_file`.
     """
     workspace = env.workspace
     path = f"{ctx.passages_path.removesuffix('.jsonl')}.vectors.jsonl"
     count = 0
 
-    async def written(passages: Download) -> AsyncIterator[bytes]:
+    async def written(passages: Download) -> AsyncGenerator[bytes]:
         nonlocal count
         done = 0
-        async for batch, rows in _embedded(workspace, passages, ctx.model):
-            yield b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
-            count += len(rows)
-            done += sum(len(line) + 1 for line in batch)
-            total = passages.metadata.content_length
-            await at.report(f"{count} passages", share(done, total))
+        async with aclosing(_embedded(workspace, passages, ctx.model)) as found:
+            async for batch, rows in found:
+                yield b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+                count += len(rows)
+                done += sum(len(line) + 1 for line in batch)
+                total = passages.metadata.content_length
+                await at.report(f"{count} passages", share(done, total))
 
-    async with workspace.files.download(ctx.passages_path) as passages:
-        await workspace.files.upload(path, written(passages), overwrite=True)
+    async with (
+        workspace.files.download(ctx.passages_path) as passages,
+        aclosing(written(passages)) as vectors,  # an upload that fails leaves it where it is
+    ):
+        await workspace.files.upload(path, vectors, overwrite=True)
     if not count:
         return fail(f"{ctx.passages_path} has no passages: were the documents empty?")
     return Success(ctx.evolve(embedded=Embedded(path=path, count=count)))
@@ -101,7 +107,7 @@ Batch = tuple[tuple[bytes, ...], tuple[Row, ...]]
 
 async def _embedded(
     workspace: Workspace, passages: AsyncIterable[bytes], model: str
-) -> AsyncIterator[Batch]:
+) -> AsyncGenerator[Batch]:
     """Embed the lines of *passages*, a few requests at once, and give them in order."""
     waiting: deque[asyncio.Task[Batch]] = deque()
     try:

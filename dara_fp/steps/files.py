@@ -87,8 +87,9 @@ class DownloadsFile(Evolves, Protocol):
 async def upload_file(ctx: UploadsFile, env: HasWorkspace, at: Position) -> Outcome[UploadsFile]:
     """Stream one local file to a volume, replacing what stands there.
 
-    Calls `PUT /api/2.0/fs/files/...`, and for more than 32 MiB `POST` there and a `PUT` for each
-    part to the cloud's store.
+    Calls `PUT /api/2.0/fs/files/...`, and for more than 32 MiB `POST` there, and for each part
+    `POST /api/2.0/fs/create-upload-part-urls` and a `PUT` to the cloud's store. Where the store is
+    closed to this machine, one `PUT` takes up to 5 GiB.
     """
     source = Path(ctx.source)
     path = f"{ctx.folder.rstrip('/')}/{source.name}"
@@ -113,7 +114,9 @@ async def download_file(
 ) -> Outcome[DownloadsFile]:
     """Fetch one file of a volume into a local file, whole or not at all.
 
-    Calls `HEAD` and `GET /api/2.0/fs/files/...`, for more than 32 MiB one `GET` for each range.
+    Calls `HEAD` and `GET /api/2.0/fs/files/...`; for more than 32 MiB
+    `POST /api/2.0/fs/create-download-url` and a `GET` for each range from the cloud's store, or
+    from the workspace where the store is closed to this machine.
     """
     said = f"downloading {ctx.path}"
     await at.report(said)

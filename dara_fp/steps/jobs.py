@@ -78,8 +78,9 @@ class RunsJob(HasRun, Protocol):
 async def submit_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[RunsJob]:
     """Start the job once (`POST jobs/run-now`): the same task and attempt always get the same run.
 
-    The run's id is recorded when this step ends, so it is safe before anyone waits for the run. A
-    step that is cut while the request is under way learns the id first, and has the run cancelled.
+    A job that is named and not numbered is looked up (`GET jobs/list`). The run's id is recorded
+    when this step ends, so it is safe before anyone waits for the run. A step that is cut while the
+    request is under way learns the id first, and has the run cancelled.
     """
     job_id = await _job_id(env.workspace, ctx.job)
     # Recorded before the request, so that whoever cleans up knows that there can be a run.
@@ -93,7 +94,10 @@ async def submit_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[R
 
 @step
 async def await_run(ctx: HasRun, env: HasWorkspace, at: Position) -> Outcome[HasRun]:
-    """Wait for the run to end (`GET jobs/runs/get`), reporting its life cycle."""
+    """Wait for the run to end (`GET jobs/runs/get`), reporting its life cycle.
+
+    Of one that ends badly the failing task's error is read (`GET jobs/runs/get-output`).
+    """
     if ctx.run is None:
         return fail("there is no run to wait for: put submit_run before await_run")
     return Success(ctx.evolve(run=await waited_for(ctx.run, env.workspace, at)))
@@ -103,8 +107,8 @@ async def await_run(ctx: HasRun, env: HasWorkspace, at: Position) -> Outcome[Has
 async def cancel_run(ctx: RunsJob, env: HasWorkspace, at: Position) -> Outcome[RunsJob]:
     """Ask for the run to be stopped, if there is one (`POST jobs/runs/cancel`).
 
-    One that has ended stays as it is. A run whose id got lost on its way is asked for again: the
-    same token gives the same run.
+    One that has ended stays as it is. A run whose id got lost on its way is asked for again
+    (`POST jobs/run-now`): the same token gives the same run.
     """
     asked = at.beside("submit_run")
     if ctx.run is not None:

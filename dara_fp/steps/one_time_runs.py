@@ -50,7 +50,8 @@ async def submit_tasks(ctx: SubmitsJob, env: HasWorkspace, at: Position) -> Outc
 async def cancel_tasks(ctx: SubmitsJob, env: HasWorkspace, at: Position) -> Outcome[SubmitsJob]:
     """Ask for the run to be stopped, if there is one (`POST jobs/runs/cancel`).
 
-    A run whose id got lost on its way is asked for again: the same token gives the same run.
+    A run whose id got lost on its way is asked for again (`POST jobs/runs/submit`): the same token
+    gives the same run.
     """
     asked = at.beside("submit_tasks")
     if ctx.run is not None:

@@ -30,8 +30,9 @@ async def note_repairs(ctx: HasRun, env: HasWorkspace) -> Outcome[HasRun]:
 async def start_repair(ctx: HasRun, env: HasWorkspace, at: Position) -> Outcome[HasRun]:
     """Run again what failed, once (`POST jobs/runs/repair`).
 
-    The API takes no token, so a repair that has begun since `note_repairs` is taken for the one
-    that a worker asked for before it stopped. A run that has succeeded meanwhile needs none.
+    The API takes no token, so the run is looked at first (`GET jobs/runs/get`): a repair that has
+    begun since `note_repairs` is taken for the one that a worker asked for before it stopped. A run
+    that has succeeded meanwhile needs none.
     """
     if ctx.run is None:
         return fail(_MISSING, kind="rejected")
@@ -49,7 +50,10 @@ async def start_repair(ctx: HasRun, env: HasWorkspace, at: Position) -> Outcome[
 
 @step
 async def await_repair(ctx: HasRun, env: HasWorkspace, at: Position) -> Outcome[HasRun]:
-    """Wait for the repaired run to end (`GET jobs/runs/get`), reporting its life cycle."""
+    """Wait for the repaired run to end (`GET jobs/runs/get`), reporting its life cycle.
+
+    Of one that ends badly the failing task's error is read (`GET jobs/runs/get-output`).
+    """
     if ctx.run is None:
         return fail(_MISSING, kind="rejected")
     return Success(ctx.evolve(run=await waited_for(ctx.run, env.workspace, at)))

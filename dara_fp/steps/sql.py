@@ -218,7 +218,8 @@ async def save_rows(ctx: SavesRows, env: HasWorkspace, at: Position) -> Outcome[
                 done += len(chunk)
                 await at.report(f"saved {done} rows", min(1.0, done / count) if count else None)
 
-    size = await env.workspace.files.upload(ctx.rows_path, lines(), overwrite=True)
+    async with aclosing(lines()) as content:  # an upload that fails leaves it where it is
+        size = await env.workspace.files.upload(ctx.rows_path, content, overwrite=True)
     return Success(
         ctx.evolve(saved_rows=SavedRows(path=ctx.rows_path, rows=rows.row_count, size=size))
     )

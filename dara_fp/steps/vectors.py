@@ -142,7 +142,8 @@ async def upsert_vectors(
 ) -> Outcome[UpsertsVectors]:
     """Put each row of a file into the index (`POST vector-search/indexes/{index}/upsert-data`).
 
-    A row of the same id is replaced.
+    The file is read as it is needed (`GET fs/files`). A row of the same id is replaced, so that all
+    of them may be put again after a crash.
     """
     workspace = env.workspace
     rows = done = 0
@@ -161,8 +162,10 @@ async def upsert_vectors(
 async def sync_index(ctx: SyncsIndex, env: HasWorkspace, at: Position) -> Outcome[SyncsIndex]:
     """Have the index take what is new in its table (`POST vector-search/indexes/{index}/sync`).
 
-    It waits until the index has it, and may be done again at any time: a step that is cut leaves
-    the update to end by itself.
+    It waits for an update that is under way, and then until the index has what is new
+    (`GET vector-search/indexes/{index}`); the endpoint has to be up
+    (`GET vector-search/endpoints/{endpoint}`). It may be done again at any time: a step that is cut
+    leaves the update to end by itself.
     """
     told = ""
 

@@ -74,7 +74,7 @@ async def test_a_job_is_started_by_its_id_and_looked_at_until_it_has_ended(
 async def test_a_job_is_looked_up_by_its_name_on_all_pages(
     wire: respx.MockRouter, start: respx.Route, reached: DatabricksEnv
 ) -> None:
-    pages = [{"jobs": [], "next_page_token": "p2"}, {"jobs": [{"job_id": 7}]}]
+    pages: list[dict[str, Any]] = [{"next_page_token": "p2"}, {"jobs": [{"job_id": 7}]}]
     wire.get(f"{API}/list").mock(side_effect=[httpx.Response(200, json=page) for page in pages])
     begun = unwrap(await submit_run(Running(job="nightly"), reached))
     assert begun.run == BEGUN

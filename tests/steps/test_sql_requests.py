@@ -1,5 +1,6 @@
 """What the steps that run SQL send, keep and tell, on a workspace that answers as it is told."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import respx
 
 from dara_fp import DatabricksEnv, Kind, MemoryJournal, Scope, StepContext, made, unwrap
+from dara_fp.databricks.files.upload_sessions import UploadSizes
 from dara_fp.steps.sql import (
     Cell,
     SavedRows,
@@ -117,7 +119,8 @@ def body(scope: Scope, statement: str, parameters: Any = None) -> Mapping[str, A
 async def test_a_statement_is_sent_once_looked_at_until_its_end_and_begun_to_be_read(
     wire: respx.MockRouter, post: respx.Route, get: respx.Route, reached: DatabricksEnv
 ) -> None:
-    rows: list[list[str | None]] = [["1", "x" * 2000], ["2", None], *([["3", "c"]] * 20)]
+    last: list[str | None] = ["3", "c"]
+    rows: list[list[str | None]] = [["1", "x" * 2000], ["2", None], *([last] * 20)]
     end = done(*rows, n="INT", s="STRING")
     get.mock(side_effect=[state("PENDING"), state("RUNNING"), state("RUNNING"), end, end])
     scope = Scope(task_id="t", journal=(journal := MemoryJournal()))
@@ -318,6 +321,31 @@ async def test_rows_that_cannot_be_stored_fail_the_step(
 ) -> None:
     put.mock(return_value=refused())
     check_refused((await save_rows(SENT, reached)).failure(), "save_rows", f"PUT {FILE}")
+
+
+async def test_a_store_that_refuses_leaves_no_chunk_on_its_way(
+    wire: respx.MockRouter, get: respx.Route, reached: DatabricksEnv
+) -> None:
+    reached.workspace.files.sizes = UploadSizes(small=1, part=1)
+    get.mock(return_value=done(["1"], chunks=2, count=2, n="INT"))
+    begun, cut = asyncio.Event(), asyncio.Event()
+
+    async def slowly(_request: httpx.Request) -> httpx.Response:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut.set()
+        raise AssertionError
+
+    async def refuse(_request: httpx.Request) -> httpx.Response:
+        await begun.wait()
+        return refused()
+
+    wire.get(f"{API}/s-1/result/chunks/1").mock(side_effect=slowly)
+    wire.post(FILE).mock(side_effect=refuse)
+    check_refused((await save_rows(SENT, reached)).failure(), "save_rows", f"POST {FILE}")
+    assert cut.is_set()
 
 
 async def test_columns_of_one_name_are_named_and_nothing_is_stored(
