@@ -40,7 +40,9 @@ def serialized(questions: dict[str, list[str]]) -> str:
 
 
 def made(workspace: WorkspaceClient, **settings: Any) -> str:
-    asked = {"warehouse_id": FIRST, "serialized_space": serialized(QUESTIONS)} | settings
+    asked: dict[str, Any] = {
+        "warehouse_id": FIRST, "serialized_space": serialized(QUESTIONS)
+    } | settings  # fmt: skip
     return workspace.genie.create_space(**asked).space_id
 
 

@@ -42,7 +42,7 @@ def made(workspace: WorkspaceClient, *sources: str, **settings: Any) -> str:
         libraries.append(PipelineLibrary(file=FileLibrary(path=path)))
     schema = f"p{uuid.uuid4().hex}"
     workspace.schemas.create(schema, "main")
-    asked = {"name": schema, "libraries": libraries, "schema": schema} | settings
+    asked: dict[str, Any] = {"name": schema, "libraries": libraries, "schema": schema} | settings
     pipeline_id = workspace.pipelines.create(catalog="main", **asked).pipeline_id
     assert pipeline_id
     return pipeline_id
