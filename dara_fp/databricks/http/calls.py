@@ -20,7 +20,7 @@ from dara_fp.databricks.errors import (
     Unauthenticated,
 )
 from dara_fp.databricks.http.body import Body
-from dara_fp.databricks.http.deadline import Deadline, deadline
+from dara_fp.databricks.http.deadline import Deadline
 from dara_fp.databricks.http.encoding import json_body, query_string
 from dara_fp.databricks.http.exchange import MAX_JSON, Answer, Request
 from dara_fp.databricks.http.rates import DOCUMENTED, Line, Pace, Rate
@@ -53,6 +53,7 @@ class Calls:
     ) -> None:
         """Call the workspace of *settings* over *transport*, signed by *auth*, within *rates*."""
         self._settings = settings
+        self._secrets = settings.secrets
         self._auth = auth
         self._transport = transport
         self._retries = retries
@@ -124,7 +125,7 @@ class Calls:
         async def opened(budget: Budget) -> Reply:
             await self._slot(request, budget)
             limit = budget.limit(self._timeout)
-            async with deadline(request.name, limit, body=request.body) as end:
+            async with Deadline(request.name, limit, body=request.body) as end:
                 return await self._signed(request, end)
 
         return await self._tried(request, opened)
@@ -172,14 +173,14 @@ class Calls:
     async def _tried_elsewhere(self, call: Call, send: Callable[[Call], Awaitable[T]]) -> T:
         headers = {"User-Agent": _user_agent("none"), **call.headers}
         secrets = (*call.secrets, *signatures(call.url), *credentials(headers))
-        signed = attrs.evolve(call, headers=headers, secrets=secrets)
+        signed = attrs.evolve(call, headers=headers, secrets=secrets, is_secret=True)
 
         await self._transport.open()
         budget = Budget(self._retries, has_met=lambda: self._transport.has_met(call.host))
 
         async def attempt() -> T:
             limit = budget.limit(self._timeout)
-            async with deadline(call.name, limit, body=call.body) as end:
+            async with Deadline(call.name, limit, body=call.body) as end:
                 with hiding(secrets):
                     return await send(attrs.evolve(signed, deadline=end))
 
@@ -219,7 +220,7 @@ class Calls:
 
     async def _read(self, request: Request, budget: Budget) -> Answer:
         await self._slot(request, budget)
-        async with deadline(request.name, budget.limit(self._timeout)) as end:
+        async with Deadline(request.name, budget.limit(self._timeout)) as end:
             reply = await self._signed(request, end)
             content = await reply.read(MAX_JSON)
         return Answer.of(reply, request.name, content)
@@ -235,7 +236,7 @@ class Calls:
             raise _held_back(request, line, limit) from None
 
     async def _signed(self, request: Request, end: Deadline) -> Reply:
-        if any(name.lower() == "authorization" for name in request.headers):
+        if "authorization" in map(str.lower, request.headers):
             return await self._sent_as(request, await self._placed(_NOBODY, end), end)
         if (user := user_of(self)) is not None:
             return await self._sent_as(request, await self._placed(user, end), end)
@@ -258,8 +259,9 @@ class Calls:
         return attrs.evolve(found, headers=signature.headers)
 
     async def _signature(self, end: Deadline) -> Signature:
-        with end.waiting("the sign-in"):
-            signature = await self._auth.signature()
+        end.before = "the sign-in"
+        signature = await self._auth.signature()
+        end.before = ""  # not where the wait was cut: then this is what it was cut in
         if self._found is None:
             self._found = attrs.evolve(signature, headers={})
         return signature
@@ -272,7 +274,7 @@ class Calls:
         query = query_string(request.query)
         host = self._settings.host or signature.host
         url = f"{host}{request.path}" + (f"?{query}" if query else "")
-        secrets = (*self._settings.secrets, *credentials(headers), *request.secrets)
+        secrets = (*self._secrets, *credentials(headers), *request.secrets)
         call = Call(
             method=request.method,
             url=url,
@@ -280,6 +282,7 @@ class Calls:
             body=request.body,
             secrets=secrets,
             deadline=end,
+            is_secret=bool(request.secrets),
         )
         try:
             with hiding(secrets):

@@ -1,34 +1,65 @@
 """The end of one try: for signing in, for a free connection, and for the beginning of an answer."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
 
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import ConnectionFailed
 from dara_fp.databricks.http.body import Body
 
-__all__ = ["Deadline", "deadline"]
+__all__ = ["Deadline"]
 
 
 class Deadline:
-    """When a try ends, and what it waits for.
+    """When a try ends, and what it waits for: one try is made in its block.
+
+    Every call passes here, so that this is a class: a generator takes several times as long.
 
     Attributes:
         before: What the call waits for before any of it is sent; empty when it may be sent.
     """
 
-    def __init__(self, limit: asyncio.Timeout) -> None:
-        """End with *limit*."""
-        self.before = ""
-        self.limit: asyncio.Timeout | None = limit
+    def __init__(self, name: str, seconds: float, *, body: Body | None = None) -> None:
+        """Let a try of the call *name* take *seconds*; the time in which *body* goes out is free.
 
-    @contextmanager
-    def waiting(self, before: str) -> Generator[None]:
-        """Wait in the block for *before*, after which the call may be sent."""
-        self.before = before
-        yield
-        self.before = ""  # not where the wait was cut: then this is what it was cut in
+        Where it takes longer, the block ends in a `ConnectionFailed`, whose `sent` tells whether
+        the call may have got there.
+        """
+        self.before = ""
+        self._clock = asyncio.timeout(seconds)
+        self.limit: asyncio.Timeout | None = self._clock
+        self._name = name
+        self._seconds = seconds
+        if body is not None:
+            body.holding = self.held
+
+    async def __aenter__(self) -> Self:
+        """Start the clock."""
+        await self._clock.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the clock.
+
+        Raises:
+            ConnectionFailed: It took longer.
+        """
+        self.limit = None  # what is left of a body may still be asked for
+        is_late = isinstance(error, TimeoutError) and self._clock.expired()
+        try:
+            await self._clock.__aexit__(kind, error, trace)
+        except TimeoutError:
+            is_late = True
+        if is_late:
+            raise _too_late(self._name, max(self._seconds, 0.0), self.before) from None
 
     @contextmanager
     def held(self) -> Generator[None]:
@@ -44,30 +75,6 @@ class Deadline:
     def _move(self, when: float | None) -> None:
         if self.limit is not None and not self.limit.expired():
             self.limit.reschedule(when)
-
-
-@asynccontextmanager
-async def deadline(
-    name: str, seconds: float, *, body: Body | None = None
-) -> AsyncGenerator[Deadline]:
-    """Let one try of the call *name* take *seconds*; the time in which *body* goes out is free.
-
-    Raises:
-        ConnectionFailed: It took longer; `sent` tells whether the call may have got there.
-    """
-    limit = asyncio.timeout(seconds)
-    made = Deadline(limit)
-    if body is not None:
-        body.holding = made.held
-    try:
-        async with limit:
-            yield made
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        raise _too_late(name, max(seconds, 0.0), made.before) from None
-    finally:
-        made.limit = None  # what is left of a body may still be asked for
 
 
 def _too_late(name: str, seconds: float, before: str) -> ConnectionFailed:

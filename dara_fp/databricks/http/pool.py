@@ -1,12 +1,13 @@
 """The one file that knows the HTTP library."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
+from functools import lru_cache
 from http import HTTPStatus
 from ssl import SSLContext
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace, TracebackType
 
 import aiohttp
 import httpx
@@ -29,6 +30,11 @@ _TROUBLES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.Clien
 
 # Those of them that say that there was no connection to send anything on.
 _UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+# A poll asks for the same address again and again, and taking one apart is a tenth of a call.
+_address = lru_cache(maxsize=1024)(httpx.URL)
 
 Telling = Callable[[aiohttp.ClientSession, SimpleNamespace, object], Awaitable[None]]
 
@@ -59,48 +65,45 @@ class HttpPool:
         Raises:
             DatabricksError: No answer came.
         """
-        stall = _Stall(self._timeout)
         before = _deadline.set(call.deadline)
         try:
             with self.failures(call):
-                request = self._request(call, stall)
-                async with asyncio.timeout(None) as limit:
-                    stall.limit = limit
-                    return await self._client.exchange(request)
+                whole = call.body.whole if call.body is not None else None
+                if call.body is not None and whole is None:
+                    return await self._streamed(call, call.body)
+                return await self._client.exchange(self._request(call, whole))
         finally:
-            stall.limit = None
             _deadline.reset(before)
 
-    @contextmanager
-    def failures(self, call: Call) -> Generator[None]:
+    def failures(self, call: Call) -> AbstractContextManager[None]:
         """Turn what the library raises for *call* into a `DatabricksError`."""
-        found: Exception | None = None
-        try:
-            yield
-        except _TROUBLES as trouble:
-            raised = call.body.failure if call.body is not None else None
-            found = raised if isinstance(raised, Exception) else _failure(call, trouble)
-        if found is not None:
-            try:
-                raise found
-            finally:
-                found.__context__ = None  # the library's own text may hold the URL
+        return _Failures(call)
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self._client.aclose()
 
-    def _request(self, call: Call, stall: "_Stall") -> httpx.Request:
-        headers, body = {"Accept-Encoding": "gzip, deflate", **call.headers}, call.body
-        content: bytes | AsyncIterator[bytes] | None = None
-        if body is not None:
-            content = body.whole
-        if body is not None and content is None:
-            headers["Content-Length"] = str(body.length)
-            content = stall.watch(body)
+    async def _streamed(self, call: Call, body: Body) -> httpx.Response:
+        stall = _Stall(self._timeout)
+        request = self._request(call, stall.watch(body), {"Content-Length": str(body.length)})
+        try:
+            async with asyncio.timeout(None) as limit:
+                stall.limit = limit
+                return await self._client.exchange(request)
+        finally:
+            stall.limit = None
+
+    def _request(
+        self,
+        call: Call,
+        content: bytes | AsyncIterator[bytes] | None,
+        more: Mapping[str, str] = _NONE,
+    ) -> httpx.Request:
+        url = httpx.URL(call.url) if call.is_secret else _address(call.url)
+        headers = {"Accept-Encoding": "gzip, deflate", **call.headers, **more}
         extensions = {"timeout": self._timeouts}
         return httpx.Request(
-            call.method, call.url, headers=headers, content=content, extensions=extensions
+            call.method, url, headers=headers, content=content, extensions=extensions
         )
 
 
@@ -115,6 +118,33 @@ class _Client(httpx.AsyncClient):
         """Give the answer to *request* as soon as its headers are here."""
         transport = self._transport_for_url(request.url)
         return await transport.handle_async_request(request)
+
+
+class _Failures(AbstractContextManager[None]):
+    """Every call passes here, so that this is a class: a generator takes several times as long."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, _TROUBLES):
+            return
+        body = self._call.body
+        raised = body.failure if body is not None else None
+        found = raised if isinstance(raised, Exception) else _failure(self._call, error)
+        del error, trace  # the library's own text may hold the URL
+        try:
+            raise found
+        finally:
+            found.__context__ = None  # for the same reason
 
 
 class _Stall:

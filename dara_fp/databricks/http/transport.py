@@ -6,7 +6,7 @@ known to the file `pool` alone, and that one is imported in a thread.
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, TypeAlias, cast
 from urllib.parse import unquote, urlsplit
@@ -34,6 +34,7 @@ class Call:
         body: What to send, if anything.
         secrets: What no error about the call may show, however the answer echoes it.
         deadline: Is told what the call waits for before it can be sent.
+        is_secret: Whether the URL holds a secret, so that it is kept nowhere.
     """
 
     method: str
@@ -42,6 +43,7 @@ class Call:
     body: Body | None = None
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
     deadline: Deadline | None = attrs.field(default=None, repr=False, eq=False)
+    is_secret: bool = False
 
     @property
     def path(self) -> str:
@@ -75,6 +77,21 @@ class Response(Protocol):
     @property
     def headers(self) -> Mapping[str, str]:
         """Give the headers; names are found in any case."""
+        ...
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether the connection was let go."""
+        ...
+
+    @property
+    def is_stream_consumed(self) -> bool:
+        """Tell whether reading has begun."""
+        ...
+
+    @property
+    def stream(self) -> object:
+        """Give the body as it came over the wire, to be iterated."""
         ...
 
     def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
@@ -146,18 +163,11 @@ class Reply:
             UnexpectedAnswer: The body is longer.
             ConnectionFailed: It was cut short.
         """
-        parts = bytearray()
-        async for chunk in self.chunks():
-            parts += chunk
-            if len(parts) > limit:
-                raise UnexpectedAnswer(
-                    StepError(
-                        message=f"{self._call.name}: the answer is longer than {limit:,} bytes:"
-                        " ask for less",
-                        status=self.status,
-                    ),
-                )
-        return bytes(parts)
+        with self._failures(self._call):
+            try:
+                return await self._whole(limit)
+            finally:
+                await self._response.aclose()
 
     async def beginning(self, limit: int) -> bytes:
         """Read at most *limit* bytes of the body, and close."""
@@ -186,6 +196,28 @@ class Reply:
         """Let go of the connection."""
         with self._failures(self._call):
             await self._response.aclose()
+
+    async def _whole(self, limit: int) -> bytes:
+        parts = bytearray()
+        async for chunk in self._arriving():
+            parts += chunk
+            if len(parts) > limit:
+                raise UnexpectedAnswer(
+                    StepError(
+                        message=f"{self._call.name}: the answer is longer than {limit:,} bytes:"
+                        " ask for less",
+                        status=self.status,
+                    ),
+                )
+        return bytes(parts)
+
+    def _arriving(self) -> AsyncIterable[bytes]:
+        """Give the body as it comes: past the library's layers for decoding, where it has none."""
+        answer = self._response
+        is_begun = answer.is_closed or answer.is_stream_consumed
+        if is_begun or "content-encoding" in answer.headers:
+            return answer.aiter_bytes()
+        return cast("AsyncIterable[bytes]", answer.stream)
 
 
 class Transport:

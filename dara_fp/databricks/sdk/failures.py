@@ -1,5 +1,6 @@
 """What the SDK's own errors become: failures a step may let through."""
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -10,8 +11,11 @@ from dara_fp.databricks.http.refusals import request_id_of
 
 __all__ = ["OperationFailed", "WaitTimedOut", "operation_failed", "seen", "timed_out"]
 
-# Of the last answer in this task: what ended badly is told of by one that is no refusal.
-_last: ContextVar[tuple[int, str | None] | None] = ContextVar("dara_fp_last_answer", default=None)
+# Status and headers of the last answer in this task: what ended badly is told of by one that is no
+# refusal.
+_last: ContextVar[tuple[int, Mapping[str, str]] | None] = ContextVar(
+    "dara_fp_last_answer", default=None
+)
 
 
 class OperationFailed(DatabricksError):
@@ -24,7 +28,7 @@ class WaitTimedOut(DatabricksError, TimeoutError):
 
 def seen(answer: Answer) -> None:
     """Keep the facts of *answer* for an error that tells what it said."""
-    _last.set((answer.status, request_id_of(answer.headers)))
+    _last.set((answer.status, answer.headers))
 
 
 def operation_failed(message: str) -> OperationFailed:
@@ -39,5 +43,7 @@ def timed_out(message: str) -> WaitTimedOut:
 
 
 def _facts() -> dict[str, Any]:
-    status, request_id = _last.get() or (None, None)
-    return {"status": status, "request_id": request_id}
+    if (last := _last.get()) is None:
+        return {}
+    status, headers = last
+    return {"status": status, "request_id": request_id_of(headers)}
