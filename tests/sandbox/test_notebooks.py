@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.jobs import (
+    ForEachTask,
     JobParameterDefinition,
     NotebookTask,
     Run,
@@ -291,6 +292,7 @@ def test_a_task_leaves_values_for_those_after_it(
 ) -> None:
     first = notebook(
         "dbutils.jobs.taskValues.set('rows', 3)\ndbutils.jobs.taskValues.set('a', 'x')",
+        "dbutils.jobs.taskValues.set('days', ['monday', 2])",
         "import sys\nsys.exit(0)",
     )
     second = notebook(
@@ -302,10 +304,16 @@ def test_a_task_leaves_values_for_those_after_it(
     program = SparkPythonTask(
         python_file=script("import sys; print(*sys.argv[1:], end='')"), parameters=told
     )
+    child = notebook("dbutils.notebook.exit(dbutils.widgets.get('day'))")
+    work = NotebookTask(notebook_path=child, base_parameters={"day": "{{input}}"})
+    each = ForEachTask(
+        inputs="{{tasks.first.values.days}}", task=Task(task_key="day", notebook_task=work)
+    )
     tasks = [
         SubmitTask(task_key="first", notebook_task=NotebookTask(notebook_path=first)),
         SubmitTask(task_key="second", notebook_task=NotebookTask(notebook_path=second), **after),
         SubmitTask(task_key="third", spark_python_task=program, **after),
+        SubmitTask(task_key="each", for_each_task=each, **after),
     ]
     run = finished(workspace, started(workspace.jobs.submit(tasks=tasks)))
     outputs = {
@@ -314,6 +322,9 @@ def test_a_task_leaves_values_for_those_after_it(
     }
     assert result(outputs["second"]) == "[3, 0]"
     assert outputs["third"].logs == "3 x"
+    days = workspace.jobs.get_run((run.tasks or [])[-1].run_id or 0).iterations or []
+    said = [result(workspace.jobs.get_run_output(day.run_id or 0)) for day in days]
+    assert said == ["monday", "2"]
 
 
 def test_a_notebook_that_is_not_there_never_starts(workspace: WorkspaceClient) -> None:

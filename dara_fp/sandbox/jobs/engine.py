@@ -8,10 +8,13 @@ from typing import Any
 
 import attrs
 
+from dara_fp.sandbox.jobs.iterations import all_ended, end_of, iterations_of, with_new
+from dara_fp.sandbox.jobs.job_specs import ForEachTask
 from dara_fp.sandbox.jobs.job_store import JobStore
 from dara_fp.sandbox.jobs.runs import (
     BROKEN,
     CANCELLED,
+    FAILED,
     LOST,
     PENDING,
     QUEUED,
@@ -166,6 +169,46 @@ class Engine:
         upstream = [end.result() for end in needed]
         if not (may_start(task.spec.run_if, upstream) and self._is_met(run_id, task)):
             return self._skip(run_id, task_id, upstream)
+        if task.spec.for_each_task is not None:
+            return await self._run_each(run_id, task_id, task.spec.for_each_task, token)
+        return await self._run_attempts(run_id, task_id, token)
+
+    async def _run_each(self, run_id: int, task_id: int, work: ForEachTask, token: str) -> Result:
+        """Run a task that is *work*: an iteration for each input, each with its own attempts."""
+        task = self._begin(run_id, task_id)
+        try:
+            inputs = self._work.inputs(self._store.run(run_id), task, work)
+        except ValueError as error:
+            failed = attrs.evolve(FAILED, message=str(error))
+            self._change(run_id, task_id, state=failed, error=str(error), end_time=now())
+            return Result.FAILED
+        run = self._store.save(with_new(self._store.run(run_id), task, inputs, self._store.new_id))
+        state = await self._iterate(run, task, work.concurrency, token)
+        run = self._store.keep(all_ended(self._store.run(run_id), task, state or TIMED_OUT))
+        end = state or end_of(iterations_of(run, task))
+        self._change(run_id, task_id, state=end, end_time=now())
+        return end.result or Result.FAILED
+
+    async def _iterate(self, run: Run, task: TaskRun, at_once: int, token: str) -> State | None:
+        """Run all iterations of *task*, and give how it ends if not as they do."""
+        limit = asyncio.Semaphore(at_once)
+
+        async def one(iteration: TaskRun) -> None:
+            async with limit:
+                await self._run_attempts(run.run_id, iteration.run_id, token)
+
+        try:
+            async with (
+                asyncio.timeout(task.spec.timeout_seconds or None),
+                asyncio.TaskGroup() as group,
+            ):
+                for iteration in iterations_of(run, task):
+                    group.create_task(one(iteration))
+        except TimeoutError:
+            return TIMED_OUT
+        return None
+
+    async def _run_attempts(self, run_id: int, task_id: int, token: str) -> Result:
         while True:
             self._change(run_id, task_id, state=PENDING)
             async with self._processes:
@@ -193,11 +236,14 @@ class Engine:
         return result
 
     async def _attempt(self, run_id: int, task_id: int, token: str) -> TaskRun:
+        task = self._begin(run_id, task_id)
+        return self._keep(run_id, await self._work.done(self._store.run(run_id), task, token))
+
+    def _begin(self, run_id: int, task_id: int) -> TaskRun:
         run = self._store.run(run_id)
         begin = now()
         self._store.keep(attrs.evolve(run, state=RUNNING, begin_time=run.begin_time or begin))
-        task = self._change(run_id, task_id, state=RUNNING, start_time=begin, end_time=0)
-        return self._keep(run_id, await self._work.done(self._store.run(run_id), task, token))
+        return self._change(run_id, task_id, state=RUNNING, start_time=begin, end_time=0)
 
     def _change(self, run_id: int, task_id: int, **changes: Any) -> TaskRun:
         task = attrs.evolve(self._store.run(run_id).task(task_id), **changes)

@@ -11,6 +11,8 @@ from dara_fp.sandbox.server.errors import ApiError, invalid
 from dara_fp.sandbox.server.wire import Json, convert
 
 __all__ = [
+    "KINDS",
+    "ForEachTask",
     "JobSpec",
     "NotebookTask",
     "Parameter",
@@ -30,7 +32,7 @@ __all__ = [
 PARAMETERS_LIMIT = 10_000
 TASK_LIMIT = 100
 STARTERS = ("schedule", "continuous", "trigger")
-KINDS = ("spark_python_task", "notebook_task", "sql_task", "condition_task")
+KINDS = ("spark_python_task", "notebook_task", "sql_task", "condition_task", "for_each_task")
 
 RunIf = Literal[
     "ALL_SUCCESS",
@@ -84,17 +86,26 @@ class Dependency(msgspec.Struct, frozen=True, omit_defaults=True):
     outcome: Outcome | None = None
 
 
+class ForEachTask(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A task for each element of an array, so many of them at once."""
+
+    inputs: str
+    task: "TaskSpec"
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
+
+
 Work: TypeAlias = SparkPythonTask | NotebookTask | SqlTask | ConditionTask
 
 
 class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One task of a job: a program or a condition."""
+    """One task of a job: a program, a condition, or one for each of several inputs."""
 
     task_key: TaskKey
     spark_python_task: SparkPythonTask | None = None
     notebook_task: NotebookTask | None = None
     sql_task: SqlTask | None = None
     condition_task: ConditionTask | None = None
+    for_each_task: ForEachTask | None = None
     description: str = ""
     depends_on: tuple[Dependency, ...] = ()
     run_if: RunIf = "ALL_SUCCESS"
@@ -105,7 +116,7 @@ class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def work(self) -> Work:
-        """What it runs."""
+        """What it runs itself, if it is not for each of several inputs."""
         work = self.spark_python_task or self.notebook_task or self.sql_task or self.condition_task
         assert work is not None  # noqa: S101 - `check_tasks` has refused a task without
         return work
@@ -142,6 +153,10 @@ class SubmitSpec(msgspec.Struct, frozen=True):
     run_name: Name = "Untitled"
     timeout_seconds: Seconds = 0
     idempotency_token: str | None = None
+
+
+class _ForEach(msgspec.Struct, frozen=True):
+    task: Json
 
 
 class _Starter(msgspec.Struct, frozen=True):
@@ -229,6 +244,19 @@ def _check_kind(task: Json, refuse: Callable[[str], ApiError]) -> None:
     if len(kinds) != 1:
         said = "has nothing to run" if not kinds else f"has {' and '.join(kinds)}"
         raise invalid(f"Task {key!r} {said}: give it one of {' and '.join(KINDS)}.")
+    if kinds == ["for_each_task"]:
+        _check_nested(task, refuse)
+
+
+def _check_nested(task: Json, refuse: Callable[[str], ApiError]) -> None:
+    nested = convert(task["for_each_task"], _ForEach, "for_each_task").task
+    said = f"The task inside of the for_each_task of {task.get('task_key')!r}"
+    for field in ("depends_on", "for_each_task"):
+        if nested.get(field):
+            raise invalid(f"{said} has {field}, which it cannot have.")
+    if task.get("max_retries"):
+        raise invalid(f"{said} is what is tried again: give max_retries to it.")
+    _check_kind(nested, refuse)
 
 
 def _check_dependency(task: TaskSpec, needed: Dependency, found: TaskSpec | None) -> None:

@@ -41,7 +41,7 @@ class JobStore:
         self.jobs = {job.job_id: job for job in _load(self._jobs_at, Job)}
         self._runs = {run.run_id: run for run in _load(self._runs_at, Run)}
         self._deleted = {run.run_id: run for run in _load(self._deleted_at, Run)}
-        self._task_of = {task.run_id: run.run_id for run in self.runs() for task in run.attempts}
+        self._task_of = {task.run_id: run.run_id for run in self.runs() for task in run.everything}
         self._tokens = {run.token: run.run_id for run in self.ledger() if run.token}
         self._last_numbers = Counter[int]()
         for run in self.ledger():
@@ -112,7 +112,7 @@ class JobStore:
 
     def save(self, run: Run) -> Run:
         """Keep *run* in memory and on disk."""
-        self._task_of |= {task.run_id: run.run_id for task in run.attempts}
+        self._task_of |= {task.run_id: run.run_id for task in run.everything}
         if run.token:
             self._tokens[run.token] = run.run_id
         self._count(run)
@@ -124,7 +124,7 @@ class JobStore:
         write_atomically(self._deleted_at / f"{run.run_id}.json", msgspec.json.encode(run))
         self._deleted[run.run_id] = self._runs.pop(run.run_id)
         (self._runs_at / f"{run.run_id}.json").unlink(missing_ok=True)
-        for task in run.attempts:
+        for task in run.everything:
             self._task_of.pop(task.run_id, None)
             shutil.rmtree(self.place(task), ignore_errors=True)
 

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from dara_fp.sandbox.jobs.job_specs import SqlTask
+from dara_fp.sandbox.jobs.iterations import iterations_of, stats_of
+from dara_fp.sandbox.jobs.job_specs import KINDS
 from dara_fp.sandbox.jobs.runs import Chapter, Life, Result, Run, State, TaskRun, now
 from dara_fp.sandbox.server.auth import USER
 from dara_fp.sandbox.server.wire import Json
@@ -62,7 +63,7 @@ def task_json(run: Run, task: TaskRun) -> Json:
     spec: Json = msgspec.to_builtins(task.spec)
     return {
         **spec,
-        **_work(task),
+        **_work(run, task),
         "run_id": task.run_id,
         "run_if": task.spec.run_if,
         "run_page_url": _page(run, task.run_id),
@@ -74,6 +75,7 @@ def task_json(run: Run, task: TaskRun) -> Json:
 
 def task_as_run(run: Run, task: TaskRun) -> Json:
     """Give *task* as `runs/get` and `runs/get-output` answer it for the task's own run id."""
+    inner = [task_json(run, known) for known in iterations_of(run, task)]
     return {
         **_head(run),
         **task_json(run, task),
@@ -82,7 +84,8 @@ def task_as_run(run: Run, task: TaskRun) -> Json:
         "number_in_job": run.number_in_job,
         "original_attempt_run_id": task.run_id,
         "run_name": task.spec.task_key,
-        "task": _work(task),
+        "task": _work(run, task),
+        **({"iterations": inner} if task.spec.for_each_task is not None else {}),
     }
 
 
@@ -93,8 +96,8 @@ def left_json(task: TaskRun) -> Json:
             return {"notebook_output": {}}
         cut = task.result[:RESULT_LIMIT]
         return {"notebook_output": {"result": cut, "truncated": cut != task.result}}
-    if isinstance(task.spec.work, SqlTask):
-        return {"sql_output": {"query_output": {"warehouse_id": task.spec.work.warehouse_id}}}
+    if task.spec.sql_task is not None:
+        return {"sql_output": {"query_output": {"warehouse_id": task.spec.sql_task.warehouse_id}}}
     return {}
 
 
@@ -109,11 +112,12 @@ def _chapter_json(chapter: Chapter) -> Json:
     return body if chapter.repair_id is None else {"id": chapter.repair_id, **body}
 
 
-def _work(task: TaskRun) -> Json:
-    kinds = ("spark_python_task", "notebook_task", "sql_task", "condition_task")
-    kind = next(name for name in kinds if getattr(task.spec, name) is not None)
-    known = {} if task.outcome is None else {"outcome": task.outcome}
-    return {kind: {**msgspec.to_builtins(task.spec.work), **known}}
+def _work(run: Run, task: TaskRun) -> Json:
+    kind = next(name for name in KINDS if getattr(task.spec, name) is not None)
+    known: Json = {} if task.outcome is None else {"outcome": task.outcome}
+    if task.spec.for_each_task is not None:
+        known = {"stats": stats_of(iterations_of(run, task))}
+    return {kind: {**msgspec.to_builtins(getattr(task.spec, kind)), **known}}
 
 
 def _head(run: Run) -> Json:

@@ -120,6 +120,8 @@ class TaskRun:
         outcome: What a condition that was evaluated came to.
         result: What a notebook gave to `dbutils.notebook.exit`.
         values: What the task keeps for others by `dbutils.jobs.taskValues`, as text.
+        parent_id: The task that this is an iteration of; 0 if it is none.
+        given: The input of an iteration, as JSON.
     """
 
     run_id: int
@@ -135,6 +137,8 @@ class TaskRun:
     outcome: Outcome | None = None
     result: str | None = None
     values: dict[str, str] = attrs.field(factory=dict[str, str])
+    parent_id: int = 0
+    given: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -164,6 +168,7 @@ class Run:
         python_params: What replaces the parameters of all Python tasks; None replaces nothing.
         notebook_params: What goes before the base parameters of notebooks.
         past: Tasks as they ended before they were repaired.
+        iterations: Those of the tasks that run for each of several inputs.
         chapters: The run itself and then its repairs; empty until it is repaired.
         token: The idempotency token it was started with.
         cancel_requested: Whether a client asked for its end.
@@ -184,6 +189,7 @@ class Run:
     python_params: tuple[str, ...] | None = None
     notebook_params: dict[str, str] = attrs.field(factory=dict[str, str])
     past: tuple[TaskRun, ...] = ()
+    iterations: tuple[TaskRun, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     timeout_seconds: int = 0
     token: str | None = None
@@ -195,13 +201,18 @@ class Run:
     end_time: int = 0
 
     def task(self, run_id: int) -> TaskRun:
-        """Give the task with *run_id*, a past one too."""
-        return next(task for task in self.attempts if task.run_id == run_id)
+        """Give the task with *run_id*, a past one or an iteration too."""
+        return next(task for task in self.everything if task.run_id == run_id)
 
     @property
     def attempts(self) -> tuple[TaskRun, ...]:
         """All tasks, those that were repaired first."""
         return self.past + self.tasks
+
+    @property
+    def everything(self) -> tuple[TaskRun, ...]:
+        """All that has a run id of its own."""
+        return self.attempts + self.iterations
 
     @property
     def history(self) -> tuple[Chapter, ...]:
@@ -228,18 +239,27 @@ def now() -> int:
 
 def with_task(run: Run, task: TaskRun) -> Run:
     """Give *run* with *task* in the place of the one with its id."""
-    tasks = tuple(task if known.run_id == task.run_id else known for known in run.tasks)
-    return attrs.evolve(run, tasks=tasks)
+
+    def changed(tasks: tuple[TaskRun, ...]) -> tuple[TaskRun, ...]:
+        return tuple(task if known.run_id == task.run_id else known for known in tasks)
+
+    if task.parent_id:
+        return attrs.evolve(run, iterations=changed(run.iterations))
+    return attrs.evolve(run, tasks=changed(run.tasks))
 
 
 def ended(run: Run, state: State) -> Run:
     """Give *run* ended in *state*, and with it the tasks that had not ended."""
     moment = now()
-    tasks = tuple(
-        task if task.state.final else attrs.evolve(task, state=state, end_time=moment)
-        for task in run.tasks
-    )
-    return attrs.evolve(run, state=state, tasks=tasks, end_time=moment)
+
+    def closed(tasks: tuple[TaskRun, ...]) -> tuple[TaskRun, ...]:
+        return tuple(
+            task if task.state.final else attrs.evolve(task, state=state, end_time=moment)
+            for task in tasks
+        )
+
+    tasks, iterations = closed(run.tasks), closed(run.iterations)
+    return attrs.evolve(run, state=state, tasks=tasks, iterations=iterations, end_time=moment)
 
 
 def may_start(run_if: RunIf, upstream: Sequence[Result]) -> bool:

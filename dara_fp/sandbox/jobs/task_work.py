@@ -11,7 +11,14 @@ import msgspec
 from dara_fp.sandbox.files.disk import write_atomically
 from dara_fp.sandbox.files.paths import object_path
 from dara_fp.sandbox.jobs.conditions import ConditionTask, evaluate
-from dara_fp.sandbox.jobs.job_specs import NotebookTask, SparkPythonTask, SqlTask, resolve
+from dara_fp.sandbox.jobs.iterations import inputs_of, values_of
+from dara_fp.sandbox.jobs.job_specs import (
+    ForEachTask,
+    NotebookTask,
+    SparkPythonTask,
+    SqlTask,
+    resolve,
+)
 from dara_fp.sandbox.jobs.job_store import JobStore
 from dara_fp.sandbox.jobs.processes import Exit, Script, error_of, run_script, script_environment
 from dara_fp.sandbox.jobs.runs import (
@@ -80,6 +87,14 @@ class TaskWork:
             # A fault of ours ends this task alone: its siblings are not to pay for it.
             logger.exception("run %d, task %s: a fault of the sandbox", run.run_id, _key(task))
             return attrs.evolve(task, state=_not_started(FAULT), end_time=now())
+
+    def inputs(self, run: Run, task: TaskRun, work: ForEachTask) -> list[str]:
+        """Give the inputs that *work*, the work of *task* in *run*, is for, each as JSON.
+
+        Raises:
+            ValueError: They are no array.
+        """
+        return inputs_of(resolve(work.inputs, _values(run, task)))
 
     async def _done(self, run: Run, task: TaskRun, token: str) -> TaskRun:
         work = task.spec.work
@@ -188,6 +203,7 @@ def _values(run: Run, task: TaskRun) -> dict[str, str]:
     ids = {"job.id": run.job_id, "job.run_id": run.run_id, "task.run_id": task.run_id}
     values |= {name: str(number) for name, number in ids.items()}
     values |= {"job_id": str(run.job_id), "run_id": str(run.run_id)}
+    values |= values_of(task.given)
     return values | {"job.name": run.name, "task.name": task.spec.task_key}
 
 
