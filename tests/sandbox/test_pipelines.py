@@ -1,11 +1,13 @@
 """Pipelines run their SQL as the official SDK asks, and say what the sandbox cannot do."""
 
+import asyncio
 import json
 import signal
+import threading
 import uuid
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from databricks.sdk import WorkspaceClient, errors
@@ -22,11 +24,15 @@ from databricks.sdk.service.pipelines import (
 from databricks.sdk.service.sql import StatementState
 from databricks.sdk.service.workspace import ImportFormat, Language
 
+from dara_fp.sandbox.pipelines.pipeline_records import Pipeline, Update
+from dara_fp.sandbox.pipelines.pipeline_store import LOST, Pipelines
+from dara_fp.sandbox.pipelines.updating import AT_ONCE, Updating
+from dara_fp.sandbox.sql.running import Running
+from dara_fp.sandbox.sql.session import Asked, Session
 from dara_fp.sandbox.sql.warehouses import FIRST
 from tests.sandbox.served import serve, wait_until
 
 ENDED = {UpdateInfoState.COMPLETED, UpdateInfoState.FAILED, UpdateInfoState.CANCELED}
-LOST = "The sandbox was stopped while the update ran."
 ENDLESS = """
 CREATE OR REFRESH MATERIALIZED VIEW endless AS
 SELECT sum(a.id * b.id) AS n FROM range(10000000) a CROSS JOIN range(10000000) b
@@ -101,7 +107,8 @@ def test_tables_are_made_in_the_order_in_which_they_read_each_other(
     """
     first = """
     CREATE OR REFRESH STREAMING TABLE large AS
-      WITH own AS (SELECT * FROM STREAM(numbers) AS s WHERE s.n > 1) SELECT n FROM own;
+      WITH own AS (SELECT * FROM STREAM(numbers) AS s WHERE s.n > 1)
+      SELECT n FROM own WHERE 'a1' RLIKE r'\\d';
     CREATE LIVE TABLE numbers AS SELECT n FROM few;
     CREATE TEMPORARY LIVE VIEW few AS SELECT explode(array(1, 2, 3)) AS n
     """
@@ -284,6 +291,44 @@ def test_events_are_chosen_by_level_and_time(workspace: WorkspaceClient) -> None
     for wrong in ("level > 'INFO'", "timestamp in ('now')", "timestamp > 'now'", "state = 'a'"):
         with pytest.raises(InvalidParameterValue, match="Invalid filter"):
             chosen(wrong)
+
+
+class StubbornLake:
+    """A lake without tables whose engine works until it is stopped."""
+
+    def __init__(self) -> None:
+        self.engine = self.tables = self.catalog = self
+        self.begun = threading.Semaphore(0)
+
+    def has_table(self, _name: str) -> bool:
+        return False
+
+    def run(self, _asked: Asked, _session: Session, running: Running) -> None:
+        self.begun.release()
+        while not running.stopped:
+            threading.Event().wait(0.005)
+        running.check()
+
+
+async def test_an_update_that_waits_for_a_thread_is_stopped_before_it_begins(
+    tmp_path: Path,
+) -> None:
+    lake, source = StubbornLake(), "/Shared/a.sql"
+    (tmp_path / "Workspace/Shared").mkdir(parents=True)
+    (tmp_path / f"Workspace{source}").write_text("CREATE LIVE TABLE a AS SELECT 1 AS n")
+    pipelines = Pipelines(tmp_path / "pipelines")
+    updating = Updating(pipelines=pipelines, lake=cast("Any", lake), root=tmp_path)
+    settings: dict[str, object] = {"libraries": [{"file": {"path": source}}]}
+    keys = [str(number) for number in range(AT_ONCE + 1)]
+    for key in keys:
+        pipelines.keep(Pipeline(pipeline_id=key, settings=settings, last_modified=1))
+        updating.start(key, Update(update_id=f"of {key}", creation_time=1, cause="API_CALL"))
+    for _ in range(AT_ONCE):
+        assert await asyncio.to_thread(lake.begun.acquire, timeout=10)
+    await updating.delete(keys.pop(), cascade=True)
+    assert [pipelines.get(key).updates[0].state for key in keys] == ["RUNNING"] * AT_ONCE
+    await updating.close()
+    assert [pipelines.get(key).updates[0].state for key in keys] == ["FAILED"] * AT_ONCE
 
 
 def test_pipelines_are_there_after_a_restart_and_what_ran_has_failed(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import attrs
 from sqlglot import exp, tokenize
@@ -29,6 +29,8 @@ _VIEW = re.compile(
     rf"(?is){_OR}(?:(?:TEMP|TEMPORARY)\s+(?:STREAMING\s+)?(?:LIVE\s+)?|(?:STREAMING\s+)?LIVE\s+)"
     r"VIEW\s+(?=[`\w])"
 )
+_BEFORE_TABLES = frozenset({TokenType.FROM, TokenType.JOIN, TokenType.COMMA})
+_DEPTHS = {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}
 _EXPECTS = re.compile(r"(?is)\bCONSTRAINT\s+[`\w]+\s+EXPECT\b")
 
 
@@ -101,45 +103,53 @@ def _is_end(token: Token) -> bool:
 def _dataset(statement: str, session: Session) -> Dataset:
     if _EXPECTS.search(statement):
         raise not_done(f"expectations (CONSTRAINT ... EXPECT), as in {_shown(statement)}")
-    if (head := _TABLE.match(statement)) is not None:
-        tree = parsed_one(f"CREATE OR REPLACE TABLE {statement[head.end() :]}")
-    elif (head := _VIEW.match(statement)) is not None:
-        tree = parsed_one(f"CREATE TEMPORARY VIEW {statement[head.end() :]}")
+    text = _of_whole_tables(statement)
+    if (head := _TABLE.match(text)) is not None:
+        text = f"CREATE OR REPLACE TABLE {text[head.end() :]}"
+    elif (head := _VIEW.match(text)) is not None:
+        text = f"CREATE TEMPORARY VIEW {text[head.end() :]}"
     else:
         raise not_done(f"{_shown(statement)} in a pipeline, which runs CREATE ... AS SELECT only")
+    tree = parsed_one(text)
     if not isinstance(tree, exp.Create) or not isinstance(tree.expression, exp.Query):
         raise not_done(f"{_shown(statement)} in a pipeline, without AS SELECT")
-    _without_streams(tree.expression)
+    named: exp.Table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     return Dataset(
-        name=session.full_name(_named(tree)),
-        statement=tree.sql("databricks"),
+        name=session.full_name(named),
+        statement=text,
         reads=frozenset(_read(tree.expression, session)),
         is_table=tree.kind == "TABLE",
     )
 
 
-def _named(tree: exp.Create) -> exp.Table:
-    named: exp.Table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
-    _without_live(named)
-    return named
+def _of_whole_tables(statement: str) -> str:
+    """Give *statement* with `b` for `STREAM(LIVE.b)`, and otherwise as it was written.
+
+    The words are taken out of the text: a tree of it would not be written again as it was.
+    """
+    tokens = tokenize(statement, read="databricks")
+    gone: set[int] = set()
+    for at, (token, following) in enumerate(pairwise(tokens)):
+        word = token.text.upper()
+        if word == "LIVE" and following.token_type is TokenType.DOT:
+            gone |= {at, at + 1}
+        elif word == "STREAM" and at and tokens[at - 1].token_type in _BEFORE_TABLES:
+            gone |= {at, *_brackets(tokens, at + 1)}
+    letters = list(statement)
+    for token in (tokens[at] for at in gone):
+        length = token.end + 1 - token.start
+        letters[token.start : token.end + 1] = " " * length
+    return "".join(letters)
 
 
-def _without_streams(query: exp.Expr) -> None:
-    """Let *query* read whole tables where it reads `STREAM(table)`, and name none by `LIVE`."""
-    for stream in list(query.find_all(exp.Stream)):
-        read = stream.this
-        if isinstance(read, exp.Subquery) and isinstance(read.this, exp.Table):
-            # The parser has the alias outside of the brackets that are to go.
-            read.this.set("alias", read.args.get("alias"))
-            read = read.this
-        stream.replace(read)
-    for table in query.find_all(exp.Table):
-        _without_live(table)
-
-
-def _without_live(table: exp.Table) -> None:
-    if table.db.upper() == "LIVE" and not table.catalog:
-        table.set("db", None)
+def _brackets(tokens: Sequence[Token], first: int) -> list[int]:
+    """Give the places of the bracket at *first* and of its end, or of none."""
+    depth = 0
+    for at in range(first, len(tokens)):
+        depth += _DEPTHS.get(tokens[at].token_type, 0)
+        if depth == 0:
+            return [first, at] if at > first else []
+    return []
 
 
 def _read(query: exp.Expr, session: Session) -> Iterator[str]:

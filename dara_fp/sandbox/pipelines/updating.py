@@ -100,13 +100,17 @@ class Updating:
 
     async def _drive(self, pipeline_id: str, update: Update, running: Running) -> None:
         self.pipelines.move(pipeline_id, update.update_id, State.WAITING_FOR_RESOURCES)
-        loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._pool, self._run, pipeline_id, update, running)
+        waiting = self._pool.submit(self._run, pipeline_id, update, running)
+        work = asyncio.wrap_future(waiting)
         while not work.done():
             await asyncio.wait([work], timeout=LOOK_SECONDS)
-            if running.stopped:
+            if running.stopped and not waiting.cancel():
                 # Once more, since the engine forgets what came just before it began.
                 running.stop()
+        if work.cancelled():
+            end, error = self._end_of_stopped(pipeline_id)
+            self.pipelines.move(pipeline_id, update.update_id, end, error)
+            return
         if (fault := work.exception()) is not None:
             logger.error("update %s: a fault of the sandbox", update.update_id, exc_info=fault)
             self.pipelines.move(pipeline_id, update.update_id, State.FAILED, FAULT)
