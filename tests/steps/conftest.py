@@ -3,6 +3,7 @@
 Every test of the sandbox works in a volume of its own.
 """
 
+import ssl
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
@@ -13,11 +14,17 @@ import respx
 
 from dara_fp import DatabricksEnv, Workspace
 from dara_fp.cli.demo_workspace import prepare
-from dara_fp.databricks.http import polling
+from dara_fp.databricks.http import polling, pool
 from dara_fp.databricks.sql import statements
 from dara_fp.databricks.vectors import index_waiting
 from tests.client import stage
 from tests.steps.served import TOKEN, sandbox
+
+
+@pytest.fixture(autouse=True)
+def trusting_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read no certificates: that takes longer than most tests, and nobody is called by TLS."""
+    monkeypatch.setattr(pool, "certificates", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 @pytest.fixture(scope="session")
