@@ -19,7 +19,9 @@ The names, and which error code or HTTP status leads to which class, are those o
         ├── ConnectionFailed             no answer at all
         ├── UnexpectedAnswer             an answer that is not what the API promises
         ├── UpsertFailed                 rows a vector index did not take
-        └── RunFailed                    a job run that ended badly
+        ├── RunFailed                    a job run that ended badly
+        └── beside what they are of      StatementFailed, UpdateFailed, IndexFailed, MessageFailed,
+                                         OperationFailed, WaitTimedOut
 """
 
 from collections.abc import Mapping
@@ -73,7 +75,8 @@ class DatabricksError(StepFailed):
         retry_after: Seconds the workspace asked to wait, if it did.
         reasons: The `reason` of each of the answer's error details.
         sent: Whether the call itself may have reached the workspace.
-        in_doubt: Whether an earlier try of the call, whose answer was lost, may have been done.
+        lost_before: Whether an earlier try, whose answer was lost, may have been done; what may
+            be sent twice without harm is not `in_doubt` by that.
 
     >>> NotFound(StepError(message="Job 7 does not exist", status=404)).status
     404
@@ -91,7 +94,7 @@ class DatabricksError(StepFailed):
         self.retry_after = retry_after
         self.reasons = reasons
         self.sent = True
-        self.in_doubt = False
+        self.lost_before = False
 
     @property
     def status(self) -> int | None:
@@ -117,6 +120,11 @@ class DatabricksError(StepFailed):
     def retryable(self) -> bool:
         """Tell whether the same call may succeed later."""
         return self.error.retryable
+
+    @property
+    def in_doubt(self) -> bool:
+        """Tell whether what the call asked for may have been done all the same."""
+        return self.error.in_doubt
 
     def saying(self, more: str) -> Self:
         """Give a copy with *more* at the end of its message, where there is more."""

@@ -154,7 +154,7 @@ async def test_a_post_that_only_reads_is_tried_as_a_get_is_and_never_in_doubt(
         async with stage.workspace(seconds=2) as workspace:
             with pytest.raises(DatabricksError) as caught:
                 await workspace.do(verb, "/x", reads=True)
-        assert (caught.value.in_doubt, caught.value.error.in_doubt) == (False, False)
+        assert (caught.value.lost_before, caught.value.in_doubt) == (False, False)
         asked.append(route.call_count > 1)
     passes = lost is not LOST[0]
     assert asked == [passes, passes]

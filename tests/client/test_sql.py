@@ -15,7 +15,7 @@ from dara_fp.core.errors import Kind
 from dara_fp.databricks.errors import BadRequest, ConnectionFailed, DatabricksError, InternalError
 from dara_fp.databricks.http.polling import Polling
 from dara_fp.databricks.sql import statements
-from dara_fp.databricks.sql.records import StatementFailed
+from dara_fp.databricks.sql.records import Statement, StatementFailed
 from dara_fp.databricks.sql.values import Parameter, parameter_list
 from dara_fp.databricks.workspace import Workspace
 from tests.client import stage
@@ -460,6 +460,26 @@ async def test_a_statement_can_be_submitted_and_asked_for_its_rows_later(
     rows = await workspace.sql.rows("s-1")
     assert [dict(row) for row in await rows.all()] == [{"n": 1}]
     assert get.called
+
+
+async def test_a_waiter_hears_of_a_statement_when_its_state_has_changed(
+    get: respx.Route, workspace: Workspace, polling: Polling
+) -> None:
+    states = ["PENDING", "PENDING", "RUNNING", "RUNNING", "SUCCEEDED"]
+    get.mock(side_effect=[httpx.Response(200, json=state(name)) for name in states])
+    heard: list[str] = []
+
+    async def note(statement: Statement) -> None:
+        heard.append(statement.state)
+
+    await workspace.sql.wait("s-1", on_state=note, polling=polling)
+    assert heard == ["PENDING", "RUNNING", "SUCCEEDED"]
+
+
+def test_a_query_shows_its_statement_and_none_of_its_parameters(workspace: Workspace) -> None:
+    query = workspace.sql.execute("select :n", parameters={"n": "hush"}, warehouse_id="w")
+    assert "select :n" in repr(query)
+    assert "hush" not in repr(query)
 
 
 async def test_a_query_that_is_not_awaited_sends_nothing(

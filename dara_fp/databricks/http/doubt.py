@@ -17,7 +17,7 @@ def may_have_been_done(error: DatabricksError) -> bool:
     Then whoever cannot send it again has a look at what is there. A refusal leaves no doubt, and
     neither does a workspace that said it is away.
     """
-    if error.in_doubt:
+    if error.lost_before or error.in_doubt:
         return True
     return error.sent and (error.status is None or _answered_badly(error))
 

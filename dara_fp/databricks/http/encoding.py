@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-__all__ = ["json_body", "query_string"]
+__all__ = ["given", "json_body", "query_string"]
 
 
 def query_string(query: Mapping[str, Any] | None) -> str:
@@ -17,6 +17,15 @@ def query_string(query: Mapping[str, Any] | None) -> str:
     'a=true&filter_by.ids=1&filter_by.ids=2&path=%2Fx+y'
     """
     return urlencode([*_pairs("", query or {})])
+
+
+def given(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Give *body* without what is None, which stands for what is left to the workspace.
+
+    >>> given({"a": None, "b": 0})
+    {'b': 0}
+    """
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def json_body(body: Any) -> bytes:

@@ -19,7 +19,7 @@ def gone_already() -> Generator[None]:
     try:
         yield
     except NotFound as error:
-        if not error.in_doubt:
+        if not error.lost_before:
             raise
 
 
@@ -31,7 +31,7 @@ async def is_stored_already(
     It did if the file is there with *length* bytes, and was changed since the upload *began*, by
     `Calls.now`: by the server's own clock, which may go otherwise.
     """
-    if not error.in_doubt:
+    if not error.lost_before:
         return False
     try:
         found = await calls.answer(Request(method="HEAD", path=path))

@@ -80,7 +80,7 @@ class Budget:
         self.reads = reads
         self._has_met = has_met
         self.tries = 0
-        self.in_doubt = False
+        self.lost_before = False
         self._started = retries.clock()
 
     @property
@@ -109,7 +109,7 @@ class Budget:
         if pause >= self.left:
             raise self.told(error, self._why(error)) from None
         if error.sent and error.status not in _TURNED_AWAY:
-            self.in_doubt = not self.reads
+            self.lost_before = not self.reads
         await self.retries.sleep(pause)
 
     def is_stranger(self, error: DatabricksError) -> bool:
@@ -120,7 +120,7 @@ class Budget:
         """Give a copy of *error* with how often and how long it was tried, and *why* no longer."""
         tries = f"tried {self.tries} times in {self.spent:.1f} s" if self.tries > 1 else ""
         told = error.saying("; ".join(part for part in (tries, why) if part))
-        told.in_doubt = self.in_doubt
+        told.lost_before = self.lost_before
         return told
 
     def _why(self, error: DatabricksError) -> str:

@@ -108,7 +108,8 @@ class Conversations:
         """Give what the query *attachment_id* of the answer gave, the first 5,000 rows at most.
 
         Raises:
-            DatabricksError: The result is gone, or the workspace refused otherwise.
+            MessageFailed: The result is gone, or the query failed.
+            DatabricksError: There is no such query, or the workspace refused otherwise.
         """
         path = f"{_path(message)}/attachments/{quote(attachment_id, safe='')}/query-result"
         return await self._rows("GET", path)
@@ -117,6 +118,7 @@ class Conversations:
         """Run the query *attachment_id* of the answer again, as one whose result has expired.
 
         Raises:
+            MessageFailed: The query failed.
             DatabricksError: The workspace refused, or no answer came.
         """
         path = f"{_path(message)}/attachments/{quote(attachment_id, safe='')}/execute-query"

@@ -7,13 +7,14 @@ from typing import Any
 import attrs
 import msgspec
 
+from dara_fp.databricks.changes import Changes
 from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.doubt import in_doubt, may_have_been_done, not_to_be_repeated
+from dara_fp.databricks.http.encoding import given
 from dara_fp.databricks.http.polling import Polling, looked_until
 from dara_fp.databricks.records import Job, Run, RunOutput
 from dara_fp.databricks.runs.run_ends import judged
-from dara_fp.databricks.runs.waiting import Changes
 
 __all__ = ["Runs"]
 
@@ -132,7 +133,7 @@ class Runs:
             "job_parameters": None if job_parameters is None else dict(job_parameters),
         }
         try:
-            answer = await self._calls.json("POST", f"{_API}/runs/repair", body=_given(body))
+            answer = await self._calls.json("POST", f"{_API}/runs/repair", body=given(body))
             return answer.decoded(_Repaired).repair_id
         except DatabricksError as error:
             if not may_have_been_done(error):
@@ -255,7 +256,7 @@ class Runs:
             answer = await self._calls.json(
                 "POST",
                 f"{_API}/{path}",
-                body=_given({**body, "idempotency_token": token}),
+                body=given({**body, "idempotency_token": token}),
                 idempotent=token is not None,
             )
             return answer.decoded(_Started).run_id
@@ -292,7 +293,3 @@ class _Page(msgspec.Struct):
 
 def _state(run: Run) -> tuple[str, str | None]:
     return run.life_cycle, run.result
-
-
-def _given(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value is not None}

@@ -9,12 +9,13 @@ import attrs
 import msgspec
 
 from dara_fp.core.errors import Kind, StepError
+from dara_fp.databricks.changes import Changes
 from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.doubt import in_doubt, may_have_been_done
+from dara_fp.databricks.http.encoding import given
 from dara_fp.databricks.http.polling import Polling, looked_until
 from dara_fp.databricks.http.refusals import excerpt, request_id_of
-from dara_fp.databricks.runs.waiting import Changes
 
 __all__ = ["PipelineInfo", "Update", "UpdateFailed", "Updates"]
 
@@ -95,9 +96,8 @@ class Updates:
             "full_refresh_selection": list(full_refresh_of) or None,
             "parameters": None if parameters is None else dict(parameters),
         }
-        given = {name: value for name, value in body.items() if value is not None}
         try:
-            answer = await self._calls.json("POST", _updates(pipeline_id), body=given)
+            answer = await self._calls.json("POST", _updates(pipeline_id), body=given(body))
             return answer.decoded(_Started).update_id
         except DatabricksError as error:
             if not may_have_been_done(error):

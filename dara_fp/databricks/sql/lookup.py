@@ -106,9 +106,7 @@ async def _look(calls: Calls, search: Search) -> str | None:
 
 def in_doubt(error: DatabricksError, token: str) -> DatabricksError:
     """Give *error*, which lost the answer to the statement of *token*, as one in doubt."""
-    told = error.saying(
+    return error.saying(
         "it is in doubt whether the statement was run: the query history does not have it yet,"
         f" look there for {mark(token)!r} before it is sent again"
     ).changed(retryable=False, in_doubt=True)
-    told.in_doubt = True
-    return told

@@ -12,9 +12,11 @@ from urllib.parse import quote
 import attrs
 
 from dara_fp.core.shield import finished
+from dara_fp.databricks.changes import Changes
 from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.http.calls import Calls
 from dara_fp.databricks.http.doubt import may_have_been_done
+from dara_fp.databricks.http.encoding import given
 from dara_fp.databricks.http.polling import Polling, looked_until
 from dara_fp.databricks.sql.answers import statement_of
 from dara_fp.databricks.sql.lookup import Search, in_doubt, looked_up, mark, searched
@@ -32,6 +34,11 @@ _POLLING = Polling(least=0.1, most=5.0)
 _STOPPING = 10.0  # seconds for which a query that is cut holds up whoever cuts it
 
 
+def _statement_alone(body: Mapping[str, Any]) -> str:
+    """Show the statement of *body* alone: its parameters may hold what others must not see."""
+    return repr(body["statement"])
+
+
 @attrs.define(kw_only=True, eq=False)
 class Query:
     """A statement that is sent when it is awaited: `rows = await query`.
@@ -42,7 +49,7 @@ class Query:
     """
 
     _sql: "Sql" = attrs.field(alias="sql", repr=False)
-    _body: Mapping[str, Any] = attrs.field(alias="body")
+    _body: Mapping[str, Any] = attrs.field(alias="body", repr=_statement_alone)
     _token: str | None = attrs.field(alias="token")
     _inline: bool = attrs.field(alias="inline")
     _polling: Polling = attrs.field(alias="polling", repr=False)
@@ -178,7 +185,7 @@ class Sql:
         }
         return Query(
             sql=self,
-            body={name: value for name, value in body.items() if value is not None},
+            body=given(body),
             token=token if token is None else _token(token),
             inline=inline,
             polling=polling or _POLLING,
@@ -212,8 +219,7 @@ class Sql:
             "disposition": "EXTERNAL_LINKS",
             "format": "JSON_ARRAY",
         }
-        given = {name: value for name, value in body.items() if value is not None}
-        return (await self.sent(given, _token(token), polling or _POLLING)).statement_id
+        return (await self.sent(given(body), _token(token), polling or _POLLING)).statement_id
 
     async def get(self, statement_id: str) -> Statement:
         """Look at the statement *statement_id*.
@@ -237,7 +243,8 @@ class Sql:
 
         Args:
             statement_id: The statement.
-            on_state: Awaited with the statement at each look.
+            on_state: Awaited with the statement when it is seen first and when its state has
+                changed.
             polling: How often to look.
 
         Raises:
@@ -247,7 +254,7 @@ class Sql:
             lambda statement: statement.has_ended,
             lambda: self.get(statement_id),
             polling=polling or _POLLING,
-            on_look=on_state,
+            on_look=Changes(_state, on_state),
         )
 
     async def rows(self, statement_id: str) -> Rows:
@@ -311,6 +318,10 @@ class Sql:
             if found is None:
                 raise in_doubt(error, token) from None
         return Statement(statement_id=found)
+
+
+def _state(statement: Statement) -> str:
+    return statement.state
 
 
 def _left(

@@ -8,7 +8,7 @@ import msgspec
 from dara_fp.core.errors import StepError
 from dara_fp.databricks.errors import UpsertFailed
 from dara_fp.databricks.http.calls import Answer, Calls
-from dara_fp.databricks.http.encoding import json_body
+from dara_fp.databricks.http.encoding import given, json_body
 from dara_fp.databricks.http.polling import Polling
 from dara_fp.databricks.http.refusals import request_id_of
 from dara_fp.databricks.vectors.index_waiting import (
@@ -87,10 +87,10 @@ class Vectors:
             "DIRECT_ACCESS": direct_access_index_spec,
             "DELTA_SYNC": delta_sync_index_spec,
         }
-        given = [(kind, spec) for kind, spec in specs.items() if spec is not None]
-        if len(given) != 1:
+        described = [*given(specs).items()]
+        if len(described) != 1:
             raise ValueError("give either direct_access_index_spec or delta_sync_index_spec")
-        [(kind, spec)] = given
+        [(kind, spec)] = described
         body = {
             "name": name,
             "endpoint_name": endpoint_name,
@@ -241,9 +241,8 @@ class Vectors:
             "score_threshold": score_threshold,
             "filters_json": filters_json if filters is None else json_body(filters).decode(),
         }
-        given = {name: value for name, value in body.items() if value is not None}
         path = f"{path_of_index(index_name)}/query"
-        answer = await self._calls.json("POST", path, body=given, reads=True)
+        answer = await self._calls.json("POST", path, body=given(body), reads=True)
         return answer.decoded(_Found).rows
 
     async def next_page(self, index_name: str, page_token: str) -> IndexRows:
