@@ -29,6 +29,7 @@ __all__ = [
     "WorkflowFailed",
     "defect",
     "fail",
+    "gravity",
     "shown",
     "unwrap",
 ]
@@ -85,7 +86,8 @@ class StepError:
         request_id: That service's id of the request, to quote to its support.
         retryable: Whether the same call may succeed later.
         in_doubt: Whether what failed may have been done all the same, as where the answer to a call
-            that is not to be sent twice was lost; `retry` does not try it again.
+            that is not to be sent twice was lost; `retry` does not try it again. Only a success
+            ends a doubt: a failure with one beside it or before it is in doubt, too.
         url: A page that shows more, such as a Databricks run page.
         traceback: The last frames of a defect, innermost last; cut to about 16,384 characters.
     """
@@ -179,6 +181,14 @@ def defect(exception: BaseException, step: str = "") -> Failure[StepError]:
     said = f"{type(exception).__name__}: {seen}"  # its str() is safe where the exception's fails
     frames = "".join(seen.format())
     return Failure(StepError(kind=Kind.DEFECT, message=said, step=step, traceback=frames))
+
+
+def gravity(outcome: Outcome[object] | None) -> int:
+    """Tell how much *outcome* counts where several have ended: a defect most, then a doubt."""
+    if not isinstance(outcome, Failure):
+        return 0
+    error = outcome.failure()
+    return 2 if error.kind is Kind.DEFECT else int(error.in_doubt)
 
 
 def shown(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import attrs
 
-from dara_fp.core.errors import Outcome, StepError
+from dara_fp.core.errors import Outcome, StepError, gravity
 from dara_fp.core.scope import Entry, Journal, Path, Position, Scope
 
 __all__ = ["NO_UNDOS", "Frame", "Level", "Undo", "Unrecorded", "Watch"]
@@ -50,7 +50,8 @@ class Watch:
         ended: When the last step that was found in the journal ended.
         seen: How many entries were found, until whoever watches counts anew.
         live: Whether something of it runs now.
-        defect: A bug that a branch came to before it was cut, or None.
+        grave: The bug, or else the failure in doubt, that was there before a cut, which may not
+            hide it; or None.
         hears_undo: Whether undoing is a part of it.
     """
 
@@ -62,7 +63,7 @@ class Watch:
         self.ended = 0.0
         self.seen = 0
         self.live = False
-        self.defect: StepError | None = None
+        self.grave: Outcome[Any] | None = None
 
     def replay(self, entry: Entry) -> None:
         """Note that *entry* was found in the journal."""
@@ -74,6 +75,16 @@ class Watch:
     def start(self) -> None:
         """Note that something runs now."""
         self.live = True
+
+    def hear(self, outcome: Outcome[Any]) -> None:
+        """Keep *outcome* if a cut may not hide it."""
+        if gravity(outcome) > gravity(self.grave):
+            self.grave = outcome
+
+    def forget(self, outcome: Outcome[Any] | None) -> None:
+        """Keep no longer what is told otherwise."""
+        if self.grave is outcome:
+            self.grave = None
 
     def is_over(self) -> bool:
         """Tell whether what waits now cannot make it any more."""
@@ -173,6 +184,11 @@ class Frame:
             raise Unrecorded
         for watch in self.level.watches:
             watch.start()
+
+    def tell(self, outcome: Outcome[Any]) -> None:
+        """Tell the watches of an *outcome* that was there before a cut."""
+        for watch in self.level.watches:
+            watch.hear(outcome)
 
     def is_cancelled(self) -> bool:
         """Tell whether someone wants the run to end, not only something it waited for."""

@@ -107,11 +107,12 @@ class Either:
     async def run(self, ctx: Any, frame: Frame) -> Outcome[Any]:
         """Run one lane after the other until one succeeds; what a failed one did is undone."""
         *others, last = self.lanes
+        outcome = None
         for lane in others:
-            outcome = await attempt(lane, ctx, frame, _verdict(lane), last=False)
+            outcome = await attempt(lane, ctx, frame, _verdict(lane), last=False, known=outcome)
             if isinstance(outcome, Success) or is_defect(outcome):
                 return outcome
-        return await attempt(last, ctx, frame, _verdict(last), last=True)
+        return await attempt(last, ctx, frame, _verdict(last), last=True, known=outcome)
 
 
 def _verdict(lane: Lane) -> str:

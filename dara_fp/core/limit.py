@@ -16,7 +16,7 @@ from dara_fp.core.scope import Entry, Parked, Path, Waiting
 from dara_fp.core.shape import Part, Shape, expression, first_name
 from dara_fp.core.shield import shielded
 from dara_fp.core.step import refuse_other
-from dara_fp.core.undo import recollect
+from dara_fp.core.undo import is_defect, recollect
 
 __all__ = ["timeout"]
 
@@ -82,6 +82,7 @@ class Timeout:
                 if frame.journal is None:
                     alarm.start()
                 outcome = await run_nodes(self.body, ctx, frame.watched(alarm))
+                alarm.hear(outcome)
                 await due(frame)
         except Parked as parked:
             # Of limits that are over at once the outermost counts, as it does without a park.
@@ -97,12 +98,21 @@ class Timeout:
     def _path(self, frame: Frame) -> Path:
         return f"{frame.prefix}timeout({self.name})"
 
-    async def _late(self, ctx: Any, frame: Frame, alarm: Watch) -> Failure[StepError]:
+    async def _late(self, ctx: Any, frame: Frame, alarm: Watch) -> Outcome[Any]:
         await shielded(recollect(self.body, ctx, frame))
+        grave = alarm.grave
+        for watch in frame.level.watches:
+            watch.forget(grave)  # from now on the outcome tells it
+        if grave is not None and is_defect(grave):
+            return grave
         message = f"{expression(self.body)} took longer than {self.seconds:.15g} s"
-        step = self._path(frame)
-        late = StepError(kind=Kind.TIMEOUT, message=message, step=step, retryable=True)
-        return Failure(alarm.defect or late)
+        late = StepError(kind=Kind.TIMEOUT, message=message, step=self._path(frame), retryable=True)
+        return Failure(late if grave is None else _in_doubt(late, grave.failure()))
+
+
+def _in_doubt(late: StepError, before: StepError) -> StepError:
+    message = f"{late.message}; before that, {before}"
+    return attrs.evolve(late, message=message, retryable=False, in_doubt=True)
 
 
 class _TooLate(BaseException):

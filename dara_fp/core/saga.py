@@ -16,7 +16,7 @@ from dara_fp.core.scope import Position
 from dara_fp.core.shape import Part, Shape, entries, expression, first_name, on_first_try
 from dara_fp.core.signatures import Returned
 from dara_fp.core.step import Step, as_async_step
-from dara_fp.core.undo import attempt, is_defect
+from dara_fp.core.undo import after, attempt, is_defect
 
 __all__ = ["compensate", "on_cancel", "recover"]
 
@@ -87,7 +87,8 @@ def on_cancel(body: Pipeline[C, E], cleanup: Pipeline[C, E]) -> Pipeline[C, E]:
         body: What to run.
         cleanup: A pipeline that ends what *body* has begun; it gets the context as the last node of
             *body* that ended left it, and what it makes of that is dropped. As an undo, it must
-            not fail, and it must do with a *body* that has only just begun.
+            not fail, and it must do with a *body* that has only just begun; for an item of
+            `for_each` also with one that has not, since a journal does not tell what has begun.
 
     Raises:
         TypeError: One of them is no pipeline, or they are anchored to different classes.
@@ -136,7 +137,7 @@ class Recover:
         if isinstance(outcome, Success) or is_defect(outcome):
             return outcome
         handler = attrs.evolve(self.handler, error=outcome.failure())
-        return await run_nodes((handler,), ctx, frame)
+        return await after(outcome, run_nodes((handler,), ctx, frame), frame)
 
 
 @attrs.frozen

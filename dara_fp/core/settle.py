@@ -6,11 +6,10 @@ from typing import Any, TypeAlias
 
 from returns.result import Failure
 
-from dara_fp.core.errors import Outcome, StepError
+from dara_fp.core.errors import Outcome, StepError, gravity
 from dara_fp.core.frame import Frame, Unrecorded
 from dara_fp.core.run import Element, due, run_nodes
 from dara_fp.core.scope import Parked, Waiting
-from dara_fp.core.undo import is_defect
 
 __all__ = ["Job", "settle", "worst"]
 
@@ -34,10 +33,11 @@ async def settle(jobs: Sequence[Job], limit: int) -> list[Outcome[Any]]:
     workers = [asyncio.ensure_future(_work(queue, outcomes, waits)) for _ in range(count)]
     try:
         await _ended(workers)
-    except asyncio.CancelledError:
+    except BaseException:
         _tell(jobs, outcomes)
         raise
     if waits:
+        _tell(jobs, outcomes)
         raise Parked(waits)
     if len(outcomes) < len(jobs):
         raise Unrecorded
@@ -45,11 +45,9 @@ async def settle(jobs: Sequence[Job], limit: int) -> list[Outcome[Any]]:
 
 
 def _tell(jobs: Sequence[Job], outcomes: Mapping[int, Outcome[Any]]) -> None:
-    """Tell the watches of a bug that was found before the rest was cut: it may not be hidden."""
-    failed = worst([outcomes[number] for number in sorted(outcomes)])
-    if failed is not None and is_defect(failed):
-        for watch in jobs[0][2].level.watches:
-            watch.defect = failed.failure()
+    """Tell the watches of what had ended before the rest was cut."""
+    for number in sorted(outcomes):
+        jobs[number][2].tell(outcomes[number])
 
 
 async def _work(
@@ -85,9 +83,10 @@ async def _ended(workers: Sequence["asyncio.Task[None]"]) -> None:
 
 
 def worst(outcomes: Sequence[Outcome[Any]]) -> Failure[StepError] | None:
-    """Give the first defect of *outcomes*, which nothing may hide, or the first failure, or None.
+    """Give the first defect of *outcomes*, or the first failure in doubt, or the first, or None.
 
-    First is by order, so that it does not depend on who was quicker.
+    First is by order, so that it does not depend on who was quicker. A failure may hide neither a
+    bug nor what may have been done: whoever tries again has to know.
     """
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-    return next(filter(is_defect, failures), failures[0] if failures else None)
+    return max(failures, key=gravity, default=None)

@@ -82,9 +82,10 @@ def retry(times: int, backoff: Backoff = _BACKOFF) -> Modifier:
     """Try a pipeline or step again after an expected failure.
 
     Every expected failure is tried again, whatever its kind and `retryable` say, but one that is
-    in doubt: what may have been done is not done twice. A defect is a bug, and is not tried again
-    either. What the failed try did is undone first. Each try after the first is recorded under its
-    number (`2/load`), and so has tokens of its own.
+    in doubt: what may have been done is not done twice. Only a success ends a doubt: a failure
+    beside it, of an alternative or handler after it, or by a time limit is in doubt, too. A defect
+    is a bug, and is not tried again either. What the failed try did is undone first. Each try
+    after the first is recorded under its number (`2/load`), and so has tokens of its own.
 
     Args:
         times: How many more times than once, at most; 0 changes nothing.

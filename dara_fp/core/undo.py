@@ -16,7 +16,7 @@ from dara_fp.core.scope import Entry, Parked, Scope, Verdict
 from dara_fp.core.shape import first_name
 from dara_fp.core.shield import finished, shielded
 
-__all__ = ["CANCELLED", "attempt", "is_defect", "recollect", "run_root"]
+__all__ = ["CANCELLED", "after", "attempt", "is_defect", "recollect", "run_root"]
 
 CANCELLED = StepError(kind=Kind.CANCELLED, message="the run was cancelled")
 """The verdict of a run that was cancelled, before it is undone."""
@@ -69,6 +69,7 @@ async def attempt(
     *,
     last: bool,
     repeats: bool = False,
+    known: Outcome[Any] | None = None,
 ) -> Outcome[Any]:
     """Run *nodes* in an undo scope of their own.
 
@@ -79,18 +80,38 @@ async def attempt(
         name: What a failure is recorded under before it is dealt with.
         last: Whether nothing else is tried after a failure.
         repeats: Whether the same is tried, which nobody does after a failure in doubt.
+        known: How what was tried before has failed, or None.
     """
     opened = frame.opened(catches=not last, settles=not (last or repeats))
     inner = _Attempt(opened, ctx, name, catches=not last)
     try:
-        outcome = await inner.run(nodes, ctx)
+        outcome = await after(known, inner.run(nodes, ctx), frame)
     except BaseException:
         frame.undos += inner.frame.undos
         raise
     if type(outcome) is Success:
         frame.undos += inner.frame.undos
         return outcome
-    return await inner.undo(outcome)
+    return await after(outcome, inner.undo(outcome), frame)
+
+
+async def after(
+    known: Outcome[Any] | None, work: Coroutine[Any, Any, Outcome[Any]], frame: Frame
+) -> Outcome[Any]:
+    """Do the *work* that follows the failure *known*: only its success ends a doubt about that.
+
+    If it is cut, that may hide neither a doubt nor a bug.
+    """
+    if known is None:
+        return await work
+    try:
+        outcome = await work
+    except BaseException:
+        frame.tell(known)
+        raise
+    if isinstance(outcome, Failure) and known.failure().in_doubt:
+        return Failure(attrs.evolve(outcome.failure(), in_doubt=True))
+    return outcome
 
 
 async def recollect(nodes: Sequence[Element], ctx: Any, frame: Frame) -> None:
@@ -158,6 +179,7 @@ class _Attempt:
         outcome = task.result()
         if interrupted is None:
             return outcome
+        self.frame.tell(outcome)
         if outcome.failure() != error:
             interrupted.args = (outcome.failure(),)
         raise interrupted

@@ -159,6 +159,19 @@ def _journal(pace: tuple[float, float] | None) -> SlowJournal | None:
     return SlowJournal(*pace) if pace else None
 
 
+@pytest.mark.parametrize("pace", [(1, 0), (0, 1), (1, 1)])
+def test_a_cancellation_cuts_no_verdict(pace: tuple[float, float]) -> None:
+    """Cancelled while a failure is being recorded, what it leaves is undone all the same."""
+    caught = recover(deed("do_1") >> act("fails_1", 0, "fail"), handled("handle"))
+    p = caught >> deed("do_2") >> act("fails_2", 0, "fail")
+    calm = end_of(p, (), SlowJournal(*pace))
+    assert isinstance(calm.outcome, Failure)
+    ends = [end_of(p, [(quarters / 4, 0)], SlowJournal(*pace)) for quarters in range(80)]
+    asked = [end for end in ends if end.was_asked]
+    assert len(asked) >= 24
+    assert all(is_all_undone(end) for end in asked)
+
+
 async def quits(ctx: World) -> Outcome[World]:
     await quit_task()
     return Success(ctx)

@@ -31,6 +31,8 @@ Drawing = Pipeline[Drawn, Recorder]
 SEQUENTIAL: list[Form] = [form for form in FORMS if form not in {"all", "for_each"}]
 UNLIMITED = [form for form in ANYWHERE if form != "timeout"]
 worlds = contexts(Drawn)
+certain = pipelines(forms=set(FORMS) - {"for_each"}) | pipelines(forms=set(FORMS) - {"on_cancel"})
+"""Pipelines without an item of which a journal cannot tell whether it had begun when it was cut."""
 counts = st.integers(1, 30)
 
 
@@ -44,7 +46,7 @@ def point(count: int, journal: MemoryJournal) -> int:
     return count % len(journal.entries) + 1
 
 
-@given(pipelines(), worlds)
+@given(certain, worlds)
 def test_writing_a_journal_changes_nothing(p: Drawing, x: Drawn) -> None:
     """p(x, journal) == p(x)."""
     assert recorded(p, x) == observe(p, x, Recorder())
@@ -59,7 +61,7 @@ def test_a_task_of_its_own_changes_nothing(p: Drawing, x: Drawn) -> None:
     assert attrs.evolve(seen, outcome=outcome, effects=tuple(world.notes)) == seen
 
 
-@given(pipelines(), worlds, st.sampled_from((0, 0.25)), st.sampled_from((0, 0.25)))
+@given(certain, worlds, st.sampled_from((0, 0.25)), st.sampled_from((0, 0.25)))
 def test_a_journal_that_takes_its_time_changes_only_when(
     p: Drawing, x: Drawn, before: float, after: float
 ) -> None:

@@ -11,6 +11,7 @@ from dara_fp import (
     Outcome,
     Position,
     Success,
+    for_each,
     on_cancel,
     recover,
     start,
@@ -19,7 +20,7 @@ from dara_fp import (
 )
 from dara_fp.testing import Observation, Recorder, StoredJournal, observe
 from tests.laws.cancelled import Moment, SlowJournal, end_of, moments
-from tests.laws.effects import ANYWHERE, Saga, World, act, handled, held, sagas
+from tests.laws.effects import ANYWHERE, Saga, World, act, gathered, handled, held, sagas
 
 paces = st.sampled_from((0, 0.5))
 journals = st.one_of(st.none(), st.builds(SlowJournal, paces, paces))
@@ -63,6 +64,20 @@ def test_only_a_body_that_is_cut_is_cleaned_up(journal: StoredJournal | None) ->
     cut = start(World, Recorder) >> holding(timeout(5)(act("hangs", 60)))
     seen = observe(cut, World(), Recorder(), journal=journal)
     assert (names_of(seen), seen.error and seen.error.kind) == (["hold", "release"], Kind.TIMEOUT)
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_an_item_that_may_have_begun_is_cleaned_up(limit: int) -> None:
+    """for_each(on_cancel(p, q)), cut, does q for the items that may have begun."""
+    body = for_each(thrice, holding(act("hangs", 60)), gathered, limit=limit)
+    p = start(World, Recorder) >> timeout(5)(body)
+    for journal, cleaned in ((None, limit), (StoredJournal(), 3)):
+        names = names_of(observe(p, World(), Recorder(), journal=journal))
+        assert names == ["hold"] * limit + ["release"] * cleaned
+
+
+def thrice(ctx: World) -> tuple[World, ...]:
+    return ctx, ctx, ctx
 
 
 def test_what_failed_by_itself_and_was_caught_is_not_cleaned_up_when_the_task_is_resumed() -> None:
