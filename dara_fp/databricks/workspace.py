@@ -101,7 +101,7 @@ class Workspace(Client, WorkspaceServices):
         self.models = Models(self._calls)
         self.conversations = Conversations(self._calls)
         self.updates = Updates(self._calls)
-        self.sql = Sql(self._calls)
+        self.sql = Sql(self._calls, self._settings.environ)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:

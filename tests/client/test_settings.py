@@ -89,6 +89,17 @@ def test_both_ways_to_sign_in_work() -> None:
     assert repr(made) == "Workspace('https://h.test', auth='oauth-m2m')"
 
 
+def test_a_warehouse_is_that_of_the_variables_that_are_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABRICKS_WAREHOUSE_ID", "of-the-process")
+    named = Workspace.from_environment({**GOOD, "DATABRICKS_WAREHOUSE_ID": "given"})
+    assert named.sql.execute("select 1").warehouse_id == "given"
+    with pytest.raises(ValueError, match="no SQL warehouse is named"):
+        Workspace.from_environment(GOOD).sql.execute("select 1")
+    assert Workspace("h.test", token="t").sql.execute("select 1").warehouse_id == "of-the-process"
+
+
 async def test_an_environment_closes_its_workspace() -> None:
     env = DatabricksEnv.from_environment(GOOD)
     await env.aclose()

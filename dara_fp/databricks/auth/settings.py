@@ -68,7 +68,7 @@ class Settings:
         workspace_id: Id to send along, where it is known.
         account_id: Id of the account, where that is what is called.
         config: What the official SDK's `Config` is told, where that one is to sign in.
-        environ: The variables that it finds; None for those of the process.
+        environ: The variables that count beside all this; None for those of the process.
         named_by: What names the host, for an error.
     """
 
@@ -79,7 +79,7 @@ class Settings:
     workspace_id: str | None = None
     account_id: str | None = attrs.field(default=None, repr=False)
     config: Mapping[str, str] | None = attrs.field(default=None, repr=False)
-    environ: Mapping[str, str] | None = attrs.field(default=None, repr=False)
+    environ: Mapping[str, str] | None = attrs.field(default=None, repr=False, eq=False)
     named_by: str = attrs.field(default="the argument host", repr=False)
 
     @property
@@ -130,9 +130,9 @@ def checked(
     """
     given, names, of_profile = _with_profile(given, names, environ)
     ways = of_profile | {name for name, value in (environ or {}).items() if value} & _ALL_WAYS
-    if _is_native(given, ways):
-        return _native(given, names)
     own = None if environ is os.environ or environ is None else dict(environ)
+    if _is_native(given, ways):
+        return attrs.evolve(_native(given, names), environ=own)
     return _by_config(given, names, own, hostless=bool(ways & _WAYS_WITH_HOST))
 
 

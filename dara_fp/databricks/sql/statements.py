@@ -55,6 +55,11 @@ class Query:
     _polling: Polling = attrs.field(alias="polling", repr=False)
     _is_spent: bool = attrs.field(default=False, init=False, repr=False)
 
+    @property
+    def warehouse_id(self) -> str:
+        """Tell where it runs."""
+        return str(self._body["warehouse_id"])
+
     def __await__(self) -> Generator[Any, None, Rows]:
         """Run the statement, and give its rows."""
         return self.rows().__await__()
@@ -129,9 +134,10 @@ class Query:
 class Sql:
     """SQL statements, by the Statement Execution API 2.0."""
 
-    def __init__(self, calls: Calls) -> None:
-        """Use *calls*."""
+    def __init__(self, calls: Calls, environ: Mapping[str, str] | None = None) -> None:
+        """Use *calls*; *environ* may name a warehouse, None for the variables of the process."""
         self.calls = calls
+        self._environ = environ
 
     def execute(  # noqa: PLR0913 - keywords, each a setting of its own
         self,
@@ -175,7 +181,7 @@ class Sql:
         """
         body = {
             "statement": statement,
-            "warehouse_id": _warehouse(warehouse_id),
+            "warehouse_id": self._warehouse(warehouse_id),
             "parameters": parameter_list(parameters),
             "catalog": catalog,
             "schema": schema,
@@ -211,7 +217,7 @@ class Sql:
         """
         body = {
             "statement": statement,
-            "warehouse_id": _warehouse(warehouse_id),
+            "warehouse_id": self._warehouse(warehouse_id),
             "parameters": parameter_list(parameters),
             "catalog": catalog,
             "schema": schema,
@@ -297,7 +303,9 @@ class Sql:
             ValueError: No warehouse is named.
             DatabricksError: The workspace refused.
         """
-        search = Search(token=_token(token), warehouse_id=_warehouse(warehouse_id), since=since)
+        search = Search(
+            token=_token(token), warehouse_id=self._warehouse(warehouse_id), since=since
+        )
         return await searched(self.calls, search, patience, polling or _POLLING)
 
     async def sent(self, body: Mapping[str, Any], token: str, polling: Polling) -> Statement:
@@ -319,6 +327,13 @@ class Sql:
                 raise in_doubt(error, token) from None
         return Statement(statement_id=found)
 
+    def _warehouse(self, given: str | None) -> str:
+        environ = os.environ if self._environ is None else self._environ
+        found = given or environ.get(_WAREHOUSE, "")
+        if not found:
+            raise ValueError(f"no SQL warehouse is named: pass warehouse_id, or set {_WAREHOUSE}")
+        return found
+
 
 def _state(statement: Statement) -> str:
     return statement.state
@@ -338,13 +353,6 @@ def _left(
     late = f"it was not cancelled within {_STOPPING:g} s"
     trouble = late if stopping.cancelled() else stopping.exception()
     return f"statement {sending.result().statement_id} goes on: {trouble}" if trouble else ""
-
-
-def _warehouse(given: str | None) -> str:
-    found = given or os.environ.get(_WAREHOUSE, "")
-    if not found:
-        raise ValueError(f"no SQL warehouse is named: pass warehouse_id, or set {_WAREHOUSE}")
-    return found
 
 
 def _checked(wait_seconds: int) -> int:
