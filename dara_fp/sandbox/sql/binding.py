@@ -32,7 +32,7 @@ _FOR_ALL = (
 )
 _FOR_EACH = ("SET TimeZone = 'UTC'", "SET python_enable_replacements = false")
 _VIEWS_DEEP = 20
-_BATCH_ROWS = 8_192
+_BATCH_ROWS = 1_024  # so that a batch of wide rows is small, too
 
 pa: Any = import_module("pyarrow")  # it has no types
 

@@ -88,6 +88,7 @@ class Statement:
     """One statement and what became of it."""
 
     request: Request
+    session: Session
     id: str = attrs.field(factory=lambda: str(uuid.uuid4()))
     state: State = State.PENDING
     result: "Result | None" = None
@@ -129,10 +130,11 @@ class SqlStatements:
         self._forget()
         if request.session_id and request.session_id not in self._sessions:
             raise missing(f"Session {request.session_id} does not exist.")
-        if (session := self._sessions.pop(request.session_id, None)) is not None:
-            session.used = time.time()
-            self._sessions[session.id] = session  # the last to go
-        statement = Statement(request=request)
+        if (known := self._sessions.pop(request.session_id, None)) is not None:
+            known.used = time.time()
+            self._sessions[known.id] = known  # the last to go
+        session = known or _session(request.catalog, request.schema)
+        statement = Statement(request=request, session=session)
         self._statements[statement.id] = statement
         task = asyncio.create_task(self._drive(statement))
         self._tasks.add(task)
@@ -215,12 +217,10 @@ class SqlStatements:
         statement.done.set()
 
     def _run(self, statement: Statement) -> None:
-        request = statement.request
         statement.state = State.RUNNING
-        known = self._sessions.get(request.session_id)
-        session = known or _session(request.catalog, request.schema)
+        asked, session = statement.request.asked, statement.session
         try:
-            result = self._lake.engine.result(request.asked, session, statement.running)
+            result = self._lake.engine.result(asked, session, statement.running)
         except SqlError as error:
             statement.fail(error.message, error.error_code, error.sql_state)
             return
