@@ -30,7 +30,7 @@ else:  # a program finds what lies beside it; the package would take longer to l
     from notebook_files import NotebookFiles
     from notebook_workspace import Secrets, Sql, as_table, statements_of
 
-__all__: list[str] = []
+__all__ = ["main"]
 
 _TEXT = frozenset({"md", "md-sandbox"})
 _CODE = frozenset({"pip", "python", "restart_python"})
@@ -173,7 +173,8 @@ def _print_error(error: BaseException) -> None:
     traceback.print_exception(type(error), error, trace)
 
 
-def _main() -> int:
+def main() -> int:
+    """Run the notebook of the plan that the program is called with, and give its exit code."""
     plan = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     # The folder of the notebook, in place of the one of this program.
     sys.path[0] = plan["folder"]
@@ -193,4 +194,4 @@ def _main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_main())
+    sys.exit(main())
