@@ -4,8 +4,8 @@ import asyncio
 import os
 import random
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 
 import attrs
 import msgspec
@@ -15,8 +15,8 @@ from tests.bench.contenders import Contender
 from tests.bench.found import this_machine
 from tests.bench_client.caller import Cost, Turn
 from tests.bench_client.children import Child, started
-from tests.bench_client.contenders import MOST
 from tests.bench_client.found import Found, Level, Waited
+from tests.bench_client.seats import Seat
 from tests.bench_client.server import Ending, Seen
 from tests.bench_client.starts import Start
 from tests.bench_client.waiters import Memory, Waiting
@@ -25,7 +25,6 @@ __all__ = ["FULL", "QUICK", "Plan", "compare"]
 
 _LOOK_SECONDS = 0.2
 _LOOKED_SECONDS = 90.0
-_WARM_SECONDS = 0.2
 
 
 @attrs.frozen(kw_only=True)
@@ -33,26 +32,29 @@ class Plan:
     """How much is measured.
 
     Attributes:
-        concurrent: Numbers of callers at a time.
+        concurrent: Numbers of callers at a time, and for how many seconds they begin calls in a
+            turn: a thousand take one to begin and to end, which should not be all of it.
         rounds: Turns of each contender, with each of these numbers.
-        seconds: For how long a turn begins calls.
         tasks: Tasks that poll a run.
         pause: Seconds between two looks of each.
         starts: Fresh processes.
     """
 
-    concurrent: Sequence[int]
+    concurrent: Mapping[int, float]
     rounds: int
-    seconds: float
     tasks: int
     pause: float
     starts: int
 
 
 FULL = Plan(
-    concurrent=(1, 100, 1_000, 5_000), rounds=3, seconds=1.0, tasks=5_000, pause=5.0, starts=3
+    concurrent={1: 1.0, 100: 1.0, 1_000: 3.0, 5_000: 2.0},
+    rounds=3,
+    tasks=5_000,
+    pause=5.0,
+    starts=3,
 )
-QUICK = Plan(concurrent=(1, 100), rounds=2, seconds=0.3, tasks=100, pause=0.5, starts=1)
+QUICK = Plan(concurrent={1: 0.3, 100: 0.3}, rounds=2, tasks=100, pause=0.5, starts=1)
 
 
 async def compare(plan: Plan, contenders: Sequence[Contender], progress: Progress) -> Found:
@@ -70,50 +72,28 @@ async def compare(plan: Plan, contenders: Sequence[Contender], progress: Progres
         task = progress.add_task("Fresh processes", total=1)
         starts = [await _start(url) for _ in range(plan.starts)]
         _advance(progress, task)
-        async with _contending(contenders, url) as children:
-            levels = [await _level(children, plan, many, progress) for many in plan.concurrent]
+        async with AsyncExitStack() as stack:
+            seats = [await stack.enter_async_context(Seat(each, url)) for each in contenders]
+            levels = [await _level(seats, plan, many, progress) for many in plan.concurrent]
         task = progress.add_task("Tasks that poll a run", total=1)
         waited = await _waited(server, url, plan)
         _advance(progress, task)
     return Found(levels=levels, waited=waited, starts=starts, machine=this_machine(), load=load)
 
 
-@asynccontextmanager
-async def _contending(
-    contenders: Sequence[Contender], url: str
-) -> AsyncGenerator[Mapping[Contender, Child]]:
-    """Start a process for each of *contenders*, which call the server at *url*."""
-    async with AsyncExitStack() as stack:
-        yield {
-            each: await stack.enter_async_context(started("caller", each.key, url))
-            for each in contenders
-        }
-
-
-async def _level(
-    children: Mapping[Contender, Child], plan: Plan, concurrent: int, progress: Progress
-) -> Level:
+async def _level(seats: Sequence[Seat], plan: Plan, concurrent: int, progress: Progress) -> Level:
     """Let all take a turn in each round, in a drawn order, *concurrent* callers at a time."""
-    children = {
-        each: child
-        for each, child in children.items()
-        if concurrent <= MOST.get(each.key, concurrent)
-    }
-    total = len(children) * (plan.rounds + 1)
+    total = len(seats) * plan.rounds
     task = progress.add_task(f"{concurrent:,} at a time", total=total)
-    turn = Turn(concurrent=concurrent, seconds=plan.seconds)
-    warm = attrs.evolve(turn, seconds=min(plan.seconds, _WARM_SECONDS))
-    for child in children.values():
-        await child.ask(warm, Cost)
-        _advance(progress, task)
-    costs: dict[Contender, list[Cost]] = {each: [] for each in children}
-    order, dice = list(children), random.Random(0)  # noqa: S311 - the order of turns is no secret
+    turn = Turn(concurrent=concurrent, seconds=plan.concurrent[concurrent])
+    costs: dict[Contender, list[Cost]] = {seat.contender: [] for seat in seats}
+    order, dice = list(seats), random.Random(0)  # noqa: S311 - the order of turns is no secret
     for _ in range(plan.rounds):
         dice.shuffle(order)
-        for each in order:
-            costs[each].append(await children[each].ask(turn, Cost))
+        for seat in order:
+            costs[seat.contender].append(await seat.turn(turn))
             _advance(progress, task)
-    return Level(concurrent=concurrent, costs=costs)
+    return Level(concurrent=concurrent, seconds=turn.seconds, costs=costs)
 
 
 async def _waited(server: Child, url: str, plan: Plan) -> Waited:

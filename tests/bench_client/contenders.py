@@ -11,7 +11,6 @@ __all__ = [
     "CONNECTIONS",
     "CONTENDERS",
     "DARA",
-    "MOST",
     "PLAIN",
     "SDK",
     "Calling",
@@ -86,9 +85,6 @@ CONTENDERS = (
         imports="databricks.sdk",
     ),
 )
-
-MOST = {"httpx": 1_000, "sdk-100": 1_000}
-"""The most callers at a time that some are asked with: with more, a turn takes half a minute."""
 
 
 def of_key(key: str) -> Contender:

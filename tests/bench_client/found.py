@@ -31,10 +31,12 @@ class Level:
 
     Attributes:
         concurrent: How many there were.
+        seconds: For how long they began calls.
         costs: What the turns of each contender came to.
     """
 
     concurrent: int
+    seconds: float
     costs: Mapping[Contender, Sequence[Cost]]
 
     def rate(self, contender: Contender) -> float:

@@ -1,7 +1,7 @@
 """The figures as a page in Markdown."""
 
 from tests.bench.contenders import Contender
-from tests.bench_client.caller import OVER
+from tests.bench_client.caller import OVER, OVER_WARM
 from tests.bench_client.contenders import CONNECTIONS
 from tests.bench_client.found import Found
 from tests.bench_client.server import ANSWER_BYTES, WAIT
@@ -25,16 +25,22 @@ The same call for all: look at a run of a job, and read the JSON of the answer. 
 process of its own; it waits {wait:g} ms and answers {size:,} bytes. Each answer is checked to be
 that of the run that was asked for.
 
-- **A turn** is so many callers at a time, who call again and again for {seconds:g} s; the calls
-  that have begun by then are waited for, {over:g} more seconds at most. What is not answered by
-  then is **cut off** and not counted, but for its time so far among the slowest. Each contender
-  has a process of its own; they take turns, in a drawn order, so that what else the machine does
-  hits all alike. One turn, which does not count, goes before.
-- **calls/s**, **p50** and **p99** are medians of {rounds} turns; **range** has the slowest and the
-  quickest. **CPU** is of the contender's process with all its threads, for each call. **Times**
-  are medians of the ratios of calls/s within a round.
-- With 5,000 at a time, httpx's own pool and the hundred threads are not asked: it took them up to
-  20 s to be done with a turn of one.
+- **A turn** is so many callers at a time, who all begin at once and call again and again, for
+  {seconds}; the calls that have begun by then are waited for, {over:g} more seconds at
+  most. What is not answered by then is **cut off** and not counted, but for its time so far among
+  the slowest. Each contender has a process of its own; they take turns, in a drawn order, so that
+  what else the machine does hits all alike.
+- **Before** the first turn with so many callers, and after each that was cut off, comes one that
+  does not count: as many callers, {connections:,} at most, call once, which opens the connections.
+  Who cannot answer even that in {over_warm:g} s goes without.
+- A process that is not done half a second after it was cut off, since the library is still busy
+  with what was cancelled, **is ended**, and a new one takes the next turn: httpx's own pool needs
+  up to half a minute with 1,000 callers, for it looks through all connections and all that wait
+  each time one begins or ends.
+- **calls/s** are those answered, over all the time that the turn took. They, **p50** and **p99**
+  are medians of {rounds} turns; **range** has the slowest and the quickest. **CPU** is of the
+  contender's process with all its threads, for each call. **Times** are medians of the ratios of
+  calls/s within a round.
 - Each asynchronous pool may open {connections:,} connections. dara_fp's own limits of routes are
   off here: they would hold looks at runs to the documented 100 in a second.
 - **dara_fp, jobs.get_run** is the SDK's method, made asynchronous, with the SDK's own record of a
@@ -55,8 +61,8 @@ that of the run that was asked for.
 """
 
 
-def page(found: Found, *, seconds: float) -> str:
-    """Write *found*, whose turns took *seconds*, down as a page in Markdown."""
+def page(found: Found) -> str:
+    """Write *found* down as a page in Markdown."""
     contenders = found.levels[0].costs
     return _PAGE.format(
         day=found.machine.day,
@@ -65,8 +71,11 @@ def page(found: Found, *, seconds: float) -> str:
         tables="\n\n".join(markdown(grid) for grid in grids(found)),
         wait=WAIT * 1e3,
         size=ANSWER_BYTES,
-        seconds=seconds,
+        seconds=", ".join(
+            f"{level.seconds:g} s with {level.concurrent:,}" for level in found.levels
+        ),
         over=OVER,
+        over_warm=OVER_WARM,
         rounds=len(next(iter(contenders.values()))),
         connections=CONNECTIONS,
         starts=len(found.starts),

@@ -3,6 +3,8 @@
 import asyncio
 import datetime as dt
 import io
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 
@@ -26,8 +28,19 @@ from tests.bench_client.table import grids, shown
 
 pytestmark = pytest.mark.timeout(300)  # it starts five processes, also on a machine that is busy
 
-SMALL = Plan(concurrent=(1, 8), rounds=2, seconds=0.1, tasks=20, pause=0.1, starts=1)
+SMALL = Plan(concurrent={1: 0.1, 8: 0.1}, rounds=2, tasks=20, pause=0.1, starts=1)
 TWO = (DARA, PLAIN)
+BUSY = """
+import asyncio, time
+from tests.bench_client.caller import Turn, _cost
+
+async def call(run_id):
+    if run_id > 1:
+        time.sleep(30)
+    return run_id
+
+asyncio.run(_cost(call, Turn(concurrent=3, seconds=0.0, over=0.1), 1))
+"""
 MACHINE = Machine(day=dt.date(2026, 1, 2), python="CPython 3.11.0", system="Linux", cores=2)
 
 
@@ -57,7 +70,7 @@ def made_up(
     rates = rates or {DARA: 900, PLAIN: 1_000, SDK: 100}
     costs = {each: [cost(rate, p99, threads=threads)] * 3 for each, rate in rates.items()}
     return Found(
-        levels=[Level(concurrent=AT, costs=costs)],
+        levels=[Level(concurrent=AT, seconds=1.0, costs=costs)],
         waited=Waited(tasks=5_000, pause=5.0, idle=50 * 2**20, held=mib * 2**20),
         starts=[Start(imported=imported, sdk_free=sdk_free, sdk=1.5, first=first)],
         machine=MACHINE,
@@ -86,6 +99,13 @@ def test_all_take_every_turn_with_any_number_of_callers(found: Found) -> None:
     assert all(level.rate(PLAIN) > 0 for level in found.levels)
 
 
+def test_a_turn_that_keeps_the_loop_busy_is_told_of_all_the_same() -> None:
+    spoken = subprocess.run([sys.executable, "-c", BUSY], capture_output=True, check=True).stdout
+    cost = msgspec.json.decode(spoken, type=Cost)
+    assert (cost.calls, cost.cut, cost.ended) == (1, 2, True)
+    assert 0.6 <= cost.wall < 30
+
+
 def test_waiting_tasks_and_fresh_processes_are_measured(found: Found) -> None:
     assert found.waited.tasks == SMALL.tasks
     assert 0 < found.waited.idle <= found.waited.held
@@ -95,7 +115,7 @@ def test_waiting_tasks_and_fresh_processes_are_measured(found: Found) -> None:
 
 
 def test_the_page_has_every_row_of_every_table(found: Found) -> None:
-    written = page(found, seconds=SMALL.seconds)
+    written = page(found)
     lines = set(written.splitlines())
     for grid in grids(found):
         for row in grid.rows:
@@ -131,7 +151,7 @@ def test_every_contender_has_a_colour_of_its_own() -> None:
 
 def test_a_line_that_ends_early_says_where() -> None:
     found = made_up()
-    more = Level(concurrent=5_000, costs={DARA: [cost(800, 1.0)] * 3})
+    more = Level(concurrent=5_000, seconds=1.0, costs={DARA: [cost(800, 1.0)] * 3})
     drawn = svg(attrs.evolve(found, levels=[*found.levels, more]))
     assert f"{DARA.label}: 800/s<" in drawn
     assert f"{SDK.label}: 100/s at 1,000<" in drawn
