@@ -135,9 +135,11 @@ async def test_a_download_is_compared_with_the_checksum_that_is_told(
     assert await downloaded(workspace) == b"12345678"
     assert len(shelf.asked) == 2
     shelf.content = b"12345679"
-    with pytest.raises(DataLoss, match="other bytes than the workspace has"):
+    shelf.more += "x-ms-request-id: of-azure\r\n"
+    with pytest.raises(DataLoss, match="other bytes than the workspace has") as caught:
         await workspace.files.download_to(PATH, tmp_path / "a")
     assert contents(tmp_path) == {}
+    assert (caught.value.status, caught.value.request_id) == (200, "of-azure")
     shelf.more += "Content-Encoding: identity\r\n"
     assert await downloaded(workspace) == b"12345679"
 

@@ -309,10 +309,11 @@ async def test_a_part_of_which_the_store_has_other_bytes_is_sent_again(
     volume.etags[1] = good if name == "ETag" else "e1"
     assert await workspace.files.upload(PATH, b"12345678", overwrite=True) == 8
     assert (len(volume.requests), volume.stored) == (2, b"12345678")
-    volume.headers = [{"ETag": "e1", name: bad}] * 3
+    volume.headers = [{"ETag": "e1", name: bad, "x-amz-request-id": "of-s3"}] * 3
     with pytest.raises(DataLoss, match="other bytes of part 1") as caught:
         await workspace.files.upload(PATH, b"12345678", overwrite=True)
     assert caught.value.retryable
+    assert (caught.value.status, caught.value.request_id) == (201, "of-s3")
     assert (len(volume.requests), volume.events[-1]) == (5, "abort")
 
 

@@ -184,9 +184,10 @@ async def test_a_private_link_is_told_from_any_other_redirect(
     wire: respx.MockRouter, workspace: Workspace
 ) -> None:
     to = "https://h.test/login.html?error=private-link-validation-error:1"
-    wire.get("/x").respond(302, headers={"Location": to})
-    with pytest.raises(errors.PrivateLinkValidationError, match="private link"):
+    wire.get("/x").respond(302, headers={"Location": to, "x-request-id": "r-3"})
+    with pytest.raises(errors.PrivateLinkValidationError, match="private link") as private:
         await workspace.do("GET", "/x")
+    assert private.value.request_id == "r-3"
     wire.get("/y").respond(302, headers={"Location": "https://h.test/sign-in?secret=1"})
     with pytest.raises(errors.UnexpectedAnswer, match=r"https://h\.test/sign-in:") as caught:
         await workspace.do("GET", "/y")

@@ -69,10 +69,11 @@ async def test_the_whole_is_compared_with_the_checksum_that_the_store_tells(
     assert await workspace.files.upload(PATH, stream(CONTENT)) == 20
     google.stored, google.whole = b"", None
     google.keeps = [*keeps]
-    google.headers = {"x-goog-hash": SUM % MD5.swapcase()}
+    google.headers = {"x-goog-hash": SUM % MD5.swapcase(), "x-request-id": "r-1"}
     with pytest.raises(DataLoss, match="the store has other bytes than were sent") as caught:
         await workspace.files.upload(PATH, stream(CONTENT))
     assert not caught.value.retryable
+    assert (caught.value.status, caught.value.request_id) == (200, "r-1")
 
 
 async def test_what_the_store_did_not_keep_is_sent_again(

@@ -14,6 +14,7 @@ import attrs
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, DataLoss, UnexpectedAnswer
 from dara_fp.databricks.files.checksums import Sum, md5_of
+from dara_fp.databricks.http.refusals import request_id_of
 from dara_fp.databricks.http.transport import Reply
 from dara_fp.databricks.records import FileMetadata
 
@@ -68,7 +69,7 @@ class Download:
         self.metadata = described(reply.headers)
         self._reply = reply
         span = Span(start=0, end=self.metadata.content_length, since=self.metadata.last_modified)
-        self._chunks = _compared(flowing(reply, span, opening), reply.headers)
+        self._chunks = _compared(flowing(reply, span, opening), reply)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Give the chunks, each read from the network when it is asked for."""
@@ -94,10 +95,10 @@ async def opened(opening: Opening, span: Span) -> Reply:
     start, after = (int(given[1]), int(given[2]) + 1) if given else (-1, -1)
     if reply.status != HTTPStatus.PARTIAL_CONTENT or start != span.start:
         await reply.aclose()
-        raise _no_ranges(f"answered {reply.status} to a range from byte {span.start}")
+        raise _odd(reply, f"answered {reply.status} to a range from byte {span.start}")
     if span.end is not None and after != span.end:
         await reply.aclose()
-        raise _no_ranges(f"ends at byte {after}, not {span.end}")
+        raise _odd(reply, f"ends at byte {after}, not {span.end}")
     return reply
 
 
@@ -122,17 +123,17 @@ async def flowing(reply: Reply, span: Span, opening: Opening) -> AsyncGenerator[
         if _is_whole(span, lost):
             return
         stuck = 0 if span.start > before else stuck + 1
-        reply = await _reopened(opening, span, _cut(span, lost), stuck)
+        cut = lost or _odd(reply, f"ended at byte {span.start} of {span.end}")
+        reply = await _reopened(opening, span, cut, stuck)
 
 
-async def _compared(
-    chunks: AsyncGenerator[bytes], headers: Mapping[str, str]
-) -> AsyncGenerator[bytes]:
-    """Give *chunks*, and compare them at the end with the checksum in *headers*, if there is one.
+async def _compared(chunks: AsyncGenerator[bytes], reply: Reply) -> AsyncGenerator[bytes]:
+    """Give *chunks*, and compare them at the end with the checksum that *reply* told, if any.
 
     Raises:
         DataLoss: They are others.
     """
+    headers = reply.headers
     is_told = md5_of(headers) is not None and "content-encoding" not in headers
     total = Sum()
     async with aclosing(chunks):
@@ -145,6 +146,8 @@ async def _compared(
             StepError(
                 message="the download has other bytes than the workspace has, by its checksum:"
                 " look for what changes them on the way, such as a proxy",
+                status=reply.status,
+                request_id=request_id_of(headers),
                 retryable=True,
             ),
         )
@@ -163,10 +166,6 @@ def described(headers: Mapping[str, str]) -> FileMetadata:
 def _is_whole(span: Span, lost: ConnectionFailed | None) -> bool:
     """Tell whether the whole of *span* has come; of unknown length, all that was not cut short."""
     return lost is None if span.end is None else span.is_empty
-
-
-def _cut(span: Span, lost: ConnectionFailed | None) -> DatabricksError:
-    return lost or _no_ranges(f"ended at byte {span.start} of {span.end}")
 
 
 async def _reopened(opening: Opening, span: Span, lost: DatabricksError, stuck: int) -> Reply:
@@ -188,5 +187,7 @@ def _changed(error: DatabricksError) -> DatabricksError:
     )
 
 
-def _no_ranges(what: str) -> UnexpectedAnswer:
-    return UnexpectedAnswer(StepError(message=f"the download {what}"))
+def _odd(reply: Reply, what: str) -> UnexpectedAnswer:
+    request_id = request_id_of(reply.headers)
+    told = StepError(message=f"the download {what}", status=reply.status, request_id=request_id)
+    return UnexpectedAnswer(told)

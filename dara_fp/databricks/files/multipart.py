@@ -28,7 +28,9 @@ from dara_fp.databricks.files.upload_sessions import (
     is_switched_off,
 )
 from dara_fp.databricks.http.body import Body
+from dara_fp.databricks.http.calls import Answer
 from dara_fp.databricks.http.chunks import Chunks
+from dara_fp.databricks.http.refusals import request_id_of
 from dara_fp.databricks.http.transport import Call
 
 __all__ = ["MultipartUpload"]
@@ -124,35 +126,38 @@ class MultipartUpload:
             )
 
     async def _send(self, number: int, part: bytes) -> None:
-        for _ in range(_DAMAGED_TRIES):
-            etag, damaged = await self._put(number, part)
-            if not damaged:
-                self._etags[number] = etag
-                self._arrived += len(part)
-                return await self._sending.arrived(self._arrived)
-        raise DataLoss(
+        tries = 0
+        while await holds_other_bytes((answer := await self._put(number, part)).headers, part):
+            tries += 1
+            if tries == _DAMAGED_TRIES:
+                raise self._damaged(number, answer)
+        self._etags[number] = answer.headers.get("etag", "")
+        self._arrived += len(part)
+        await self._sending.arrived(self._arrived)
+
+    def _damaged(self, number: int, answer: Answer) -> DataLoss:
+        return DataLoss(
             StepError(
                 message=f"{self._sending.path}: the store has other bytes of part {number} than"
                 f" were sent, {_DAMAGED_TRIES} times, by its checksum: look for what changes them"
                 " on the way, such as a proxy",
+                status=answer.status,
+                request_id=request_id_of(answer.headers),
                 retryable=True,
             ),
         )
 
-    async def _put(self, number: int, part: bytes) -> tuple[str, bool]:
-        """Give the ETag of the stored *part*, and whether it is damaged."""
+    async def _put(self, number: int, part: bytes) -> Answer:
+        """Give what the store answers to *part*, whose address is renewed where it has expired."""
         for tries_left in reversed(range(EXPIRED_TRIES)):
             target = await self._target(number)
             headers = {"Content-Type": _OCTETS, **target.named}
             call = Call(method="PUT", url=target.url, headers=headers, body=Body(part))
             try:
-                answer = await self._sending.calls.elsewhere(call)
+                return await self._sending.calls.elsewhere(call)
             except DatabricksError as error:
                 if not (tries_left and is_expired(error)):
                     raise
-            else:
-                damaged = await holds_other_bytes(answer.headers, part)
-                return answer.headers.get("etag", ""), damaged
         raise AssertionError("the last try returns or raises")
 
     async def _target(self, number: int) -> Target:

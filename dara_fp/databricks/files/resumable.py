@@ -29,6 +29,7 @@ from dara_fp.databricks.files.upload_sessions import (
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.calls import Answer
 from dara_fp.databricks.http.chunks import Chunks
+from dara_fp.databricks.http.refusals import request_id_of
 from dara_fp.databricks.http.transport import Call
 
 __all__ = ["ResumableUpload"]
@@ -121,6 +122,8 @@ class ResumableUpload:
                     message=f"{self._sending.path}: the store has other bytes than were sent, by"
                     " its checksum: delete the file, upload it again, and look for what changes"
                     " it on the way, such as a proxy",
+                    status=done.status,
+                    request_id=request_id_of(done.headers),
                 ),
             )
 

@@ -42,7 +42,7 @@ class Request:
 
     method: str
     path: str
-    query: Mapping[str, Any] | None = None
+    query: Mapping[str, Any] | None = attrs.field(default=None, repr=False)  # it may hold a token
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
     body: Body | None = None
     reads: bool = False

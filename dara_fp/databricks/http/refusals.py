@@ -55,6 +55,9 @@ _NOT_FOUND_AFTER_ALL = (
     ),
 )
 
+# The last two are those of S3 and Azure; what Google's store tells is part of its addresses.
+_REQUEST_IDS = ("x-request-id", "x-databricks-request-id", "x-amz-request-id", "x-ms-request-id")
+
 _TEXT = re.compile(r"([A-Z_]+): (.*)", re.DOTALL)
 _HTML = (re.compile(r"<pre>(.*?)</pre>", re.DOTALL), re.compile(r"<title>(.*?)</title>", re.DOTALL))
 _XML = re.compile(r"<(Code|Message|AuthenticationErrorDetail)>([^<]*)</\1>")
@@ -127,8 +130,8 @@ def refused(refusal: Refusal, *, secrets: Iterable[str] = ()) -> DatabricksError
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
-    """Give the id the service gave the request, from the *headers* of its answer."""
-    return headers.get("x-request-id") or headers.get("x-databricks-request-id")
+    """Give the id the service, or a cloud's store, gave the request: by the answer's *headers*."""
+    return next(filter(None, map(headers.get, _REQUEST_IDS)), None)
 
 
 def excerpt(body: bytes | str, limit: int = _EXCERPT, *, secrets: Iterable[str] = ()) -> str:
@@ -258,6 +261,7 @@ def _redirected(refusal: Refusal) -> DatabricksError:
                 " call it from a network that reaches its private endpoint",
                 status=403,
                 error_code="PRIVATE_LINK_VALIDATION_ERROR",
+                request_id=request_id_of(refusal.headers),
             ),
         )
     where = f"{target.scheme}://{target.hostname}{target.path}" if target.hostname else target.path
