@@ -43,6 +43,12 @@ def iterations(workspace: WorkspaceClient, run: Run) -> list[RunTask]:
     return workspace.jobs.get_run(the_each(run).run_id or 0).iterations or []
 
 
+def read(workspace: WorkspaceClient, path: str) -> bytes:
+    content = workspace.files.download(path).contents
+    assert content
+    return content.read()
+
+
 def state_of(task: RunTask | Run) -> RunResultState | None:
     return task.state.result_state if task.state else None
 
@@ -79,6 +85,28 @@ def test_an_iteration_that_fails_stops_no_other_and_fails_the_task(
     assert found.state
     assert "1 of 2 iterations failed" in (found.state.state_message or "")
     assert state_of((run.tasks or [])[-1]) is RunResultState.UPSTREAM_FAILED
+
+
+def test_a_repair_runs_the_iterations_that_failed(
+    workspace: WorkspaceClient, script: Script, volume: str
+) -> None:
+    file = script(f"""
+        import os, pathlib, sys
+        mark = pathlib.Path(os.environ["DARA_SANDBOX_ROOT"] + "{volume}/" + sys.argv[1])
+        tried = mark.read_text() if mark.exists() else ""
+        mark.write_text(tried + "x")
+        sys.exit(sys.argv[1] == "bad" and not tried)
+    """)
+    run = ran(workspace, each('["good", "bad"]', file, "{{input}}"))
+    first = iterations(workspace, run)
+    workspace.jobs.repair_run(run.run_id or 0, rerun_all_failed_tasks=True)
+    run = finished(workspace, run.run_id or 0)
+    assert state_of(run) is RunResultState.SUCCESS
+    found = workspace.jobs.get_run((run.tasks or [])[-1].run_id or 0).iterations or []
+    assert found[0].run_id == first[0].run_id
+    assert found[1].run_id != first[1].run_id
+    tried = {name: read(workspace, f"{volume}/{name}") for name in ("good", "bad")}
+    assert tried == {"good": b"x", "bad": b"xx"}
 
 
 def test_inputs_that_are_no_array_fail_the_task_and_none_at_all_do_not(

@@ -203,7 +203,8 @@ class Engine:
                 asyncio.TaskGroup() as group,
             ):
                 for iteration in iterations_of(run, task):
-                    group.create_task(one(iteration))
+                    if not iteration.state.final:  # a repair leaves it as it ended
+                        group.create_task(one(iteration))
         except TimeoutError:
             return TIMED_OUT
         return None

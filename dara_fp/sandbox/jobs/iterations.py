@@ -1,7 +1,4 @@
-"""Tasks that run once for each of several inputs: the inputs, the iterations, and what they make.
-
-A repair goes through all inputs again, where a workspace takes those that failed.
-"""
+"""Tasks that run once for each of several inputs: the inputs, the iterations, how they end."""
 
 from collections.abc import Callable, Sequence
 
@@ -50,14 +47,20 @@ def values_of(given: str | None) -> dict[str, str]:
 
 
 def with_new(run: Run, parent: TaskRun, inputs: Sequence[str], new_id: Callable[[], int]) -> Run:
-    """Give *run* with an iteration of *parent* for each of *inputs*."""
+    """Give *run* with an iteration of *parent* for each of *inputs*.
+
+    Those that succeeded before *parent* was repaired stay as they ended.
+    """
     work = parent.spec.for_each_task
     assert work is not None  # noqa: S101 - whoever asks has looked
+    before = _before(run, parent)
     made = (
-        TaskRun(
+        attrs.evolve(before[place], parent_id=parent.run_id)
+        if place in before and before[place].given == given
+        else TaskRun(
             run_id=new_id(), spec=work.task, state=PENDING, parent_id=parent.run_id, given=given
         )
-        for given in inputs
+        for place, given in enumerate(inputs)
     )
     return attrs.evolve(run, iterations=(*run.iterations, *made))
 
@@ -101,6 +104,15 @@ def stats_of(iterations: Sequence[TaskRun]) -> Json:
         "failed_iterations": len(done) - len(good),
     }
     return {"task_run_stats": counts}
+
+
+def _before(run: Run, parent: TaskRun) -> dict[int, TaskRun]:
+    """Give the iterations that succeeded before *parent* was repaired, by their places."""
+    past = [known for known in run.past if known.spec.task_key == parent.spec.task_key]
+    found = iterations_of(run, past[-1]) if past else []
+    return {
+        place: known for place, known in enumerate(found) if known.state.result is Result.SUCCESS
+    }
 
 
 def _text(given: str) -> str:
