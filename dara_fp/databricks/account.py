@@ -50,8 +50,8 @@ class Account(Client, AccountServices):
             client_secret: That client's secret.
             profile: Profile of `~/.databrickscfg` to take from there what is not given here.
             auth_type: Another way to sign in, as the official SDK calls it, such as `azure-cli`.
-            retry_seconds: Wall time for all tries of one call together; 0 tries once.
-            timeout_seconds: Longest silence to bear.
+            retry_seconds: Wall time for all tries of one call together, in seconds; 0 tries once.
+            timeout_seconds: Longest silence to bear, in seconds.
             max_connections: Connections open at a time.
             retries: Replaces *retry_seconds* by more than a number.
             settings: Replaces the host, the account and the credentials.

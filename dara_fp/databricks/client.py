@@ -31,7 +31,7 @@ class Client(Closing):
         Args:
             settings: Where it is, and who calls.
             retries: How long and how often to try.
-            timeout_seconds: Longest silence to bear.
+            timeout_seconds: Longest silence to bear, in seconds.
             max_connections: Connections open at a time.
             rates: How often routes may be called.
         """

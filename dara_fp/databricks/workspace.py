@@ -69,8 +69,8 @@ class Workspace(Client, WorkspaceServices):
             workspace_id: Its id, sent along where given.
             profile: Profile of `~/.databrickscfg` to take from there what is not given here.
             auth_type: Another way to sign in, as the official SDK calls it, such as `azure-cli`.
-            retry_seconds: Wall time for all tries of one call together; 0 tries once.
-            timeout_seconds: Longest silence to bear from the workspace.
+            retry_seconds: Wall time for all tries of one call together, in seconds; 0 tries once.
+            timeout_seconds: Longest silence to bear from the workspace, in seconds.
             max_connections: Connections open at a time.
             retries: Replaces *retry_seconds* by more than a number.
             rates: How often routes may be called; an empty tuple is as often as one likes.
