@@ -11,7 +11,6 @@ from dara_fp.core.errors import Kind, Outcome, StepError, StepFailed, fail
 from dara_fp.core.pipeline import step
 from dara_fp.core.scope import Position
 from dara_fp.databricks.environment import HasWorkspace
-from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.models.models import ChatStream
 
 __all__ = ["ChatMessage", "ChatReply", "ChatsWithModel", "chat"]
@@ -82,11 +81,8 @@ async def chat(ctx: ChatsWithModel, env: HasWorkspace, at: Position) -> Outcome[
         return fail("there are no messages: give the question at least", kind="rejected")
     said = [attrs.asdict(message) for message in ctx.messages]
     asked = env.workspace.models.stream(ctx.chat_model, said, max_tokens=ctx.max_tokens)
-    try:
-        async with asked as stream:
-            text = await _read(stream, at)
-    except DatabricksError as error:  # an answer that was lost may be asked for again
-        raise error.changed(in_doubt=False) from None
+    async with asked as stream:
+        text = await _read(stream, at)
     if not text:
         return fail(f"the model {ctx.chat_model} answered nothing ({stream.finish_reason}): ask on")
     reply = ChatReply(

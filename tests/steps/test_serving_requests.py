@@ -111,14 +111,24 @@ async def test_a_refusal_is_the_failure_of_the_step(
         ),
     ],
 )
-async def test_an_answer_that_is_none_fails_in_words_and_is_in_no_doubt(
+async def test_an_answer_that_is_none_fails_in_words(
     post: respx.Route, reached: DatabricksEnv, content: bytes, kind: Kind, message: str
 ) -> None:
     post.respond(content=content, headers=STREAM)
     error = (await chat(Chatting(), reached)).failure()
-    assert (error.kind, error.step, error.in_doubt) == (kind, "chat", False)
+    assert (error.kind, error.step) == (kind, "chat")
     assert message in error.message
     assert post.call_count == 1
+
+
+async def test_an_answer_that_was_lost_leaves_no_doubt_since_it_may_be_asked_for_again(
+    post: respx.Route, reached: DatabricksEnv
+) -> None:
+    post.mock(side_effect=httpx.ReadError("cut"))
+    error = (await chat(Chatting(), reached)).failure()
+    assert (error.step, error.status, error.retryable) == ("chat", None, True)
+    assert not error.in_doubt
+    assert post.call_count == 1  # a model costs: whether to ask again is for `retry` to say
 
 
 async def test_an_answer_without_end_is_refused_with_the_remedy(
