@@ -35,7 +35,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def env(host: str) -> AsyncIterator[DatabricksEnv]:
-    made = DatabricksEnv(workspace=Workspace(host, token=TOKEN, retry_seconds=5))
+    made = DatabricksEnv(workspace=Workspace(host, token=TOKEN, retry_seconds=30))
     yield made
     await made.aclose()
 
