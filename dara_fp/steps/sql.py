@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -41,7 +40,6 @@ __all__ = [
 Cell: TypeAlias = str | int | float | bool | None
 """A value as a context keeps it; what JSON has no word for is text."""
 
-_WAREHOUSE = "DATABRICKS_WAREHOUSE_ID"
 _SHOWN = 20  # rows that are kept in the context
 _LONGEST = 1_000  # characters of a text that are kept
 _PATIENCE = 60.0  # seconds for which a statement of an earlier worker is looked for
@@ -132,7 +130,7 @@ async def submit_sql(ctx: RunsSql, env: HasWorkspace, at: Position) -> Outcome[R
     another looks for that in the query history (`GET sql/history/queries`); where it finds nothing,
     a statement that only reads is started, and any other fails as one in doubt.
     """
-    sql, warehouse_id = env.workspace.sql, _warehouse(ctx)
+    sql, warehouse_id = env.workspace.sql, _warehouse(ctx, env)
     found = await _begun_before(ctx, env, at, _PATIENCE)
     if found is None and at.reported and not _READS.match(ctx.statement):
         raise _in_doubt(at)
@@ -281,12 +279,11 @@ def _written(value: Any) -> Any:
     return value
 
 
-def _warehouse(ctx: RunsSql) -> str:
-    found = ctx.warehouse_id or os.environ.get(_WAREHOUSE, "")
-    if found:
-        return found
-    said = f"no SQL warehouse is named: give the context a warehouse_id, or set {_WAREHOUSE}"
-    raise StepFailed(StepError(kind=Kind.REJECTED, message=said))
+def _warehouse(ctx: RunsSql, env: HasWorkspace) -> str:
+    try:
+        return env.workspace.sql.warehouse(ctx.warehouse_id)
+    except ValueError as error:
+        raise StepFailed(StepError(kind=Kind.REJECTED, message=str(error))) from None
 
 
 def _in_doubt(at: Position) -> StepFailed:

@@ -104,7 +104,7 @@ async def test_the_warehouse_is_the_environments_where_none_is_given(
     assert sent(post)["warehouse_id"] == "w-of-the-app"
     assert sent(post)["wait_timeout"] == "0s"
     monkeypatch.delenv("DATABRICKS_WAREHOUSE_ID")
-    with pytest.raises(ValueError, match="pass warehouse_id, or set DATABRICKS_WAREHOUSE_ID"):
+    with pytest.raises(ValueError, match="give a warehouse_id, or set DATABRICKS_WAREHOUSE_ID"):
         workspace.sql.execute("select 1")
 
 

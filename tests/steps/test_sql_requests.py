@@ -188,7 +188,7 @@ async def test_a_statement_without_a_warehouse_is_rejected_before_anything_is_se
     error = (await submit_sql(Asking(warehouse_id=""), reached)).failure()
     assert (error.kind, error.step) == (Kind.REJECTED, "submit_sql")
     assert error.message == (
-        "no SQL warehouse is named: give the context a warehouse_id, or set DATABRICKS_WAREHOUSE_ID"
+        "no SQL warehouse is named: give a warehouse_id, or set DATABRICKS_WAREHOUSE_ID"
     )
     assert not asked(wire)
 

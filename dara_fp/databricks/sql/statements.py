@@ -181,7 +181,7 @@ class Sql:
         """
         body = {
             "statement": statement,
-            "warehouse_id": self._warehouse(warehouse_id),
+            "warehouse_id": self.warehouse(warehouse_id),
             "parameters": parameter_list(parameters),
             "catalog": catalog,
             "schema": schema,
@@ -217,7 +217,7 @@ class Sql:
         """
         body = {
             "statement": statement,
-            "warehouse_id": self._warehouse(warehouse_id),
+            "warehouse_id": self.warehouse(warehouse_id),
             "parameters": parameter_list(parameters),
             "catalog": catalog,
             "schema": schema,
@@ -303,9 +303,7 @@ class Sql:
             ValueError: No warehouse is named.
             DatabricksError: The workspace refused.
         """
-        search = Search(
-            token=_token(token), warehouse_id=self._warehouse(warehouse_id), since=since
-        )
+        search = Search(token=_token(token), warehouse_id=self.warehouse(warehouse_id), since=since)
         return await searched(self.calls, search, patience, polling or _POLLING)
 
     async def sent(self, body: Mapping[str, Any], token: str, polling: Polling) -> Statement:
@@ -327,11 +325,16 @@ class Sql:
                 raise in_doubt(error, token) from None
         return Statement(statement_id=found)
 
-    def _warehouse(self, given: str | None) -> str:
+    def warehouse(self, given: str | None = None) -> str:
+        """Name the warehouse: *given*, else `DATABRICKS_WAREHOUSE_ID`.
+
+        Raises:
+            ValueError: Neither is set.
+        """
         environ = os.environ if self._environ is None else self._environ
         found = given or environ.get(_WAREHOUSE, "")
         if not found:
-            raise ValueError(f"no SQL warehouse is named: pass warehouse_id, or set {_WAREHOUSE}")
+            raise ValueError(f"no SQL warehouse is named: give a warehouse_id, or set {_WAREHOUSE}")
         return found
 
 
