@@ -171,7 +171,11 @@ def wordless(seen: Observation[Drawn]) -> object:
     """Give what was seen but for the words of an error, and the order within one instant."""
     error = seen.error
     # What could not be undone quotes the failure before it, and that names where it stood.
-    quotes = error and (error.kind in {Kind.CONFLICT, Kind.TIMEOUT} or "timeout(" in error.message)
+    quotes = error and (
+        error.kind in {Kind.CONFLICT, Kind.TIMEOUT}
+        or "timeout(" in error.message
+        or ": branches of " in error.message
+    )
     said = error.kind if error and quotes else seen.result
     return said, seen.seconds, sorted(seen.effects, key=lambda note: (note.at, repr(note)))
 

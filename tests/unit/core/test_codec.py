@@ -245,6 +245,12 @@ def test_given_fields_make_a_context() -> None:
     assert codec_of(Order).decode_given(given_json) == Order(item="tea", weight=5, cups=2)
 
 
+def test_one_field_is_read_by_its_name() -> None:
+    assert codec_of(Order).decode_field("item", b'"tea"') == "tea"
+    with pytest.raises(InvalidFields, match="sugar"):
+        codec_of(Order).decode_field("sugar", b"2")
+
+
 def test_every_problem_with_what_was_given_is_listed_at_once() -> None:
     wrong = {"item": b'"\xff"', "paid": b"true", "sugar": b"2", "grams": b'"1"'}
     with pytest.raises(InvalidFields) as caught:

@@ -130,6 +130,8 @@ def test_functions_and_pipelines_compose_on_either_side() -> None:
     assert start(Words, Env) >> bare >> with_env >> with_position >> count == expected
     assert start(Words, Env) >> (bare >> step(with_env)) >> with_position >> count == expected
     assert bare >> (with_env >> (with_position >> (start(Words, Env) >> count))) == expected
+    assert bare & count == step(bare) & count
+    assert bare | count == step(bare) | count
 
 
 async def test_a_step_gets_as_many_arguments_as_it_takes() -> None:

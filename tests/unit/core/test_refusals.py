@@ -61,6 +61,7 @@ async def handle(ctx: Words, error: StepError) -> Outcome[Words]:
 
 
 erased: Any = is_long
+plain: Any = has_text
 nothing: Any = None
 other: Any = start(Letters)
 
@@ -86,6 +87,7 @@ REFUSED: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: named("a", nothing), TypeError, "cannot compose with None"),
     (lambda: recover(keep, nothing), TypeError, "None has no name"),
     (lambda: recover(keep, erased), TypeError, r"step is_long.* must take \(ctx, error\), \(ctx"),
+    (lambda: recover(keep, plain), TypeError, "step 'has_text' is not async: define it with"),
     (lambda: recover(nothing, handle), TypeError, "cannot compose with None"),
     (lambda: compensate(keep, nothing), TypeError, "cannot compose with None"),
     (lambda: compensate(start(Words) >> keep, other), TypeError, "contexts Words and Letters"),

@@ -57,6 +57,16 @@ async def test_a_report_refuses_a_fraction_outside_0_to_1(fraction: float) -> No
     assert not journal.reports
 
 
+async def test_a_step_knows_whether_the_one_beside_it_has_reported() -> None:
+    scope = Scope(journal=MemoryJournal())
+    cleaning = Position(path="2/cancel_run", scope=scope)
+    assert not cleaning.beside("submit_run").reported
+    await Position(path="2/submit_run", scope=scope).report("starting")
+    assert cleaning.beside("submit_run").reported
+    assert not cleaning.reported
+    assert not at().reported
+
+
 def test_repeated_paths_are_named_once() -> None:
     assert repeated(["a", "b", "a", "c", "b", "a"]) == "'a', 'b'"
     assert not repeated(["a", "b"])

@@ -177,6 +177,25 @@ async def test_a_report_that_does_not_arrive_hurts_nobody() -> None:
     await asyncio.sleep(0.01)
 
 
+class SlowJournal(MemoryJournal):
+    """A journal that never has done with a report."""
+
+    async def report(self, path: str, message: str, fraction: float | None) -> None:
+        await super().report(path, message, fraction)
+        await asyncio.sleep(3600)
+
+
+def test_a_report_that_is_cut_with_its_loop_hurts_nobody() -> None:
+    journal = SlowJournal()
+
+    async def report() -> None:
+        Position(path="load", scope=Scope(journal=journal)).report_soon("half", 0.5)
+        await asyncio.sleep(0.01)
+
+    asyncio.run(report())
+    assert journal.reports == [("load", "half", 0.5)]
+
+
 def test_a_report_to_a_loop_that_has_ended_is_dropped() -> None:
     loop = asyncio.new_event_loop()
     loop.close()
