@@ -7,7 +7,7 @@ import pytest
 from tests.chaos.chaos import Asked, wreak
 from tests.chaos.verdict import complaints, figures
 
-SHORT = Asked(tasks=200, seconds=18, patience=30, seed=1, redelivery=5, slack=5)
+SHORT = Asked(tasks=160, seconds=14, patience=30, seed=1, redelivery=5, slack=5)
 
 
 @pytest.mark.timeout(120)
