@@ -105,7 +105,7 @@ def test_start_is_the_identity_of_both(a: Whole) -> None:
 
 
 @given(on_part("a"), on_part("b"), trios)
-@settings(max_examples=40)  # each draws two pipelines and runs them several times
+@settings(max_examples=30)  # each draws two pipelines and runs them several times
 def test_both_is_commutative_on_fields_of_their_own(
     a: Pipeline[Trio, Recorder], b: Pipeline[Trio, Recorder], x: Trio
 ) -> None:
@@ -118,7 +118,7 @@ def test_both_is_commutative_on_fields_of_their_own(
 
 
 @given(plain_operands(), plain_contexts)
-@settings(max_examples=80)  # each draws a pipeline and runs it twice
+@settings(max_examples=30)  # each draws a pipeline and runs it twice
 def test_both_is_idempotent_without_merge_rules(a: Pipeline[Plain, Recorder], x: Plain) -> None:
     """(a & a)(x) == a(x), but that each effect is there twice."""
     whole = a >> leaf(
@@ -147,7 +147,7 @@ def test_both_takes_as_long_as_the_slowest_branch(a: Whole, b: Whole, c: Whole, 
 
 
 @given(on_part("a", ["flake"]), on_part("b", ["flake"]), trios)
-@settings(max_examples=40)  # each draws two pipelines and runs them several times
+@settings(max_examples=30)  # each draws two pipelines and runs them several times
 def test_changes_of_different_fields_are_merged(
     a: Pipeline[Trio, Recorder], b: Pipeline[Trio, Recorder], x: Trio
 ) -> None:

@@ -81,7 +81,7 @@ def test_success_is_a_left_zero_of_either(a: Whole, b: Whole, x: Drawn) -> None:
 
 
 @given(kinds, operands("a"), drawn_contexts)
-@settings(max_examples=60)  # each draws a pipeline and runs it twice
+@settings(max_examples=30)  # each draws a pipeline and runs it twice
 def test_failure_is_a_left_identity_of_either(kind: Kind, a: Whole, x: Drawn) -> None:
     """(fail | a)(x) == a(x), but for the effects of fail."""
     both, alone = seen(leaf("fail", ending="fail", kind=kind) | a, x), seen(a, x)

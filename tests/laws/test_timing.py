@@ -237,7 +237,7 @@ def test_tries_in_the_journal_are_not_waited_for_again(
     assert (again.result, again.seconds, again.effects) == (seen.result, 0.0, ())
 
 
-@settings(max_examples=60)  # each runs a drawn pipeline three times
+@settings(max_examples=30)  # each runs a drawn pipeline three times
 @given(pipelines(size=8, forms=SEQUENTIAL), starts, st.data())
 def test_a_crash_right_after_an_entry_costs_no_time(
     a: Whole, ctx: Drawn, data: st.DataObject
