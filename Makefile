@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test lint coverage laws mutants simulate chaos outside stubs \
+.PHONY: help demo test lint style coverage laws mutants simulate chaos outside stubs \
 	bench bench-client bench-durable bench-files bench-upload clean
 help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -16,15 +16,21 @@ help:  ## Show this list.
 demo: $(VENV)/.sandbox  ## Play the whole story on this machine (DOCS=folder for your own files).
 	@$(BIN)/dara demo $(if $(DOCS),--docs "$(DOCS)")
 
-test: lint  ## Check everything: style, types, floors, laws, tests.
-	$(BIN)/python -m pytest -n auto --dist worksteal
+# The type checkers take one core each, mypy for a short time only: the mutants fill the rest of it.
+test: style  ## Check everything: style, types, floors, laws, tests.
+	@echo "mypy and the mutants, basedpyright beside them"
+	@($(BIN)/mypy && $(BIN)/python -m pytest -n 0 tests/mutation) & beside=$$!; \
+	$(BIN)/basedpyright; pyright=$$?; wait $$beside && exit $$pyright
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/mutation
 
-lint: $(VENV)/.dev
+lint: style  ## Check style, floors and types alone.
+	@echo "mypy and basedpyright, side by side"
+	@$(BIN)/mypy & mypy=$$!; $(BIN)/basedpyright; pyright=$$?; wait $$mypy && exit $$pyright
+
+style: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	@echo "mypy and basedpyright, side by side"
-	@$(BIN)/mypy & mypy=$$!; $(BIN)/basedpyright; pyright=$$?; wait $$mypy && exit $$pyright
 
 coverage: $(VENV)/.dev  ## Show that the laws and unit tests reach every branch of the algebra.
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov=dara_fp.core tests/laws tests/unit
