@@ -18,7 +18,7 @@ from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, Unexpec
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.deadline import Deadline
 from dara_fp.databricks.http.proxies import certificates, proxy_for
-from dara_fp.databricks.http.refusals import excerpt
+from dara_fp.databricks.http.refusals import excerpt, request_id_of
 from dara_fp.databricks.http.transport import Call
 
 __all__ = ["HttpPool"]
@@ -75,9 +75,11 @@ class HttpPool:
         finally:
             _deadline.reset(before)
 
-    def failures(self, call: Call) -> AbstractContextManager[None]:
-        """Turn what the library raises for *call* into a `DatabricksError`."""
-        return _Failures(call)
+    def failures(
+        self, call: Call, headers: Mapping[str, str] = _NONE
+    ) -> AbstractContextManager[None]:
+        """Turn what the library raises for *call*, answered with *headers*, into our own error."""
+        return _Failures(call, headers)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -123,8 +125,9 @@ class _Client(httpx.AsyncClient):
 class _Failures(AbstractContextManager[None]):
     """Every call passes here, so that this is a class: a generator takes several times as long."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, headers: Mapping[str, str]) -> None:
         self._call = call
+        self._headers = headers
 
     def __enter__(self) -> None:
         pass
@@ -139,12 +142,16 @@ class _Failures(AbstractContextManager[None]):
             return
         body = self._call.body
         raised = body.failure if body is not None else None
-        found = raised if isinstance(raised, Exception) else _failure(self._call, error)
+        found = raised if isinstance(raised, Exception) else self._failure(error)
         del error, trace  # the library's own text may hold the URL
         try:
             raise found
         finally:
             found.__context__ = None  # for the same reason
+
+    def _failure(self, trouble: BaseException) -> DatabricksError:
+        found = _failure(self._call, trouble)
+        return found.changed(request_id=request_id_of(self._headers))
 
 
 class _Stall:
@@ -256,6 +263,10 @@ def _failure(call: Call, trouble: BaseException) -> DatabricksError:
         )
     if isinstance(origin, aiohttp.ClientConnectorCertificateError):
         return _untrusted(call, origin)
+    if isinstance(origin, httpx.DecodingError):
+        return UnexpectedAnswer(
+            StepError(message=f"{call.name}: the answer cannot be unpacked: check the host"),
+        )
     late = isinstance(origin, TimeoutError | httpx.TimeoutException)
     what = "no answer in time" if late else "the connection failed"
     said = excerpt(str(origin)) or type(origin).__name__

@@ -6,21 +6,24 @@ known to the file `pool` alone, and that one is imported in a thread.
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+import logging
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from typing import Protocol, TypeAlias, cast
 from urllib.parse import unquote, urlsplit
 
 import attrs
 
 from dara_fp.core.errors import StepError
-from dara_fp.databricks.errors import UnexpectedAnswer
+from dara_fp.databricks.errors import ConnectionFailed, UnexpectedAnswer
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.deadline import Deadline
+from dara_fp.databricks.http.refusals import request_id_of
 
 __all__ = ["Call", "Failures", "Pool", "Reply", "Response", "Transport"]
 
 _CHUNK = 256 * 1024
+_log = logging.getLogger("dara_fp.databricks")
 
 
 @attrs.frozen(kw_only=True)
@@ -103,8 +106,8 @@ class Response(Protocol):
         ...
 
 
-Failures: TypeAlias = Callable[[Call], AbstractContextManager[None]]
-"""Turns what the HTTP library raises for a call into a `DatabricksError`."""
+Failures: TypeAlias = Callable[[Call, Mapping[str, str]], AbstractContextManager[None]]
+"""Turns what the HTTP library raises for a call so answered into a `DatabricksError`."""
 
 
 class Pool(Protocol):
@@ -114,8 +117,8 @@ class Pool(Protocol):
         """Send *call* and give the answer as soon as its headers are here."""
         ...
 
-    def failures(self, call: Call) -> AbstractContextManager[None]:
-        """Turn what the library raises for *call* into a `DatabricksError`."""
+    def failures(self, call: Call, headers: Mapping[str, str]) -> AbstractContextManager[None]:
+        """Turn what the library raises for *call*, answered with *headers*, into our own error."""
         ...
 
     async def aclose(self) -> None:
@@ -123,7 +126,7 @@ class Pool(Protocol):
         ...
 
 
-def _none(_call: Call) -> AbstractContextManager[None]:
+def _none(_call: Call, _headers: Mapping[str, str]) -> AbstractContextManager[None]:
     return nullcontext()
 
 
@@ -163,30 +166,36 @@ class Reply:
             UnexpectedAnswer: The body is longer.
             ConnectionFailed: It was cut short.
         """
-        with self._failures(self._call):
+        with self._failing():
             try:
                 return await self._whole(limit)
             finally:
                 await self._response.aclose()
 
     async def beginning(self, limit: int) -> bytes:
-        """Read at most *limit* bytes of the body, and close."""
+        """Read at most *limit* bytes of the body, or what is there of it, and close.
+
+        Of a refusal the status tells more than that its body was cut or cannot be unpacked.
+        """
         parts = bytearray()
-        async for chunk in self.chunks():
-            parts += chunk
-            if len(parts) >= limit:
-                break
-        await self.aclose()
+        try:
+            async with aclosing(self.chunks(None)) as chunks:
+                async for chunk in chunks:
+                    parts += chunk
+                    if len(parts) >= limit:
+                        break
+        except (ConnectionFailed, UnexpectedAnswer) as error:
+            _log.debug("the body of a refusal cannot be read: %s", error)
         return bytes(parts[:limit])
 
-    async def chunks(self, size: int | None = _CHUNK) -> AsyncIterator[bytes]:
+    async def chunks(self, size: int | None = _CHUNK) -> AsyncGenerator[bytes]:
         """Give the body in chunks of *size* bytes, and close at the end; None: each as it comes.
 
         Raises:
             ConnectionFailed: It was cut short.
         """
         try:
-            with self._failures(self._call):
+            with self._failing():
                 async for chunk in self._response.aiter_bytes(size):
                     yield chunk
         finally:
@@ -194,8 +203,11 @@ class Reply:
 
     async def aclose(self) -> None:
         """Let go of the connection."""
-        with self._failures(self._call):
+        with self._failing():
             await self._response.aclose()
+
+    def _failing(self) -> AbstractContextManager[None]:
+        return self._failures(self._call, self.headers)
 
     async def _whole(self, limit: int) -> bytes:
         parts = bytearray()
@@ -207,6 +219,7 @@ class Reply:
                         message=f"{self._call.name}: the answer is longer than {limit:,} bytes:"
                         " ask for less",
                         status=self.status,
+                        request_id=request_id_of(self.headers),
                     ),
                 )
         return bytes(parts)
