@@ -198,3 +198,25 @@ def test_a_pause_that_was_asked_for_at_an_address_without_a_limit_is_forgotten_i
         time.now += 1.0
     lines = [pace.line("POST", f"/api/2.0/x/{number}") for number in range(100)]
     assert 0 < sum(line is not None for line in lines) <= 6
+
+
+class Late(VirtualTime):
+    """Wakes whoever sleeps only when the limit of time around it has passed, too."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds + 10.0)
+        raise TimeoutError
+
+
+async def test_who_gives_up_just_as_a_pause_ends_is_told_of_the_pause(
+    wire: respx.MockRouter,
+) -> None:
+    time = Late()
+    route = wire.post("/x").mock(return_value=BUSY)
+    async with limited(time, seconds=20.0) as workspace:
+        with pytest.raises(TooManyRequests):
+            await workspace.do("POST", "/x")
+        time.now += 15.0
+        with pytest.raises(TooManyRequests, match="another call of its family for a pause") as told:
+            await workspace.do("POST", "/x")
+    assert (route.call_count, told.value.sent) == (1, False)

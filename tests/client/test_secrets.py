@@ -66,6 +66,10 @@ ECHOES: Mapping[str, Answering] = {
     "redirect": lambda s: httpx.Response(302, headers={"location": f"https://a.test/{s}?{s}"}),
     "no json": lambda s: httpx.Response(200, text=f"hello {s}"),
     "quoted": lambda s: httpx.Response(400, content=said(quote(s, safe=""))),
+    "quoted and cut": lambda s: httpx.Response(500, text="\t" + "y" * 392 + quote(s, safe="")),
+    "html, quoted and cut": lambda s: httpx.Response(
+        404, html=f"<pre>{'y' * 392}{quote(s, safe='')}</pre>"
+    ),
 }
 
 
@@ -105,7 +109,8 @@ class Seen:
         traces = [str(record.exc_info) for record in self._logged.records]
         everything = "\n".join((*self.shown, *logged, *traces, *map(repr, others)))
         for secret in HIDDEN:
-            for form in (secret, quote(secret, safe=""), secret[:8]):
+            quoted = quote(secret, safe="")
+            for form in (secret, quoted, secret[:8], quoted[:8]):
                 assert form not in everything, form
 
 

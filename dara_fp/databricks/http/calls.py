@@ -332,7 +332,7 @@ def _held_back(request: Request, line: Line, seconds: float) -> TooManyRequests:
     asked = max(0.0, line.held)
     why = (
         "not sent, since the workspace asked another call of its family for a pause"
-        if asked
+        if asked or line.rate is None
         else f"held back for {seconds:.1f} s, since this client makes {line.rate} at most:"
         " make fewer calls, or set other rates"
     )

@@ -276,9 +276,10 @@ def _redirected(refusal: Refusal) -> DatabricksError:
 
 
 def _without(body: bytes, secrets: Iterable[str]) -> bytes:
-    for secret in secrets:
-        body = body.replace(secret.encode(), b"[redacted]") if secret else body
-    return body
+    # In this way bytes that are no text come back as they were.
+    return without(body.decode("utf-8", "surrogateescape"), secrets).encode(
+        "utf-8", "surrogateescape"
+    )
 
 
 def _text(value: object) -> str | None:
