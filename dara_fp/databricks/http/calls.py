@@ -223,7 +223,8 @@ class Calls:
         async with Deadline(request.name, budget.limit(self._timeout)) as end:
             reply = await self._signed(request, end)
             content = await reply.read(MAX_JSON)
-        return Answer.of(reply, request.name, content)
+        repeatable = request.may_repeat or request.only_reads
+        return Answer.of(reply, request.name, content, repeatable=repeatable)
 
     async def _slot(self, request: Request, budget: Budget) -> None:
         """Wait until the family of *request* may be called once more."""

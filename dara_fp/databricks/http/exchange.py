@@ -74,16 +74,27 @@ class Request:
 
 @attrs.frozen(kw_only=True)
 class Answer:
-    """An answer that was read to its end."""
+    """An answer that was read to its end.
+
+    Attributes:
+        call: What was asked.
+        status: HTTP status.
+        headers: Its headers; names are found in any case.
+        content: Its body.
+        secrets: What no error about it may show.
+        repeatable: Whether the call may be made twice without harm; where it may not, an answer
+            that is not understood leaves it in doubt.
+    """
 
     call: str
     status: int
     headers: Mapping[str, str] = attrs.field(repr=False)
     content: bytes = attrs.field(repr=False)
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
+    repeatable: bool = True
 
     @classmethod
-    def of(cls, reply: Reply, call: str, content: bytes) -> Self:
+    def of(cls, reply: Reply, call: str, content: bytes, *, repeatable: bool = True) -> Self:
         """Give what *reply* to *call* brought, its body being *content*."""
         return cls(
             call=call,
@@ -91,6 +102,7 @@ class Answer:
             headers=reply.headers,
             content=content,
             secrets=reply.secrets,
+            repeatable=repeatable,
         )
 
     def decoded(self, wanted: type[T]) -> T:
@@ -109,6 +121,7 @@ class Answer:
             message=f"{self.call}: {said}",
             status=self.status,
             request_id=request_id_of(self.headers),
+            in_doubt=not self.repeatable,
         )
         return UnexpectedAnswer(error)
 

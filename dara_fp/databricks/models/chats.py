@@ -1,7 +1,7 @@
 """Answers of chat models, whole or as a stream of tokens, in the shape that OpenAI gave them."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from dara_fp.databricks.errors import (
     kind_of_status,
 )
 from dara_fp.databricks.http.calls import MAX_JSON, Answer
+from dara_fp.databricks.http.doubt import not_to_be_repeated
 from dara_fp.databricks.http.event_streams import Event, events
 from dara_fp.databricks.http.redaction import hiding
 from dara_fp.databricks.http.refusals import TRANSIENT_STATUSES, excerpt, request_id_of
@@ -63,13 +64,13 @@ class ChatStream:
         usage: What it took; known at the end, and only where the model tells.
     """
 
-    def __init__(self, reply: Reply, call: str) -> None:
-        """Read the answer to *call* from *reply*."""
+    def __init__(self, reply: Reply, call: str, *, reads: bool = True) -> None:
+        """Read the answer to *call*, which may do more than it *reads*, from *reply*."""
         self.model: str | None = None
         self.finish_reason: str | None = None
         self.usage = Usage()
         self._reply = reply
-        self._head = Answer.of(reply, call, b"")
+        self._head = Answer.of(reply, call, b"", repeatable=reads)
         self._pieces = self._read()
 
     def __aiter__(self) -> AsyncIterator[str]:
@@ -87,7 +88,8 @@ class ChatStream:
         await self._reply.aclose()
 
     async def _read(self) -> AsyncGenerator[str]:
-        with hiding(self._reply.secrets):
+        doubting = nullcontext() if self._head.repeatable else not_to_be_repeated()
+        with doubting, hiding(self._reply.secrets):
             if "event-stream" not in self._reply.headers.get("content-type", ""):
                 yield await self._whole()
                 return

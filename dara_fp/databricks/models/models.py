@@ -91,7 +91,7 @@ class Models:
             reads=reads,
             idempotent=False,
         )
-        stream = ChatStream(await self._calls.open(request), f"POST {path}")
+        stream = ChatStream(await self._calls.open(request), f"POST {path}", reads=reads)
         try:
             yield stream
         finally:

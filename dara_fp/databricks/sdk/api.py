@@ -119,8 +119,8 @@ class Api:
         # Whoever calls again has another token.
         with not_to_be_repeated() if _has_token(body) else nullcontext():
             answer = await self._calls.answer(request)
-        seen(answer)
-        content: Any = answer.decoded(cast("type[Any]", Any))
+            seen(answer)
+            content: Any = answer.decoded(cast("type[Any]", Any))
         if isinstance(content, dict):
             return {**_picked(answer.headers, wanted), **cast("dict[str, Any]", content)}
         return content
