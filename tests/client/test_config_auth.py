@@ -17,7 +17,7 @@ import respx
 from dara_fp.core.errors import Kind
 from dara_fp.databricks.account import Account
 from dara_fp.databricks.auth.config_auth import ConfigAuth, SdkConfig
-from dara_fp.databricks.auth.sdk_variables import told_by
+from dara_fp.databricks.auth.sdk_variables import Attribute, told_by
 from dara_fp.databricks.auth.settings import ENVIRONMENT, Settings, checked, settings_from
 from dara_fp.databricks.errors import ConnectionFailed, Unauthenticated
 from dara_fp.databricks.http.calls import Calls
@@ -26,6 +26,15 @@ from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import HOST, Heard, VirtualTime, answer, last, saying, served
 
 GOOGLE = {"Authorization": "Bearer t1", "X-Databricks-GCP-SA-Access-Token": "of-google"}
+
+
+@attrs.define(kw_only=True)
+class Told:
+    """An attribute that a configuration says it has."""
+
+    name: str
+    env: str | None = None
+    sensitive: bool = False
 
 
 @attrs.define
@@ -37,6 +46,11 @@ class Made:
     host: str | None = "https://found.test/"
     workspace_id: str | None = "77"
     auth_type: str | None = "google-id"
+    password: str = "of-the-profile"
+
+    @staticmethod
+    def attributes() -> list[Attribute]:
+        return [Told(name="password", sensitive=True), Told(name="auth_type")]
 
     def authenticate(self) -> dict[str, str]:
         return self.signs()
@@ -288,6 +302,14 @@ async def test_the_sdk_itself_signs_in_by_a_profile_while_the_loop_goes_on(
     asked = server.heard[-1]
     assert (asked.target, asked.headers["authorization"]) == ("/x", "Basic bWU6aHVzaA==")
     assert asked.headers["user-agent"].endswith(" auth/basic")
+
+
+async def test_what_the_sdk_signs_in_with_is_not_shown_wherever_it_found_that(
+    calls: Calls, sdk: Sdk
+) -> None:
+    sdk.trouble = ValueError("invalid_grant: of-the-profile is no password of google-id")
+    with pytest.raises(Unauthenticated, match=r"\[redacted\] is no password of google-id"):
+        await calls.json("GET", "/x")
 
 
 async def test_no_variable_of_the_process_counts_beside_those_that_are_given(

@@ -6,12 +6,17 @@ in a thread of its own that nobody waits for longer than a limit, not even the e
 
 import importlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from dara_fp.core.errors import ConfigurationError, Kind, StepError
 from dara_fp.databricks.auth.renewal import Held, Renewed
-from dara_fp.databricks.auth.sdk_variables import read_by_itself, told_by
+from dara_fp.databricks.auth.sdk_variables import (
+    Attribute,
+    read_by_itself,
+    sensitive_of,
+    told_by,
+)
 from dara_fp.databricks.auth.settings import Settings
 from dara_fp.databricks.auth.signature import Signature
 from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, Unauthenticated
@@ -35,6 +40,10 @@ class SdkConfig(Protocol):
     host: str | None
     workspace_id: str | None
     auth_type: str | None
+
+    def attributes(self) -> Sequence[Attribute]:
+        """Tell what it can be told."""
+        ...
 
     def authenticate(self) -> dict[str, str]:
         """Give headers that sign a call."""
@@ -81,6 +90,7 @@ class ConfigAuth:
         self._clock = clock
         self._make = make
         self._config: SdkConfig | None = None
+        self._secrets = settings.secrets
         self._background = Background("dara-fp-sign-in")
         self._renewed = Renewed(
             self._fetch,
@@ -123,6 +133,7 @@ class ConfigAuth:
     def _signed(self) -> Signature:
         """Ask the SDK, in the background thread."""
         config = self._config or self._made()
+        self._secrets = (*self._settings.secrets, *sensitive_of(config, config.attributes()))
         headers = {str(name): str(value) for name, value in config.authenticate().items()}
         self._config = config
         host = self._settings.host or (config.host or "").rstrip("/")
@@ -141,7 +152,7 @@ class ConfigAuth:
         if not isinstance(trouble, Exception):
             raise trouble
         passes = any(_is_network(each) for each in _causes(trouble))
-        said = excerpt(without(str(trouble), self._settings.secrets), _SAID)
+        said = excerpt(without(str(trouble), self._secrets), _SAID)
         return (ConnectionFailed if passes else Unauthenticated)(
             StepError(
                 kind=Kind.FAILED if passes else Kind.REJECTED,

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-__all__ = ["Attribute", "read_by_itself", "told_by"]
+__all__ = ["Attribute", "read_by_itself", "sensitive_of", "told_by"]
 
 # By the name of the way to sign in (databricks-sdk 0.156, `credentials_provider`, `oidc`).
 _READS: Mapping[str, tuple[str, ...]] = {
@@ -35,6 +35,7 @@ class Attribute(Protocol):
 
     name: str
     env: str | None
+    sensitive: bool
 
 
 def told_by(environ: Mapping[str, str], attributes: Iterable[Attribute]) -> dict[str, str]:
@@ -45,6 +46,12 @@ def told_by(environ: Mapping[str, str], attributes: Iterable[Attribute]) -> dict
         if value := next(filter(None, map(environ.get, names)), None):
             found[attribute.name] = value
     return found
+
+
+def sensitive_of(config: object, attributes: Iterable[Attribute]) -> tuple[str, ...]:
+    """Give the values of those *attributes* of *config* that it shows nobody."""
+    names = [attribute.name for attribute in attributes if attribute.sensitive]
+    return tuple(str(value) for name in names if (value := getattr(config, name, None)))
 
 
 def read_by_itself(environ: Mapping[str, str], kind: str | None) -> tuple[str, ...]:
