@@ -18,10 +18,8 @@ from databricks.sdk.service.pipelines import (
     NotebookLibrary,
     PipelineLibrary,
     PipelineState,
-    UpdateInfo,
     UpdateInfoState,
 )
-from databricks.sdk.service.sql import StatementState
 from databricks.sdk.service.workspace import ImportFormat, Language
 
 from dara_fp.sandbox.pipelines.pipeline_records import Pipeline, Update
@@ -29,72 +27,13 @@ from dara_fp.sandbox.pipelines.pipeline_store import LOST, Pipelines
 from dara_fp.sandbox.pipelines.updating import AT_ONCE, Updating
 from dara_fp.sandbox.sql.running import Running
 from dara_fp.sandbox.sql.session import Asked, Session
-from dara_fp.sandbox.sql.warehouses import FIRST
 from tests.sandbox.served import serve, wait_until
+from tests.sandbox.updates import causes, look, made, rows, schema_of, started, updated
 
-ENDED = {UpdateInfoState.COMPLETED, UpdateInfoState.FAILED, UpdateInfoState.CANCELED}
 ENDLESS = """
 CREATE OR REFRESH MATERIALIZED VIEW endless AS
 SELECT sum(a.id * b.id) AS n FROM range(10000000) a CROSS JOIN range(10000000) b
 """
-
-
-def made(workspace: WorkspaceClient, *sources: str, **settings: Any) -> str:
-    """Give the id of a pipeline of *sources*, in a schema of its own."""
-    libraries: list[PipelineLibrary] = []
-    for source in sources:
-        path = f"/Volumes/main/default/pipelines/{uuid.uuid4().hex}.sql"
-        workspace.files.upload(path, BytesIO(source.encode()))
-        libraries.append(PipelineLibrary(file=FileLibrary(path=path)))
-    schema = f"p{uuid.uuid4().hex}"
-    workspace.schemas.create(schema, "main")
-    asked: dict[str, Any] = {"name": schema, "libraries": libraries, "schema": schema} | settings
-    pipeline_id = workspace.pipelines.create(catalog="main", **asked).pipeline_id
-    assert pipeline_id
-    return pipeline_id
-
-
-def started(workspace: WorkspaceClient, pipeline_id: str, **asked: Any) -> str:
-    update_id = workspace.pipelines.start_update(pipeline_id, **asked).update_id
-    assert update_id
-    return update_id
-
-
-def look(workspace: WorkspaceClient, pipeline_id: str, update_id: str) -> UpdateInfo:
-    update = workspace.pipelines.get_update(pipeline_id, update_id).update
-    assert update
-    return update
-
-
-def ended(workspace: WorkspaceClient, pipeline_id: str, update_id: str) -> UpdateInfoState:
-    wait_until(lambda: look(workspace, pipeline_id, update_id).state in ENDED)
-    state = look(workspace, pipeline_id, update_id).state
-    assert state
-    return state
-
-
-def updated(workspace: WorkspaceClient, pipeline_id: str, **asked: Any) -> UpdateInfoState:
-    return ended(workspace, pipeline_id, started(workspace, pipeline_id, **asked))
-
-
-def schema_of(workspace: WorkspaceClient, pipeline_id: str) -> str:
-    spec = workspace.pipelines.get(pipeline_id).spec
-    assert spec
-    return f"main.{spec.schema}"
-
-
-def rows(workspace: WorkspaceClient, statement: str, *names: str) -> list[list[str]]:
-    """Run *statement*, with *names* of tables in its brackets, and give its rows."""
-    answer = workspace.statement_execution.execute_statement(statement.format(*names), FIRST)
-    assert answer.status
-    assert answer.status.state is StatementState.SUCCEEDED, answer.status
-    return (answer.result.data_array if answer.result else None) or []
-
-
-def causes(workspace: WorkspaceClient, pipeline_id: str) -> list[str]:
-    events = workspace.pipelines.list_pipeline_events(pipeline_id, filter="level='ERROR'")
-    failures = [event.error for event in events if event.error]
-    return [raised.message or "" for failure in failures for raised in failure.exceptions or ()]
 
 
 def test_tables_are_made_in_the_order_in_which_they_read_each_other(
@@ -272,25 +211,6 @@ def test_what_pipelines_here_do_not_know_is_not_implemented(workspace: Workspace
     pipeline_id = made(workspace, ENDLESS)
     with pytest.raises(errors.NotImplemented, match="validate_only"):
         workspace.pipelines.start_update(pipeline_id, validate_only=True)
-
-
-def test_events_are_chosen_by_level_and_time(workspace: WorkspaceClient) -> None:
-    pipeline_id = made(workspace, "SELECT 1")
-    assert updated(workspace, pipeline_id) is UpdateInfoState.FAILED
-
-    def chosen(asked: str) -> list[str]:
-        events = workspace.pipelines.list_pipeline_events(
-            pipeline_id, filter=asked, order_by=["timestamp asc"], max_results=1
-        )
-        return [str(event.event_type) for event in events]
-
-    at = "timestamp >= '2021-07-22T06:37:33.083Z'"
-    assert chosen(f"level in ('ERROR', 'WARN') AND {at}") == ["update_progress"]
-    assert chosen("timestamp < '2021-07-22'") == chosen("level = 'WARN'") == []
-    assert chosen("")[:2] == ["create_update", "update_progress"]
-    for wrong in ("level > 'INFO'", "timestamp in ('now')", "timestamp > 'now'", "state = 'a'"):
-        with pytest.raises(InvalidParameterValue, match="Invalid filter"):
-            chosen(wrong)
 
 
 class StubbornLake:

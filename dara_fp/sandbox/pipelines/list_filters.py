@@ -12,7 +12,7 @@ __all__ = ["event_filter", "pipeline_filter"]
 
 _NAMED = re.compile(r"(?i)\s*name\s+like\s+'(.*)'\s*")
 _NOTEBOOK = re.compile(r"(?i)\s*notebook\s*=\s*'(.*)'\s*")
-_AND = re.compile(r"(?i)\s+and\s+")
+_AND = re.compile(r"(?i)(?<!\s)\s+and\s+")  # so that a run of spaces is looked at once
 _CLAUSE = re.compile(
     r"(?i)\s*(?P<field>level|id|timestamp)\s*"
     r"(?P<sign><=|>=|<|>|=|in\s*(?=\())\s*(?P<value>'[^']*'|\([^()]*\))\s*"
@@ -36,7 +36,7 @@ def pipeline_filter(text: str) -> Callable[[Pipeline], bool]:
         return lambda _pipeline: True
     if (named := _NAMED.fullmatch(text)) is not None:
         wanted = re.compile(_like(named[1]), re.DOTALL)
-        return lambda pipeline: wanted.fullmatch(pipeline.name) is not None
+        return lambda pipeline: wanted.match(pipeline.name) is not None
     if (notebook := _NOTEBOOK.fullmatch(text)) is not None:
         path = notebook[1]
         return lambda pipeline: any(
@@ -66,7 +66,7 @@ def _clause(part: str, text: str) -> Callable[[Event], bool]:
             return lambda event: compare(event.timestamp, moment)
     elif sign == "=" or sign not in _SIGNS:
         return lambda event: (event.level if field == "level" else event.id) in values
-    raise _unknown(text, f"{field} is not compared with {sign}")
+    raise _unknown(text, f"{field} compared otherwise than with {sign.strip()}")
 
 
 def _values(written: str) -> list[str]:
@@ -83,8 +83,18 @@ def _moment(written: str, text: str) -> int:
 
 
 def _like(pattern: str) -> str:
-    wild = {"%": ".*", "_": "."}
-    return "".join(wild.get(letter) or re.escape(letter) for letter in pattern)
+    """Give the expression for *pattern*, which goes back to no `%` once what follows it is found.
+
+    To try another place for it could only find less, and would take a time that no name is worth.
+    """
+    first, *others = (
+        "".join("." if letter == "_" else re.escape(letter) for letter in part)
+        for part in pattern.split("%")
+    )
+    if not others:
+        return rf"{first}\Z"
+    *inner, last = others
+    return "".join([first, *(f"(?>.*?{part})" for part in inner), rf".*{last}\Z"])
 
 
 def _unknown(text: str, known: str) -> ApiError:

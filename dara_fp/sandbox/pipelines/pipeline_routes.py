@@ -215,7 +215,9 @@ class PipelineRoutes:
                 raise self.unanswered.refuse(
                     request.method, request.url.path, f"libraries of {other[0]}"
                 )
-        convert(raw.get("libraries", ()), tuple[Source, ...], "libraries")
+        for source in convert(raw.get("libraries", ()), tuple[Source, ...], "libraries"):
+            if (source.file is None) is (source.notebook is None):
+                raise invalid("Invalid libraries: each is a file or a notebook, and one of these.")
         return spec, {name: value for name, value in raw.items() if name not in _OF_REQUEST}
 
     def _refuse(self, request: Request, raw: Json, names: Sequence[str]) -> None:
@@ -229,7 +231,7 @@ def _resumed(asked: _Listing) -> _Listing:
         return asked
     try:
         page = msgspec.json.decode(page_start(asked.page_token), type=_Page)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise _bad_token(asked.page_token) from None
     return msgspec.structs.replace(
         asked, page_token=page.after, filter=page.filter, order_by=page.order_by

@@ -141,6 +141,8 @@ class Updating:
         session = _session(pipeline)
         ordered = in_order(datasets(self._texts(pipeline), session))
         self._go_on(pipeline, update, State.SETTING_UP_TABLES, running)
+        if not any(dataset.is_table for dataset in ordered):
+            raise ValueError("The pipeline has no tables: let its sources declare some.")
         wanted = _selected(ordered, update.selection, session)
         for dataset in wanted:
             self._check_free(pipeline, dataset)
@@ -168,7 +170,10 @@ class Updating:
             raise ValueError(
                 f"The sandbox does not run {language} in pipelines, as in {shown!r}: only SQL."
             )
-        return content.decode("utf-8")
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError:
+            raise ValueError(f"The source {shown!r} is no text in UTF-8.") from None
 
     def _check_free(self, pipeline: Pipeline, dataset: "Dataset") -> None:
         there = self.lake.tables.catalog.has_table(dataset.name)

@@ -31,6 +31,8 @@ Json = dict[str, object]
 BODY_LIMIT = 32 * 2**20
 """Largest JSON body taken, in bytes: an upsert of 1,000 rows with 1,024 floats is about 20 MB."""
 
+OFFSET_DIGITS = 18
+
 
 async def read_bytes(request: Request, limit: int = BODY_LIMIT) -> bytes:
     """Read the body of *request*, refusing more than *limit* bytes without keeping them."""
@@ -109,6 +111,6 @@ def page_offset(page_token: str, offset: int) -> int:
     if not page_token:
         return offset
     start = page_start(page_token)
-    if not start.isascii() or not start.isdigit():
+    if len(start) > OFFSET_DIGITS or not start.isascii() or not start.isdigit():
         raise invalid(f"Invalid page_token {page_token[:40]!r}: use one from an answer.")
     return int(start)
