@@ -114,9 +114,11 @@ def test_any_other_question_is_told_which_ones_are_known(
     assert all(f"- {question}" in words(answer) for question in QUESTIONS)
     assert answer.attachments
     assert len(answer.attachments) == 1
-    bare = made(workspace, serialized_space="{}")
-    answer = workspace.genie.start_conversation_and_wait(bare, "How many are there?")
-    assert "example_question_sqls" in words(answer)
+    for known in ("{}", serialized({"?": SQL, "How many are there?": []})):
+        bare = made(workspace, serialized_space=known)
+        for question in ("How many are there?", "???"):
+            answer = workspace.genie.start_conversation_and_wait(bare, question)
+            assert "example_question_sqls" in words(answer)
 
 
 def test_sql_that_fails_is_told_as_the_error_of_the_message(

@@ -66,14 +66,17 @@ class _Serialized(msgspec.Struct):
 def examples_of(serialized_space: str) -> list[Example]:
     """Give the questions with SQL in *serialized_space*: its `instructions.example_question_sqls`.
 
+    One without words would fit whatever has none, and one without SQL has no answer.
+
     Raises:
         ApiError: 400; it is no JSON of a space.
     """
     read = parse(serialized_space, _Serialized, "serialized_space")
-    return [
+    found = (
         Example(question=" ".join(_lines(known.question)), sql="\n".join(_lines(known.sql)))
         for known in read.instructions.example_question_sqls
-    ]
+    )
+    return [known for known in found if _plain(known.question) and known.sql.strip()]
 
 
 @attrs.frozen(kw_only=True)

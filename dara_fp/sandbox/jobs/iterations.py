@@ -24,7 +24,7 @@ def inputs_of(text: str) -> list[str]:
     """
     try:
         found = msgspec.json.decode(text, type=list[msgspec.Raw])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         said = f"The inputs of a for_each_task are a JSON array, not {text[:100]!r}."
         raise ValueError(said) from None
     if len(found) > INPUTS_LIMIT:
