@@ -220,6 +220,9 @@ def test_a_notebook_deletes_no_volume_and_writes_over_nothing_unasked(
         f"fs.rm('{volume}', True)",
         f"fs.mv('{volume}/../..', '{volume}/x', True)",
         f"fs.cp('{volume}', '{volume}/x')",
+        f"fs.cp('{volume}', '{volume}/in', True)",
+        f"fs.cp('{volume}/a.txt', '{volume}/a.txt')",
+        "fs.mkdirs('/Volumes/nowhere')",
         "fs.ls('/FileStore')",
         "fs.ls('/Volumes/../../../etc')",
         f"fs.head('{volume}/none')",
@@ -234,7 +237,7 @@ def test_a_notebook_deletes_no_volume_and_writes_over_nothing_unasked(
     )
     _, output = ran(workspace, path)
     said = ["FileExistsError", "ValueError", "ValueError", "IsADirectoryError"]
-    more = ["ValueError", "ValueError", "FileNotFoundError"]
+    more = ["ValueError"] * 3 + ["ValueError", "ValueError", "FileNotFoundError"]
     assert result(output) == str([[*said, *more], "first"]), output.error
 
 

@@ -65,12 +65,15 @@ class NotebookFiles:
 
     def mkdirs(self, path: str) -> bool:
         """Make the folder *path*, with those it is in."""
-        self._place(path).mkdir(parents=True, exist_ok=True)
+        if not self._place(path).is_dir():
+            self._changed(path).mkdir(parents=True, exist_ok=True)
         return True
 
     def cp(self, source: str, to: str, recurse: bool = False) -> bool:  # noqa: FBT001, FBT002 - as the original
         """Copy *source* to the path, or into the folder, *to*."""
         place, target = self._whole(source, recurse=recurse), self._target(source, to)
+        if target.is_relative_to(place):  # else a copy would go on into itself without an end
+            raise ValueError(f"{source} cannot be copied into itself, to {to}")
         if place.is_dir():
             shutil.copytree(place, target, dirs_exist_ok=True)
         else:
