@@ -15,7 +15,8 @@ from dara_fp.databricks.auth.signature import Signature
 from dara_fp.databricks.errors import UnexpectedAnswer
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.redaction import credentials, hiding
-from dara_fp.databricks.http.refusals import Refusal, excerpt, refused, request_id_of
+from dara_fp.databricks.http.refusals import Refusal, excerpt, refused
+from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.http.transport import Call, Transport
 
 __all__ = ["MachineAuth"]

@@ -14,7 +14,7 @@ import attrs
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, DataLoss, UnexpectedAnswer
 from dara_fp.databricks.files.checksums import Sum, md5_of
-from dara_fp.databricks.http.refusals import request_id_of
+from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.http.transport import Reply
 from dara_fp.databricks.records import FileMetadata
 

@@ -30,7 +30,7 @@ from dara_fp.databricks.files.upload_sessions import (
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.calls import Answer
 from dara_fp.databricks.http.chunks import Chunks
-from dara_fp.databricks.http.refusals import request_id_of
+from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.http.transport import Call
 
 __all__ = ["MultipartUpload"]

@@ -25,7 +25,8 @@ from dara_fp.databricks.http.encoding import json_body, query_string
 from dara_fp.databricks.http.exchange import MAX_JSON, Answer, Request
 from dara_fp.databricks.http.rates import DOCUMENTED, Line, Pace, Rate
 from dara_fp.databricks.http.redaction import credentials, hiding, signatures, without
-from dara_fp.databricks.http.refusals import Refusal, excerpt, refused, request_id_of
+from dara_fp.databricks.http.refusals import Refusal, excerpt, refused
+from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.http.retries import Budget, Retries, retrying
 from dara_fp.databricks.http.transport import Call, Reply, Transport
 

@@ -10,7 +10,8 @@ from dara_fp.core.errors import StepError
 from dara_fp.databricks.errors import UnexpectedAnswer
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.redaction import hiding
-from dara_fp.databricks.http.refusals import excerpt, request_id_of
+from dara_fp.databricks.http.refusals import excerpt
+from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.http.transport import Reply
 
 __all__ = ["MAX_JSON", "Answer", "Request"]

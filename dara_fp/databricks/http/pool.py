@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from functools import lru_cache
-from http import HTTPStatus
 from ssl import SSLContext
 from types import MappingProxyType, SimpleNamespace, TracebackType
 
@@ -17,8 +16,9 @@ from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, UnexpectedAnswer
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.deadline import Deadline
-from dara_fp.databricks.http.proxies import certificates, proxy_for
-from dara_fp.databricks.http.refusals import excerpt, request_id_of
+from dara_fp.databricks.http.proxies import certificates, proxy_for, refused_by_proxy
+from dara_fp.databricks.http.refusals import excerpt
+from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.http.transport import Call
 
 __all__ = ["HttpPool"]
@@ -256,7 +256,7 @@ def _failure(call: Call, trouble: BaseException) -> DatabricksError:
     cause = trouble.__cause__
     origin = cause if isinstance(cause, aiohttp.ClientError | OSError) else trouble
     if isinstance(origin, aiohttp.ClientHttpProxyError):
-        return _proxy_refusal(call, origin.status)
+        return refused_by_proxy(call, origin.status)
     if isinstance(origin, aiohttp.ClientResponseError | httpx.InvalidURL | aiohttp.InvalidURL):
         return UnexpectedAnswer(
             StepError(message=f"{call.name}: {call.host} does not speak HTTP: check the host"),
@@ -292,16 +292,3 @@ def _untrusted(call: Call, error: aiohttp.ClientConnectorCertificateError) -> Da
     )
     failed.sent = False
     return failed
-
-
-def _proxy_refusal(call: Call, status: int) -> DatabricksError:
-    passes = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return (ConnectionFailed if passes else UnexpectedAnswer)(
-        StepError(
-            kind=Kind.FAILED if passes else Kind.REJECTED,
-            message=f"{call.name}: the proxy opens no way to {call.host}, it answered {status}:"
-            " check the proxy that https_proxy or all_proxy names, and the user and password in it",
-            status=status,
-            retryable=passes,
-        ),
-    )

@@ -3,12 +3,15 @@
 import os
 import ssl
 from collections.abc import Mapping
+from http import HTTPStatus
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from dara_fp.core.errors import ConfigurationError
+from dara_fp.core.errors import ConfigurationError, Kind, StepError
+from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, UnexpectedAnswer
+from dara_fp.databricks.http.transport import Call
 
-__all__ = ["certificates", "proxy_for"]
+__all__ = ["certificates", "proxy_for", "refused_by_proxy"]
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -44,6 +47,20 @@ def certificates(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext | No
             f"{name} is {path!r}, from which no certificates can be read ({error}):"
             " name a file of certificates in PEM form, or unset it",
         ) from None
+
+
+def refused_by_proxy(call: Call, status: int) -> DatabricksError:
+    """Give the error of *call*, to which a proxy answered *status* and opened no way."""
+    passes = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return (ConnectionFailed if passes else UnexpectedAnswer)(
+        StepError(
+            kind=Kind.FAILED if passes else Kind.REJECTED,
+            message=f"{call.name}: the proxy opens no way to {call.host}, it answered {status}:"
+            " check the proxy that https_proxy or all_proxy names, and the user and password in it",
+            status=status,
+            retryable=passes,
+        ),
+    )
 
 
 def _checked(proxy: str, name: str) -> str:

@@ -5,10 +5,7 @@ The shapes of the bodies, their order, and the three overrides are those of data
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from time import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,8 +23,10 @@ from dara_fp.databricks.errors import (
     kind_of_status,
 )
 from dara_fp.databricks.http.redaction import without
+from dara_fp.databricks.http.request_ids import request_id_of
+from dara_fp.databricks.http.retry_after import seconds_asked
 
-__all__ = ["TRANSIENT_STATUSES", "Refusal", "excerpt", "refused", "request_id_of"]
+__all__ = ["TRANSIENT_STATUSES", "Refusal", "excerpt", "refused"]
 
 TRANSIENT_STATUSES = frozenset({408, 429, 502, 503, 504})
 _EXCERPT = 400
@@ -54,9 +53,6 @@ _NOT_FOUND_AFTER_ALL = (
         re.compile(r"Run .* does not exist|Run: .* in job: .* doesn't exist"),
     ),
 )
-
-# The last two are those of S3 and Azure; what Google's store tells is part of its addresses.
-_REQUEST_IDS = ("x-request-id", "x-databricks-request-id", "x-amz-request-id", "x-ms-request-id")
 
 _TEXT = re.compile(r"([A-Z_]+): (.*)", re.DOTALL)
 _HTML = (re.compile(r"<pre>(.*?)</pre>", re.DOTALL), re.compile(r"<title>(.*?)</title>", re.DOTALL))
@@ -124,14 +120,9 @@ def refused(refusal: Refusal, *, secrets: Iterable[str] = ()) -> DatabricksError
             request_id=request_id_of(refusal.headers),
             retryable=_is_transient(refusal.status, said.message),
         ),
-        retry_after=_seconds(refusal.headers.get("retry-after"), refusal.headers.get("date")),
+        retry_after=seconds_asked(refusal.headers),
         reasons=said.reasons,
     )
-
-
-def request_id_of(headers: Mapping[str, str]) -> str | None:
-    """Give the id the service, or a cloud's store, gave the request: by the answer's *headers*."""
-    return next(filter(None, map(headers.get, _REQUEST_IDS)), None)
 
 
 def excerpt(body: bytes | str, limit: int = _EXCERPT, *, secrets: Iterable[str] = ()) -> str:
@@ -284,25 +275,3 @@ def _without(body: bytes, secrets: Iterable[str]) -> bytes:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _seconds(retry_after: str | None, date: str | None) -> float | None:
-    if retry_after is None:
-        return None
-    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", retry_after.strip()):
-        return float(retry_after)
-    return _seconds_until(retry_after, date)
-
-
-def _seconds_until(then: str, date: str | None) -> float | None:
-    """Give the seconds from *date*, by the clock of whoever answers, or from now."""
-    try:
-        now = _timestamp(date) if date else time()
-        return max(0.0, _timestamp(then) - now)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _timestamp(date: str) -> float:
-    found = parsedate_to_datetime(date)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

@@ -18,7 +18,7 @@ from dara_fp.core.errors import StepError
 from dara_fp.databricks.errors import ConnectionFailed, UnexpectedAnswer
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.deadline import Deadline
-from dara_fp.databricks.http.refusals import request_id_of
+from dara_fp.databricks.http.request_ids import request_id_of
 
 __all__ = ["Call", "Failures", "Pool", "Reply", "Response", "Transport"]
 

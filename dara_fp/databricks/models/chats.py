@@ -20,7 +20,8 @@ from dara_fp.databricks.http.calls import MAX_JSON, Answer
 from dara_fp.databricks.http.doubt import not_to_be_repeated
 from dara_fp.databricks.http.event_streams import Event, events
 from dara_fp.databricks.http.redaction import hiding
-from dara_fp.databricks.http.refusals import TRANSIENT_STATUSES, excerpt, request_id_of
+from dara_fp.databricks.http.refusals import TRANSIENT_STATUSES, excerpt
+from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.http.transport import Reply
 
 __all__ = ["Chat", "ChatStream", "Usage", "chat_of"]

@@ -12,7 +12,8 @@ import msgspec
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.polling import Polling, looked_until
-from dara_fp.databricks.http.refusals import excerpt, request_id_of
+from dara_fp.databricks.http.refusals import excerpt
+from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.models.messages import (
     Attachment,
     Message,

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import DatabricksError, RunFailed
 from dara_fp.databricks.http.exchange import Answer
-from dara_fp.databricks.http.refusals import excerpt, request_id_of
+from dara_fp.databricks.http.refusals import excerpt
+from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.records import Run, RunOutput, RunTask
 
 __all__ = ["judged"]

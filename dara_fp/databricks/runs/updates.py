@@ -15,7 +15,8 @@ from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.doubt import in_doubt, may_have_been_done
 from dara_fp.databricks.http.encoding import given
 from dara_fp.databricks.http.polling import Polling, looked_until
-from dara_fp.databricks.http.refusals import excerpt, request_id_of
+from dara_fp.databricks.http.refusals import excerpt
+from dara_fp.databricks.http.request_ids import request_id_of
 
 __all__ = ["PipelineInfo", "Update", "UpdateFailed", "Updates"]
 

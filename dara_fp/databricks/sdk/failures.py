@@ -7,7 +7,7 @@ from typing import Any
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.http.exchange import Answer
-from dara_fp.databricks.http.refusals import request_id_of
+from dara_fp.databricks.http.request_ids import request_id_of
 
 __all__ = ["OperationFailed", "WaitTimedOut", "operation_failed", "seen", "timed_out"]
 

@@ -3,7 +3,7 @@
 import attrs
 
 from dara_fp.databricks.http.exchange import Answer
-from dara_fp.databricks.http.refusals import request_id_of
+from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.sql.records import Statement
 
 __all__ = ["statement_of"]

@@ -9,7 +9,8 @@ from dara_fp.core.errors import StepError
 from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.polling import Polling, looked_until
-from dara_fp.databricks.http.refusals import excerpt, request_id_of
+from dara_fp.databricks.http.refusals import excerpt
+from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.vectors.indexes import (
     EndpointInfo,
     VectorIndex,

@@ -10,7 +10,7 @@ from dara_fp.databricks.errors import UpsertFailed
 from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.encoding import given, json_body
 from dara_fp.databricks.http.polling import Polling
-from dara_fp.databricks.http.refusals import request_id_of
+from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.vectors.index_waiting import (
     IndexFailed,
     OnIndex,
