@@ -8,6 +8,7 @@ import pytest
 from dara_fp.databricks.errors import ConnectionFailed
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.calls import Calls, Request
+from dara_fp.databricks.http.deadline import Deadline
 from dara_fp.databricks.http.transport import Call
 from dara_fp.databricks.workspace import Workspace
 from tests.client.stage import Heard, answer, saying, served
@@ -114,3 +115,27 @@ async def test_the_sign_in_counts_and_nothing_is_sent_before_it() -> None:
     assert [heard.target for heard in server.heard] == [
         "/oidc/.well-known/oauth-authorization-server"
     ]
+
+
+async def test_what_went_out_on_a_connection_that_was_open_already_may_have_got_there() -> None:
+    async def once(_heard: Heard, writer: asyncio.StreamWriter) -> None:
+        if len(server.heard) > 1:
+            await asyncio.sleep(60)
+        writer.write(answer())
+
+    async with served(once) as server, made(server.host) as workspace:
+        await workspace.do("POST", "/x")
+        _, error = await seconds_of(workspace.do("POST", "/x"), r"not answered within 0\.3 s$")
+    assert (error.sent, error.in_doubt) == (True, True)
+    assert [heard.connection for heard in server.heard] == [1, 1]
+
+
+async def test_a_body_that_still_goes_out_after_its_answer_finds_no_clock_to_move() -> None:
+    body = Body(b"x")
+    async with Deadline("PUT /x", 5.0, body=body) as end:
+        late = body.holding()
+        late.__enter__()
+        assert end.limit is not None
+        assert end.limit.when() is None
+    late.__exit__(None, None, None)
+    assert [piece async for piece in body.pieces()] == [b"x"]

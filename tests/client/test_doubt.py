@@ -1,9 +1,10 @@
-"""What is in doubt, since its answer came and is not understood."""
+"""What is in doubt: its answer came and is not understood, or an earlier one was lost."""
 
+import httpx
 import pytest
 import respx
 
-from dara_fp.databricks.errors import DatabricksError, UnexpectedAnswer
+from dara_fp.databricks.errors import DatabricksError, PermissionDenied, UnexpectedAnswer
 from dara_fp.databricks.workspace import Workspace
 
 
@@ -54,3 +55,14 @@ async def test_a_model_that_does_things_leaves_a_doubt_where_its_stream_breaks(
         async with workspace.models.stream("m", [], reads=reads) as stream:
             _ = [piece async for piece in stream]
     assert caught.value.in_doubt is not reads
+
+
+@pytest.mark.parametrize(("first", "doubt"), [(httpx.ReadError("cut"), True), (429, False)])
+async def test_a_refusal_after_a_lost_answer_leaves_a_run_in_doubt(
+    wire: respx.MockRouter, workspace: Workspace, first: Exception | int, *, doubt: bool
+) -> None:
+    lost = httpx.Response(first) if isinstance(first, int) else first
+    route = wire.post("/api/2.2/jobs/run-now").mock(side_effect=[lost, httpx.Response(403)])
+    with pytest.raises(PermissionDenied) as caught:
+        await workspace.runs.start(1, idempotency_token="t")
+    assert (route.call_count, caught.value.in_doubt) == (2, doubt)

@@ -220,3 +220,36 @@ async def test_who_gives_up_just_as_a_pause_ends_is_told_of_the_pause(
         with pytest.raises(TooManyRequests, match="another call of its family for a pause") as told:
             await workspace.do("POST", "/x")
     assert (route.call_count, told.value.sent) == (1, False)
+
+
+def test_the_longest_pause_counts_and_none_is_longer_than_ten_minutes(time: VirtualTime) -> None:
+    pace = Pace((), clock=time.clock, sleep=time.sleep)
+    left: list[float] = []
+    for seconds in (30.0, 5.0, 31_536_000.0):
+        pace.hold("POST", "/x", seconds)
+        line = pace.line("POST", "/x")
+        assert line is not None
+        left.append(line.held)
+    assert left == [30.0, 30.0, 600.0]
+
+
+async def test_who_has_no_time_for_a_pause_is_told_so_while_others_wait(time: VirtualTime) -> None:
+    over = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        await over.wait()
+        time.now += seconds
+
+    pace = Pace((), clock=time.clock, sleep=sleep)
+    pace.hold("POST", "/x", 30.0)
+    line = pace.line("POST", "/x")
+    assert line is not None
+    patient = asyncio.create_task(line.slot(60.0))
+    await asyncio.sleep(0)
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(TimeoutError):
+        await line.slot(3.0)
+    assert asyncio.get_running_loop().time() - began < 1.0
+    over.set()
+    await patient
+    assert line.held == 0.0

@@ -16,6 +16,7 @@ import respx
 from dara_fp.databricks.auth.auth import TokenAuth
 from dara_fp.databricks.auth.settings import Settings
 from dara_fp.databricks.errors import DatabricksError
+from dara_fp.databricks.http import pool
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.calls import Calls
 from dara_fp.databricks.http.transport import Call, Transport
@@ -216,6 +217,20 @@ async def test_what_succeeds_is_logged_without_secrets(
     seen.check()
     assert seen.logged("GET /x/[redacted] -> 200 in ")
     assert seen.logged("GET /container/file -> 200 in ")
+
+
+async def test_an_address_that_holds_a_secret_is_not_kept(
+    wire: respx.MockRouter, calls: Calls
+) -> None:
+    kept = pool._address  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    wire.get(host="store.test").respond(json={})
+    wire.get("/x").respond(json={})
+    before = kept.cache_info().misses
+    await calls.elsewhere(Call(method="GET", url=STORE, headers={}))
+    await calls.json("GET", "/x", query={"session": SECRET}, secrets=(SECRET,))
+    assert kept.cache_info().misses == before
+    await calls.json("GET", "/x", query={"of": "this test alone"})
+    assert kept.cache_info().misses == before + 1
 
 
 # What a workspace may say one day beside an address of a result, and is not understood.
