@@ -3,6 +3,7 @@
 import uuid
 from io import BytesIO
 
+import httpx
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import InvalidParameterValue
@@ -79,8 +80,7 @@ def test_no_filter_takes_long() -> None:
 
 
 @pytest.mark.parametrize("hidden", ['{"x":' + "[" * 20_000, "{}", "9" * 5_000])
-def test_a_page_token_that_is_none_is_refused(workspace: WorkspaceClient, hidden: str) -> None:
-    token = cursor(hidden)
+def test_a_page_token_that_is_none_is_refused(http: httpx.Client, hidden: str) -> None:
     for path in ("/api/2.0/pipelines", "/api/2.0/genie/spaces"):
-        with pytest.raises(InvalidParameterValue, match="Invalid page_token"):
-            workspace.api_client.do("GET", path, query={"page_token": token})
+        answer = http.get(path, params={"page_token": cursor(hidden)})
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")

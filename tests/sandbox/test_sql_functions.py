@@ -132,6 +132,50 @@ def test_an_element_that_a_column_has_not_is_an_error(
         of_t(table, element)
 
 
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("cast((select max(n) from t) as int)", 1),
+        ("a[(select max(n) from t)]", 2),
+        ("(select max(d) from t) + interval 1 day", date(2026, 2, 1)),
+        ("cast((with w as (select n from t) select max(w.n) from w) as bigint)", 1),
+    ],
+)
+def test_a_query_within_what_means_something_else_here_reads_its_tables(
+    table: SqlEngine, said: str, value: object
+) -> None:
+    assert of_t(table, f"{said} as c").to_pylist() == [{"c": value}]
+
+
+@pytest.mark.timeout(20)
+def test_elements_and_casts_in_one_another_take_no_time_that_grows_with_their_powers(
+    table: SqlEngine,
+) -> None:
+    depth = 9
+    wanted = {
+        f"{'array(' * depth}n{')' * depth}{'[0]' * depth}": 1,
+        f"{'a[' * depth}0{'] - 1' * depth}": 0,
+        "element_at(element_at(deep, 2), 1)": 2,
+        f"{'cast(' * depth}2.7{' as int)' * depth}": 2,
+        "try_cast(cast(2.7 as int) as tinyint)": 2,
+    }
+    chosen = ", ".join(f"{said} as c{place}" for place, said in enumerate(wanted))
+    [values] = of_t(table, chosen).to_pylist()
+    assert dict(zip(wanted, values.values(), strict=True)) == wanted
+    with pytest.raises(SqlError, match=r"\[INVALID_ARRAY_INDEX\]"):
+        of_t(table, f"{'array(' * depth}n{')' * depth}{'[0]' * (depth - 1)}[1]")
+    grouped = run(table, "select deep[1][n], count(*) from t group by deep[1][n]")
+    assert grouped.num_rows == 1
+    of_all = of_t(table, "array_agg(deep)[0][max(n)][max(n)] as c")
+    assert of_all.to_pylist() == [{"c": 3}]
+
+
+@pytest.mark.parametrize("said", ["get()", "get(a)", "get(a, 0, 0)", "weekday()"])
+def test_a_function_with_too_few_or_too_many_values_is_told_so(table: SqlEngine, said: str) -> None:
+    with pytest.raises(SqlError, match="WRONG_NUM_ARGS"):
+        of_t(table, said)
+
+
 def test_a_percentile_lies_between_values(engine: SqlEngine) -> None:
     found = run(engine, "select percentile(n, 0.5) as p from values (1), (2) as t(n)")
     assert found.to_pylist() == [{"p": 1.5}]

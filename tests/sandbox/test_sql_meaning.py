@@ -142,6 +142,24 @@ def test_a_view_calls_its_columns_as_it_was_told_to(days: Say, engine: SqlEngine
         days("create view short (a) as select * from days")
 
 
+@pytest.mark.parametrize(
+    ("statement", "condition"),
+    [
+        ("create table made (a int) as select 1, 2", "ARITY_MISMATCH.TOO_MANY"),
+        ("create table made (a int, b int) as select 1", "ARITY_MISMATCH.NOT_ENOUGH"),
+        ("create table made as select 1 a, 2 A", "COLUMN_ALREADY_EXISTS"),
+        ("create table made (a int, a string)", "COLUMN_ALREADY_EXISTS"),
+        ("alter table days add column D int", "COLUMN_ALREADY_EXISTS"),
+    ],
+)
+def test_a_table_of_columns_that_cannot_be_is_not_made(
+    days: Say, statement: str, condition: str
+) -> None:
+    with pytest.raises(SqlError, match=condition):
+        days(statement)
+    assert days("show tables like 'made'") == []
+
+
 def test_a_name_of_three_parts_is_a_field_unless_it_begins_with_a_schema(say: Say) -> None:
     say("create table x as select 1 as id")
     say("create table y as select named_struct('id', 2, 'in', named_struct('id', 3)) as x")

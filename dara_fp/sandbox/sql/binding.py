@@ -194,13 +194,13 @@ class Binding:
     def _bind(self, tree: exp.Expr, own: Mapping[str, str], depth: int) -> None:
         if depth > _VIEWS_DEEP:
             raise not_done(f"views nested more than {_VIEWS_DEEP} deep")
-        tables = [table for table in tree.find_all(exp.Table) if not is_own(table)]
+        tables = _read(tree)
         for table in tables:
             if isinstance(table.this, exp.Func):
                 _identify(table, table.this)
         # Before the tables, since what a view stands for is adapted on its own.
         self._adapt(tree, {self.session.full_name(table) for table in tables})
-        for table in tables:
+        for table in _read(tree):  # others by now, where a query was written once more
             self._bind_table(table, own, depth)
 
     def _adapt(self, tree: exp.Expr, tables: Collection[str]) -> None:
@@ -301,6 +301,10 @@ class Binding:
             this=exp.to_identifier(table.name, quoted=True)
         )
         table.replace(exp.Subquery(this=query, alias=alias))
+
+
+def _read(tree: exp.Expr) -> list[exp.Table]:
+    return [table for table in tree.find_all(exp.Table) if not is_own(table)]
 
 
 def _identify(table: exp.Table, function: exp.Func) -> None:

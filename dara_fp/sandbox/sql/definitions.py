@@ -7,7 +7,14 @@ from sqlglot import exp
 from dara_fp.sandbox.catalog.entries import Schema, Table
 from dara_fp.sandbox.server.errors import ApiError
 from dara_fp.sandbox.sql.binding import Binding
-from dara_fp.sandbox.sql.errors import expected, no_schema, no_table, not_done, table_exists
+from dara_fp.sandbox.sql.errors import (
+    expected,
+    no_schema,
+    no_table,
+    not_done,
+    other_columns,
+    table_exists,
+)
 from dara_fp.sandbox.sql.names import is_own
 from dara_fp.sandbox.sql.running import SqlError
 from dara_fp.sandbox.sql.schema_views import table_of
@@ -133,6 +140,8 @@ def _create_table(binding: Binding, tree: exp.Create) -> None:
         rows: Any = None
         if tree.expression is not None:
             rows = binding.rows(binding.bound(tree.expression))
+            if fields and len(fields) != rows.num_columns:
+                raise other_columns("INSERT", len(fields), rows.num_columns)
             fields = fields or [
                 Field(name=column.name, kind=of_arrow(column.type)) for column in rows.schema
             ]
@@ -202,12 +211,7 @@ def _called(binding: Binding, tree: exp.Create) -> exp.Expr:
         return query
     found = binding.columns(binding.bound(query.copy()))
     if len(found) != len(names):
-        more = "TOO_MANY" if len(found) > len(names) else "NOT_ENOUGH"
-        raise SqlError(
-            message=f"[CREATE_VIEW_COLUMN_ARITY_MISMATCH.{more}_DATA_COLUMNS] Cannot create the"
-            f" view: {len(names)} columns are named, the query has {len(found)}. SQLSTATE: 21S01",
-            sql_state="21S01",
-        )
+        raise other_columns("CREATE_VIEW", len(names), len(found))
     return exp.select("*").from_(exp.alias_(exp.Subquery(this=query), "named", table=names))
 
 

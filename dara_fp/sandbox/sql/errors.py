@@ -20,8 +20,10 @@ __all__ = [
     "not_done",
     "of_catalog",
     "of_duckdb",
+    "other_columns",
     "refuse_large",
     "table_exists",
+    "wrong_count",
 ]
 
 DIVIDED = "[DIVIDE_BY_ZERO]"
@@ -180,6 +182,20 @@ def refuse_large(size: int, *, inline: bool) -> None:
             " larger: give a row_limit or a byte_limit, or write it to a table.",
             error_code="RESOURCE_EXHAUSTED",
         )
+
+
+def wrong_count(function: str, wanted: int, given: int) -> SqlError:
+    """Give what a *function* of so many *wanted* values is with those *given*."""
+    said = f"The {_quoted(function)} requires {wanted} parameters but the actual number is {given}."
+    return _error("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", said, "42605")
+
+
+def other_columns(kind: str, named: int, found: int) -> SqlError:
+    """Give what a query of *found* columns is to a *kind* of statement that has *named* ones."""
+    more = "TOO_MANY" if found > named else "NOT_ENOUGH"
+    condition = f"{kind}_COLUMN_ARITY_MISMATCH.{more}_DATA_COLUMNS"
+    reason = f"{more.lower().replace('_', ' ')} data columns: {named} expected, {found} given."
+    return _error(condition, f"Cannot write, the reason is {reason}", "21S01")
 
 
 def of_catalog(error: ApiError) -> SqlError:

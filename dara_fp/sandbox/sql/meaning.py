@@ -1,10 +1,10 @@
 """Functions that mean something else to the engine than to a warehouse, and what they are there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot import exp, parse_one
 
-from dara_fp.sandbox.sql.errors import INDEXED, NO_ELEMENT, ZERO
+from dara_fp.sandbox.sql.errors import INDEXED, NO_ELEMENT, ZERO, wrong_count
 
 __all__ = ["adapt", "whole"]
 
@@ -15,10 +15,11 @@ _DATES = (exp.CurrentDate, exp.TsOrDsToDate, exp.TsOrDsAdd, exp.AddMonths, exp.L
 _DAYS = frozenset({"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"})
 _NO_DATES = (exp.Interval, exp.Literal, exp.Null)
 _MAPS = (exp.Map, exp.VarMap)
+_ONCE = "dara_given_"
 
 _BY_NAME = {
-    "WEEKDAY": "CAST(ISODOW(CAST(x AS DATE)) - 1 AS INT)",
-    "GET": "CASE WHEN i >= 0 THEN ARRAY_EXTRACT(x, i + 1) END",
+    "WEEKDAY": ("x", "CAST(ISODOW(CAST(x AS DATE)) - 1 AS INT)"),
+    "GET": ("xi", "CASE WHEN i >= 0 THEN ARRAY_EXTRACT(x, i + 1) END"),
 }
 
 # The engine knows only when it binds them whether `x` is an array, and what type `i` has.
@@ -64,12 +65,35 @@ def whole(value: str, kind: str) -> str:
     )
 
 
-def _filled(template: str, **given: exp.Expr) -> exp.Expr:
+def _filled(template: str | exp.Expr, **given: exp.Expr) -> exp.Expr:
     """Give *template*, in the engine's SQL, with what was *given* in the places of its names."""
-    made = parse_one(template, read="duckdb")
-    for name in list(made.find_all(exp.Column)):
-        name.replace(given[name.name].copy())
+    made = parse_one(template, read="duckdb") if isinstance(template, str) else template
+    names = list(made.find_all(exp.Column))
+    once = _given_once([name.name for name in names], given)
+    for name in names:
+        value = exp.column(_ONCE + name.name) if name.name in once else given[name.name].copy()
+        name.replace(value)
+    for name in once:
+        made = _with(_ONCE + name, given[name].copy(), made)
     return made
+
+
+def _given_once(told: Sequence[str], given: Mapping[str, exp.Expr]) -> list[str]:
+    """Give the names *told* whose values are not to be written wherever their names are.
+
+    Those that are long as they were made here: each around them would make them as long again.
+    Then the others too, since not everything can be written where `_with` has the names.
+    """
+    if not any(told.count(name) > 1 and given[name].find(exp.Case) for name in given):
+        return []
+    return [name for name in given if not isinstance(given[name], exp.Literal)]
+
+
+def _with(name: str, value: exp.Expr, made: exp.Expr) -> exp.Expr:
+    """Give *made* where the column *name* stands for *value*, which is written once."""
+    given = exp.Lambda(this=made, expressions=[exp.to_identifier(name)])
+    listed = exp.Transform(this=exp.array(value), expression=given)
+    return exp.Bracket(this=listed, expressions=[exp.Literal.number(1)], offset=1)
 
 
 def _cast(node: exp.Expr) -> exp.Expr | None:
@@ -135,11 +159,12 @@ def _element(node: exp.Expr) -> exp.Expr | None:
     index = node.expressions[0]
     if node.args.get("safe") or isinstance(node.this, _MAPS) or _is_text(index):
         return None
-    if node.args.get("offset"):
-        return _filled(_FROM_ONE, x=node.this, i=index, found=node)
-    place = _filled(_SHIFTED, x=node.this, i=index)
-    found = exp.Bracket(this=node.this.copy(), expressions=[place], offset=1)
-    return _filled(_FROM_ZERO, x=node.this, i=index, found=found)
+    checked, place = (_FROM_ONE, "i") if node.args.get("offset") else (_FROM_ZERO, _SHIFTED)
+    found = exp.Bracket(
+        this=exp.column("x"), expressions=[parse_one(place, read="duckdb")], offset=1
+    )
+    whole = _filled(checked, x=exp.column("x"), i=exp.column("i"), found=found)
+    return _filled(whole, x=node.this, i=index)
 
 
 def _is_text(index: exp.Expr) -> bool:
@@ -147,9 +172,17 @@ def _is_text(index: exp.Expr) -> bool:
 
 
 def _named(node: exp.Expr) -> exp.Expr | None:
-    """Give what the parser does not know the function *node* as."""
-    made = _BY_NAME.get(node.name.upper())
-    return _filled(made, **dict(zip("xi", node.expressions, strict=False))) if made else None
+    """Give what the parser does not know the function *node* as.
+
+    Raises:
+        SqlError: It has too few values, or too many.
+    """
+    if (known := _BY_NAME.get(node.name.upper())) is None:
+        return None
+    names, made = known
+    if len(names) != len(node.expressions):
+        raise wrong_count(node.name, len(names), len(node.expressions))
+    return _filled(made, **dict(zip(names, node.expressions, strict=True)))
 
 
 _ADAPTED: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]] = {

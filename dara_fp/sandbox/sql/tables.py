@@ -21,7 +21,7 @@ from sqlglot import exp, parse_one
 from dara_fp.sandbox.catalog.catalog import Catalog
 from dara_fp.sandbox.catalog.entries import Column, Table
 from dara_fp.sandbox.files.paths import local_path
-from dara_fp.sandbox.server.errors import invalid
+from dara_fp.sandbox.server.errors import ApiError, invalid
 from dara_fp.sandbox.sql.types import DeltaType, column_of, of_sql
 
 __all__ = ["FEED", "Change", "Changes", "Field", "Tables"]
@@ -131,7 +131,7 @@ class Tables:
             there = DeltaTable.is_deltatable(str(place))
             declared = _fields(DeltaTable(str(place))) if there else fields
             entry = attrs.evolve(
-                table, columns=tuple(field.column for field in _some(declared, table))
+                table, columns=tuple(field.column for field in _sound(declared, table))
             )
             kept = self.catalog.put_table(entry) if replace else self.catalog.make_table(entry)
             if not there:
@@ -264,9 +264,10 @@ class Tables:
     def add_fields(self, full_name: str, fields: Sequence[Field]) -> None:
         """Add the columns *fields* to the table *full_name*; they are null so far."""
         with self.writing(full_name):
+            table = self.catalog.table(full_name)
+            _sound([*self.fields(full_name), *fields], table)
             made = DeltaSchema.from_json(_schema(fields)).fields
             self.open(full_name).alter.add_columns(made)
-            table = self.catalog.table(full_name)
             columns = (*table.columns, *(field.column for field in fields))
             self.catalog.put_table(attrs.evolve(table, columns=columns))
 
@@ -277,7 +278,7 @@ class Tables:
                 self._create(table, [_field(column) for column in table.columns])
 
     def _create(self, table: Table, fields: Sequence[Field]) -> None:
-        _some(fields, table)
+        _sound(fields, table)
         place = self.place(table)
         place.mkdir(parents=True, exist_ok=True)
         DeltaTable.create(
@@ -291,9 +292,13 @@ class Tables:
         )
 
 
-def _some(fields: Sequence[Field], table: Table) -> Sequence[Field]:
+def _sound(fields: Sequence[Field], table: Table) -> Sequence[Field]:
     if not fields:
         raise invalid(f"The table '{table.full_name}' has no columns: declare some.")
+    names = [field.name.lower() for field in fields]
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        said = f"The column `{twice[0]}` already exists. Choose another name for one of the two."
+        raise ApiError(status=400, error_code="COLUMN_ALREADY_EXISTS", message=said)
     return fields
 
 

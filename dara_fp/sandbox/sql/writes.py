@@ -6,7 +6,7 @@ from typing import Any
 from sqlglot import exp
 
 from dara_fp.sandbox.sql.binding import Binding
-from dara_fp.sandbox.sql.errors import expected, not_done
+from dara_fp.sandbox.sql.errors import expected, not_done, other_columns
 from dara_fp.sandbox.sql.meaning import whole
 from dara_fp.sandbox.sql.running import SqlError
 from dara_fp.sandbox.sql.schema_views import table_of
@@ -120,13 +120,7 @@ def _wanted(binding: Binding, tree: exp.Insert, fields: Sequence[Field], query: 
             sql_state="42703",
         )
     if len(found) != len(given):
-        more = "TOO_MANY" if len(found) > len(given) else "NOT_ENOUGH"
-        raise SqlError(
-            message=f"[INSERT_COLUMN_ARITY_MISMATCH.{more}_DATA_COLUMNS] Cannot write to the table,"
-            f" the reason is {more.lower().replace('_', ' ')} data columns:"
-            f" {len(given)} expected, {len(found)} given. SQLSTATE: 21S01",
-            sql_state="21S01",
-        )
+        raise other_columns("INSERT", len(given), len(found))
     return given
 
 
