@@ -5,6 +5,7 @@ import pytest
 import respx
 
 from dara_fp.databricks.errors import DatabricksError, PermissionDenied, UnexpectedAnswer
+from dara_fp.databricks.models.conversations import Message, MessageFailed
 from dara_fp.databricks.workspace import Workspace
 
 
@@ -66,3 +67,16 @@ async def test_a_refusal_after_a_lost_answer_leaves_a_run_in_doubt(
     with pytest.raises(PermissionDenied) as caught:
         await workspace.runs.start(1, idempotency_token="t")
     assert (route.call_count, caught.value.in_doubt) == (2, doubt)
+
+
+async def test_a_query_of_genie_s_is_run_again_where_its_answer_was_lost(
+    wire: respx.MockRouter, workspace: Workspace
+) -> None:
+    message = Message(space_id="s", conversation_id="c", message_id="m", content="how many?")
+    path = "/api/2.0/genie/spaces/s/conversations/c/messages/m/attachments/a/execute-query"
+    failed = {"statement_response": {"status": {"state": "FAILED"}}}
+    answers = [httpx.ReadError("cut"), httpx.Response(200, json=failed)]
+    route = wire.post(path).mock(side_effect=answers)
+    with pytest.raises(MessageFailed) as caught:
+        await workspace.conversations.run_again(message, "a")
+    assert (route.call_count, caught.value.in_doubt, caught.value.lost_before) == (2, False, False)

@@ -9,7 +9,7 @@ import attrs
 __all__ = ["DOCUMENTED", "Line", "Pace", "Rate"]
 
 
-_LONGEST = 600.0  # seconds; after them one call finds out whether the pause still holds
+_LONGEST = 600.0  # seconds; after them calls find out whether the pause still holds
 
 
 @attrs.frozen(kw_only=True)
