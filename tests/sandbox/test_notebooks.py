@@ -247,6 +247,7 @@ def test_cells_of_sql_run_in_one_session_and_leave_rows_for_those_of_python(
     schema = f"s{uuid.uuid4().hex}"
     path = notebook(
         f"# MAGIC %sql\n# MAGIC CREATE SCHEMA {schema};\n# MAGIC USE {schema}; -- a; b",
+        "# MAGIC %sql select 1 as n, 2 as n",
         "# MAGIC %sql create table t as select 1.5 as n, ';' as s, date'2026-01-31' as d",
         "# MAGIC %sql\n# MAGIC select n, s, d from t where s = :mark",
         "display(_sqldf)\n[row] = _sqldf",
@@ -255,8 +256,9 @@ def test_cells_of_sql_run_in_one_session_and_leave_rows_for_those_of_python(
     run, output = ran(workspace, path, mark=";")
     assert result(output) == "['1.5', ';', '2026-01-31']", output.error
     log = sandbox.data_dir / f"jobs/runs/{(run.tasks or [])[0].run_id}/output.log"
+    head = ["OK", "OK", "n | n_2", "--+----", "1 | 2"]
     table = ["n   | s | d", "----+---+-----------", "1.5 | ; | 2026-01-31"]
-    assert log.read_text().splitlines() == ["OK", "OK", "OK", *table, *table]
+    assert log.read_text().splitlines() == [*head, "OK", *table, *table]
 
 
 def test_the_error_of_a_cell_of_sql_is_the_warehouses(

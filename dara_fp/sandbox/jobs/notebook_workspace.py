@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
+from itertools import count
 from typing import Any
 
 __all__ = ["Refused", "Secrets", "Sql", "as_table", "statements_of"]
@@ -65,8 +66,9 @@ class Sql:
             "wait_timeout": "50s",
         }
         done = _ended(_asked(f"{_SQL}/statements/", body))
-        names = [column["name"] for column in done["manifest"]["schema"]["columns"]]
-        return names, [row for part in _parts(done) for row in part.to_pylist()]
+        names = _apart([column["name"] for column in done["manifest"]["schema"]["columns"]])
+        found = [part.rename_columns(names).to_pylist() for part in _parts(done)]
+        return names, [row for rows in found for row in rows]
 
     @cached_property
     def _session(self) -> str:
@@ -102,6 +104,19 @@ def as_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     lines.insert(1, "-+-".join("-" * width for width in widths))
     more = [f"... {len(rows) - _SHOWN} more rows"] if len(rows) > _SHOWN else []
     return "\n".join([*lines, *more])
+
+
+def _apart(names: Sequence[str]) -> list[str]:
+    """Give *names* with a number behind each that was there before: a row here has a name once.
+
+    >>> _apart(["id", "id", "n"])
+    ['id', 'id_2', 'n']
+    """
+    found: list[str] = []
+    for name in names:
+        numbered = (f"{name}_{number}" for number in count(2))
+        found.append(name if name not in found else next(n for n in numbered if n not in found))
+    return found
 
 
 def _cell(value: object) -> str:

@@ -70,9 +70,9 @@ def _filled(template: str | exp.Expr, **given: exp.Expr) -> exp.Expr:
     made = parse_one(template, read="duckdb") if isinstance(template, str) else template
     names = list(made.find_all(exp.Column))
     once = _given_once([name.name for name in names], given)
-    for name in names:
-        value = exp.column(_ONCE + name.name) if name.name in once else given[name.name].copy()
-        name.replace(value)
+    for place in names:
+        name = place.name
+        place.replace(exp.column(_ONCE + name) if name in once else given[name].copy())
     for name in once:
         made = _with(_ONCE + name, given[name].copy(), made)
     return made
@@ -157,6 +157,8 @@ def _element(node: exp.Expr) -> exp.Expr | None:
     What is no array or map has texts as its indices. The engine counts from 1.
     """
     index = node.expressions[0]
+    if isinstance(index, exp.Null):
+        index = exp.cast(index, "INT")
     if node.args.get("safe") or isinstance(node.this, _MAPS) or _is_text(index):
         return None
     checked, place = (_FROM_ONE, "i") if node.args.get("offset") else (_FROM_ZERO, _SHIFTED)
