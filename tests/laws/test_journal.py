@@ -225,11 +225,11 @@ def test_a_resumed_run_that_is_cancelled_undoes_what_it_had_done_before(
 
 @given(pipelines(endings=("succeed", "flake")), worlds)
 def test_what_failed_is_tried_again_and_nothing_else(p: Drawing, x: Drawn) -> None:
-    """(p >> last)(x) that failed in last, and of which nothing was undone, goes on with last.
+    """((refused | p) >> last)(x) that failed in last, and undid nothing, goes on with last.
 
-    What p caught stays caught, be it undone or not.
+    What was caught stays caught, also in p, be it undone or not.
     """
-    world, whole = Recorder(), p >> failing_once
+    world, whole = Recorder(), (refused | p) >> failing_once
     first = observe(whole, x, world, journal=StoredJournal())
     assume(first.error is not None and first.error.step == "failing_once")
     journal = first.journal.resumed()
@@ -237,6 +237,13 @@ def test_what_failed_is_tried_again_and_nothing_else(p: Drawing, x: Drawn) -> No
     again = observe(whole, x, world, journal=journal, start=first.seconds)
     assert [note.name for note in again.effects] == ["last"]
     assert again.result == observe(p, x, Recorder()).result
+
+
+@step
+async def refused(ctx: Drawn, env: Recorder) -> Outcome[Drawn]:
+    del ctx
+    env.note("refused")
+    return fail("never")
 
 
 @step
