@@ -75,8 +75,9 @@ async def test_a_query_of_genie_s_is_run_again_where_its_answer_was_lost(
     message = Message(space_id="s", conversation_id="c", message_id="m", content="how many?")
     path = "/api/2.0/genie/spaces/s/conversations/c/messages/m/attachments/a/execute-query"
     failed = {"statement_response": {"status": {"state": "FAILED"}}}
-    answers = [httpx.ReadError("cut"), httpx.Response(200, json=failed)]
-    route = wire.post(path).mock(side_effect=answers)
+    route = wire.post(path).mock(
+        side_effect=[httpx.ReadError("cut"), httpx.Response(200, json=failed)]
+    )
     with pytest.raises(MessageFailed) as caught:
         await workspace.conversations.run_again(message, "a")
     assert (route.call_count, caught.value.in_doubt, caught.value.lost_before) == (2, False, False)
