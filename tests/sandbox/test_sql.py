@@ -191,6 +191,12 @@ def test_a_row_limit_cuts_the_result_and_says_so(run: Run) -> None:
     assert not whole.manifest.truncated
 
 
+@pytest.mark.parametrize("value", ["date_add(date'9999-12-31', 1)", "array(date'-0044-03-15')"])
+def test_a_day_that_json_cannot_have_is_refused(run: Run, value: str) -> None:
+    with pytest.raises(BadRequest, match="years 1 to 9999"):
+        run(f"select {value}")
+
+
 def test_a_large_result_comes_in_chunks(workspace: WorkspaceClient, run: Run) -> None:
     answer = run("select id from range(300000)")
     assert answer.manifest is not None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import attrs
 import msgspec
 
+from dara_fp.sandbox.server.errors import invalid
 from dara_fp.sandbox.server.wire import Json
 from dara_fp.sandbox.sql.types import DeltaType, digits, of_arrow, text_of, type_name
 
@@ -75,10 +76,14 @@ class Result:
         return {"chunk_index": index, "row_offset": first, "row_count": count, "byte_count": size}
 
     def cells(self, index: int) -> list[list[str | None]]:
-        """Give the rows of the chunk *index* as text, as `JSON_ARRAY` has them."""
+        """Give the rows of the chunk *index* as text, as `JSON_ARRAY` has them.
+
+        Raises:
+            ApiError: 400; there is a day or a moment in them that cannot be told so.
+        """
         part = self._part(index)
         columns = [
-            [_cell(value, kind) for value in part.column(place).to_pylist()]
+            [_cell(value, kind) for value in _values(part.column(place))]
             for place, kind in enumerate(self.kinds)
         ]
         return [list(row) for row in zip(*columns, strict=True)]
@@ -119,6 +124,16 @@ class Result:
         with pa.ipc.new_stream(out, self.rows.schema) as writer:
             writer.write_table(self._part(index))
         return cast("bytes", out.getvalue().to_pybytes())
+
+
+def _values(column: Any) -> list[Any]:
+    try:
+        return cast("list[Any]", column.to_pylist())
+    except (OverflowError, ValueError):
+        raise invalid(
+            "The result has days beyond the years 1 to 9999, which the sandbox cannot give as"
+            " text: ask for ARROW_STREAM."
+        ) from None
 
 
 def _column(place: int, name: str, kind: DeltaType) -> Json:
