@@ -147,6 +147,21 @@ async def test_an_answer_that_is_cut_in_the_middle_names_its_request(
     assert caught.value.sent
 
 
+async def test_an_answer_that_stands_still_in_the_middle_names_its_request() -> None:
+    async def stand(_heard: Heard, writer: asyncio.StreamWriter) -> None:
+        writer.write(cut("200 OK", b"{"))
+        await writer.drain()
+        await asyncio.sleep(60)
+
+    async with (
+        served(stand) as server,
+        Workspace(server.host, token="t", retry_seconds=0.3, timeout_seconds=4) as workspace,
+    ):
+        with pytest.raises(ConnectionFailed, match=r"not answered within 0\.3 s") as caught:
+            await workspace.do("POST", "/x")
+    assert (caught.value.request_id, caught.value.in_doubt) == ("named", True)
+
+
 async def test_an_answer_that_is_too_long_names_its_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -166,3 +181,16 @@ async def test_an_answer_that_is_not_packed_as_it_says_is_not_asked_for_again() 
     assert isinstance(caught.value, UnexpectedAnswer)
     assert caught.value.request_id == "named"
     assert len(server.heard) == 1
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"data": [{"embedding": [1.0], "index": 7}]}'])
+async def test_a_request_id_that_echoes_a_secret_is_not_shown(body: bytes) -> None:
+    more = f"x-request-id: of {stage.TOKEN}\r\n"
+    content = cut("200 OK", body, more) if body == b"{" else answer(body, more=more)
+    async with (
+        served(hanging_up(content)) as server,
+        stage.workspace(host=server.host, seconds=0) as workspace,
+    ):
+        with pytest.raises(DatabricksError) as caught:
+            await workspace.models.embed("m", ["a"])
+    assert caught.value.request_id == "of [redacted]"

@@ -16,7 +16,6 @@ from dara_fp.databricks.errors import UnexpectedAnswer
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.redaction import credentials, hiding
 from dara_fp.databricks.http.refusals import Refusal, excerpt, refused
-from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.http.transport import Call, Transport
 
 __all__ = ["MachineAuth"]
@@ -124,7 +123,7 @@ class MachineAuth:
                     message=f"{call.name}: not what a token service answers ({error}):"
                     " check the host",
                     status=reply.status,
-                    request_id=request_id_of(reply.headers),
+                    request_id=reply.request_id,
                 ),
             ) from None
 

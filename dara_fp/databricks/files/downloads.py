@@ -14,7 +14,6 @@ import attrs
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import ConnectionFailed, DatabricksError, DataLoss, UnexpectedAnswer
 from dara_fp.databricks.files.checksums import Sum, md5_of
-from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.http.transport import Reply
 from dara_fp.databricks.records import FileMetadata
 
@@ -147,7 +146,7 @@ async def _compared(chunks: AsyncGenerator[bytes], reply: Reply) -> AsyncGenerat
                 message="the download has other bytes than the workspace has, by its checksum:"
                 " look for what changes them on the way, such as a proxy",
                 status=reply.status,
-                request_id=request_id_of(headers),
+                request_id=reply.request_id,
                 retryable=True,
             ),
         )
@@ -188,6 +187,6 @@ def _changed(error: DatabricksError) -> DatabricksError:
 
 
 def _odd(reply: Reply, what: str) -> UnexpectedAnswer:
-    request_id = request_id_of(reply.headers)
+    request_id = reply.request_id
     told = StepError(message=f"the download {what}", status=reply.status, request_id=request_id)
     return UnexpectedAnswer(told)

@@ -30,7 +30,6 @@ from dara_fp.databricks.files.upload_sessions import (
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.calls import Answer
 from dara_fp.databricks.http.chunks import Chunks
-from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.http.transport import Call
 
 __all__ = ["MultipartUpload"]
@@ -142,7 +141,7 @@ class MultipartUpload:
                 f" were sent, {_DAMAGED_TRIES} times, by its checksum: look for what changes them"
                 " on the way, such as a proxy",
                 status=answer.status,
-                request_id=request_id_of(answer.headers),
+                request_id=answer.request_id,
                 retryable=True,
             ),
         )

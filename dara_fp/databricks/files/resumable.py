@@ -29,7 +29,6 @@ from dara_fp.databricks.files.upload_sessions import (
 from dara_fp.databricks.http.body import Body
 from dara_fp.databricks.http.calls import Answer
 from dara_fp.databricks.http.chunks import Chunks
-from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.http.transport import Call
 
 __all__ = ["ResumableUpload"]
@@ -123,7 +122,7 @@ class ResumableUpload:
                     " its checksum: delete the file, upload it again, and look for what changes"
                     " it on the way, such as a proxy",
                     status=done.status,
-                    request_id=request_id_of(done.headers),
+                    request_id=done.request_id,
                 ),
             )
 

@@ -297,6 +297,8 @@ class Calls:
     async def _sent(self, call: Call, answers: frozenset[int] = frozenset()) -> Reply:
         began = self.now()
         reply = await self._transport.send(call)
+        if call.deadline is not None:
+            call.deadline.answer = reply
         if _log.isEnabledFor(logging.DEBUG):
             _told(call, reply, self.now() - began)
         if reply.status < _REFUSED or reply.status in answers:

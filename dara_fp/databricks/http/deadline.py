@@ -4,13 +4,22 @@ import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import ConnectionFailed
 from dara_fp.databricks.http.body import Body
 
-__all__ = ["Deadline"]
+__all__ = ["Deadline", "Named"]
+
+
+class Named(Protocol):
+    """What is used of an answer."""
+
+    @property
+    def request_id(self) -> str | None:
+        """Tell the service's id of the request."""
+        ...
 
 
 class Deadline:
@@ -20,6 +29,7 @@ class Deadline:
 
     Attributes:
         before: What the call waits for before any of it is sent; empty when it may be sent.
+        answer: What is answered, once it has begun to come.
     """
 
     def __init__(self, name: str, seconds: float, *, body: Body | None = None) -> None:
@@ -29,6 +39,7 @@ class Deadline:
         the call may have got there.
         """
         self.before = ""
+        self.answer: Named | None = None
         self._clock = asyncio.timeout(seconds)
         self.limit: asyncio.Timeout | None = self._clock
         self._name = name
@@ -59,7 +70,7 @@ class Deadline:
         except TimeoutError:
             is_late = True
         if is_late:
-            raise _too_late(self._name, max(self._seconds, 0.0), self.before) from None
+            raise self._too_late() from None
 
     @contextmanager
     def held(self) -> Generator[None]:
@@ -76,15 +87,16 @@ class Deadline:
         if self.limit is not None and not self.limit.expired():
             self.limit.reschedule(when)
 
-
-def _too_late(name: str, seconds: float, before: str) -> ConnectionFailed:
-    waited = f", waiting for {before}" if before else ""
-    failed = ConnectionFailed(
-        StepError(
-            kind=Kind.TIMEOUT,
-            message=f"{name}: not answered within {seconds:.1f} s{waited}",
-            retryable=True,
-        ),
-    )
-    failed.sent = not before
-    return failed
+    def _too_late(self) -> ConnectionFailed:
+        seconds = max(self._seconds, 0.0)
+        waited = f", waiting for {self.before}" if self.before else ""
+        failed = ConnectionFailed(
+            StepError(
+                kind=Kind.TIMEOUT,
+                message=f"{self._name}: not answered within {seconds:.1f} s{waited}",
+                request_id=self.answer.request_id if self.answer else None,
+                retryable=True,
+            ),
+        )
+        failed.sent = not self.before
+        return failed

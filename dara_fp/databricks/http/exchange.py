@@ -106,6 +106,11 @@ class Answer:
             repeatable=repeatable,
         )
 
+    @property
+    def request_id(self) -> str | None:
+        """Tell the service's id of the request."""
+        return request_id_of(self.headers, secrets=self.secrets)
+
     def decoded(self, wanted: type[T]) -> T:
         """Give the content as *wanted*; nothing and `null` are an empty object.
 
@@ -121,7 +126,7 @@ class Answer:
         error = StepError(
             message=f"{self.call}: {said}",
             status=self.status,
-            request_id=request_id_of(self.headers),
+            request_id=self.request_id,
             in_doubt=not self.repeatable,
         )
         return UnexpectedAnswer(error)

@@ -151,7 +151,7 @@ class _Failures(AbstractContextManager[None]):
 
     def _failure(self, trouble: BaseException) -> DatabricksError:
         found = _failure(self._call, trouble)
-        return found.changed(request_id=request_id_of(self._headers))
+        return found.changed(request_id=request_id_of(self._headers, secrets=self._call.secrets))
 
 
 class _Stall:

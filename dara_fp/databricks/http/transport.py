@@ -159,6 +159,11 @@ class Reply:
         """Give what no error about the answer may show."""
         return self._call.secrets
 
+    @property
+    def request_id(self) -> str | None:
+        """Tell the service's id of the request."""
+        return request_id_of(self.headers, secrets=self.secrets)
+
     async def read(self, limit: int) -> bytes:
         """Read the whole body, of at most *limit* bytes, and close.
 
@@ -219,7 +224,7 @@ class Reply:
                         message=f"{self._call.name}: the answer is longer than {limit:,} bytes:"
                         " ask for less",
                         status=self.status,
-                        request_id=request_id_of(self.headers),
+                        request_id=self.request_id,
                     ),
                 )
         return bytes(parts)

@@ -21,7 +21,6 @@ from dara_fp.databricks.http.doubt import not_to_be_repeated
 from dara_fp.databricks.http.event_streams import Event, events
 from dara_fp.databricks.http.redaction import hiding
 from dara_fp.databricks.http.refusals import TRANSIENT_STATUSES, excerpt
-from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.http.transport import Reply
 
 __all__ = ["Chat", "ChatStream", "Usage", "chat_of"]
@@ -125,7 +124,7 @@ class ChatStream:
 
     def _cut(self) -> ConnectionFailed:
         said = f"{self._head.call}: the stream of tokens ended before the answer did: ask again"
-        request_id = request_id_of(self._head.headers)
+        request_id = self._head.request_id
         return ConnectionFailed(StepError(message=said, request_id=request_id, retryable=True))
 
 
@@ -201,7 +200,7 @@ def _failure(event: Event, chunk: _Completion, head: Answer) -> DatabricksError 
         f" {excerpt(told or event.data, _SAID)}",
         status=status or head.status,
         error_code=code or None,
-        request_id=request_id_of(head.headers),
+        request_id=head.request_id,
         retryable=status in TRANSIENT_STATUSES,
     )
     return CLASS_OF_CODE.get(code, known)(error)

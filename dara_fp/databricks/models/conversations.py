@@ -13,7 +13,6 @@ from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.polling import Polling, looked_until
 from dara_fp.databricks.http.refusals import excerpt
-from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.models.messages import (
     Attachment,
     Message,
@@ -259,7 +258,7 @@ def _failed(message: Message, answer: Answer) -> MessageFailed:
             message=f"{what} ended {message.status}{told}",
             status=answer.status,
             error_code=error.type or message.status,
-            request_id=request_id_of(answer.headers),
+            request_id=answer.request_id,
         ),
     )
 
@@ -273,6 +272,6 @@ def _no_rows(answer: Answer, response: _Response) -> MessageFailed:
             message=said,
             status=answer.status,
             error_code=status.error.error_code or status.state,
-            request_id=request_id_of(answer.headers),
+            request_id=answer.request_id,
         ),
     )

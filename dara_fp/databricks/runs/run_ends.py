@@ -6,7 +6,6 @@ from dara_fp.core.errors import Kind, StepError
 from dara_fp.databricks.errors import DatabricksError, RunFailed
 from dara_fp.databricks.http.exchange import Answer
 from dara_fp.databricks.http.refusals import excerpt
-from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.records import Run, RunOutput, RunTask
 
 __all__ = ["judged"]
@@ -49,7 +48,7 @@ async def judged(
             message=": ".join(parts) + (f"{named or '; error'}: {told}" if told else named),
             status=answers[-1].status,
             error_code=result,
-            request_id=request_id_of(answers[-1].headers),
+            request_id=answers[-1].request_id,
             url=run.run_page_url,
         ),
     )

@@ -16,7 +16,6 @@ from dara_fp.databricks.http.doubt import in_doubt, may_have_been_done
 from dara_fp.databricks.http.encoding import given
 from dara_fp.databricks.http.polling import Polling, looked_until
 from dara_fp.databricks.http.refusals import excerpt
-from dara_fp.databricks.http.request_ids import request_id_of
 
 __all__ = ["PipelineInfo", "Update", "UpdateFailed", "Updates"]
 
@@ -233,7 +232,7 @@ class Updates:
                 message=f"{said}: {told}" if told else said,
                 status=answer.status,
                 error_code=update.state,
-                request_id=request_id_of(answer.headers),
+                request_id=answer.request_id,
                 url=self.page_of(pipeline_id, update.update_id),
             ),
         )

@@ -11,9 +11,9 @@ from dara_fp.databricks.http.request_ids import request_id_of
 
 __all__ = ["OperationFailed", "WaitTimedOut", "operation_failed", "seen", "timed_out"]
 
-# Status and headers of the last answer in this task: what ended badly is told of by one that is no
-# refusal.
-_last: ContextVar[tuple[int, Mapping[str, str]] | None] = ContextVar(
+# Status, headers and secrets of the last answer in this task: what ended badly is told of by one
+# that is no refusal.
+_last: ContextVar[tuple[int, Mapping[str, str], tuple[str, ...]] | None] = ContextVar(
     "dara_fp_last_answer", default=None
 )
 
@@ -28,7 +28,7 @@ class WaitTimedOut(DatabricksError, TimeoutError):
 
 def seen(answer: Answer) -> None:
     """Keep the facts of *answer* for an error that tells what it said."""
-    _last.set((answer.status, answer.headers))
+    _last.set((answer.status, answer.headers, answer.secrets))
 
 
 def operation_failed(message: str) -> OperationFailed:
@@ -45,5 +45,5 @@ def timed_out(message: str) -> WaitTimedOut:
 def _facts() -> dict[str, Any]:
     if (last := _last.get()) is None:
         return {}
-    status, headers = last
-    return {"status": status, "request_id": request_id_of(headers)}
+    status, headers, secrets = last
+    return {"status": status, "request_id": request_id_of(headers, secrets=secrets)}

@@ -3,7 +3,6 @@
 import attrs
 
 from dara_fp.databricks.http.exchange import Answer
-from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.sql.records import Statement
 
 __all__ = ["statement_of"]
@@ -16,5 +15,5 @@ def statement_of(answer: Answer) -> Statement:
         UnexpectedAnswer: It tells of none.
     """
     statement = answer.secret(Statement)
-    request_id = request_id_of(answer.headers)
+    request_id = answer.request_id
     return attrs.evolve(statement, http_status=answer.status, request_id=request_id)

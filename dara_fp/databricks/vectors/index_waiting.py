@@ -10,7 +10,6 @@ from dara_fp.databricks.errors import DatabricksError
 from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.polling import Polling, looked_until
 from dara_fp.databricks.http.refusals import excerpt
-from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.vectors.indexes import (
     EndpointInfo,
     VectorIndex,
@@ -172,6 +171,6 @@ def _failed(said: str, state: str | None, answer: Answer) -> IndexFailed:
             message=said,
             status=answer.status,
             error_code=state,
-            request_id=request_id_of(answer.headers),
+            request_id=answer.request_id,
         ),
     )

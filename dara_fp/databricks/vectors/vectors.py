@@ -10,7 +10,6 @@ from dara_fp.databricks.errors import UpsertFailed
 from dara_fp.databricks.http.calls import Answer, Calls
 from dara_fp.databricks.http.encoding import given, json_body
 from dara_fp.databricks.http.polling import Polling
-from dara_fp.databricks.http.request_ids import request_id_of
 from dara_fp.databricks.vectors.index_waiting import (
     IndexFailed,
     OnIndex,
@@ -324,6 +323,6 @@ def _upsert_failed(index_name: str, upserted: _Changed, answer: Answer) -> Upser
             f" {keys or '(none named)'}{more}: compare them with the index's columns and dimension",
             status=answer.status,
             error_code=upserted.status or None,
-            request_id=request_id_of(answer.headers),
+            request_id=answer.request_id,
         ),
     )
