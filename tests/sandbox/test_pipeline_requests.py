@@ -18,7 +18,7 @@ from dara_fp.sandbox.pipelines.list_filters import event_filter, pipeline_filter
 from dara_fp.sandbox.pipelines.pipeline_records import Pipeline, event
 from dara_fp.sandbox.server.errors import ApiError
 from dara_fp.sandbox.server.wire import cursor
-from tests.sandbox.updates import causes, made, updated
+from tests.sandbox.updates import causes, made, rows, schema_of, updated
 
 
 def test_events_are_chosen_by_level_and_time(workspace: WorkspaceClient) -> None:
@@ -52,6 +52,28 @@ def test_an_update_of_no_tables_fails_and_a_library_is_one_thing(
     for library in (PipelineLibrary(), PipelineLibrary(file=file, notebook=notebook)):
         with pytest.raises(InvalidParameterValue, match="a file or a notebook"):
             workspace.pipelines.create(name="x", libraries=[library])
+
+
+def test_a_table_is_selected_by_its_name_with_or_without_its_schema_and_catalog(
+    workspace: WorkspaceClient,
+) -> None:
+    pipeline_id = made(workspace, "CREATE MATERIALIZED VIEW a AS SELECT 1 AS n")
+    schema = schema_of(workspace, pipeline_id)
+    chosen = ["A", f"{schema}.a", f"{schema.removeprefix('main.')}.`a`"]
+    asked = {"refresh_selection": chosen}
+    assert updated(workspace, pipeline_id, **asked) is UpdateInfoState.COMPLETED
+
+
+def test_a_pipeline_goes_though_a_view_has_taken_the_name_of_its_table(
+    workspace: WorkspaceClient,
+) -> None:
+    pipeline_id = made(workspace, "CREATE MATERIALIZED VIEW a AS SELECT 1 AS n")
+    assert updated(workspace, pipeline_id) is UpdateInfoState.COMPLETED
+    schema = schema_of(workspace, pipeline_id)
+    rows(workspace, "DROP TABLE {}.a", schema)
+    rows(workspace, "CREATE VIEW {}.a AS SELECT 2 AS n", schema)
+    workspace.pipelines.delete(pipeline_id)
+    assert rows(workspace, "SELECT n FROM {}.a", schema) == [["2"]]
 
 
 def test_a_source_that_is_no_text_is_named_and_words_in_quotes_expect_nothing(

@@ -83,8 +83,7 @@ class Updating:
         tables = self.pipelines.get(pipeline_id).tables
         self.pipelines.forget(pipeline_id)
         if cascade and tables:
-            text = ";".join(f"DROP TABLE IF EXISTS {_quoted(name)}" for name in tables)
-            await asyncio.to_thread(lambda: self.lake.engine.run_script(text))
+            await asyncio.to_thread(self._drop, tables)
 
     async def close(self) -> None:
         """End all updates; they have failed."""
@@ -93,6 +92,14 @@ class Updating:
             running.stop()
         await asyncio.gather(*(task for _running, task in under_way))
         self._pool.shutdown(wait=False)
+
+    def _drop(self, tables: Sequence[str]) -> None:
+        catalog = self.lake.tables.catalog
+        with self.lake.tables.writing(*tables):
+            for name in tables:
+                # Somebody may have dropped it since, and made a view of its name.
+                if catalog.has_table(name) and catalog.table(name).view_definition is None:
+                    catalog.drop_table(name)
 
     def _forget(self, pipeline_id: str, running: Running) -> None:
         if pipeline_id in self._running and self._running[pipeline_id][0] is running:
@@ -238,14 +245,11 @@ def _selected(
 
 def _full_name(name: str, session: Session) -> str:
     parts = name.replace("`", "").lower().split(".")
-    return ".".join([session.catalog, session.schema, *parts][-max(3, len(parts)) :]).lower()
+    around = [session.catalog, session.schema][: max(0, 3 - len(parts))]
+    return ".".join([*around, *parts]).lower()
 
 
 def _with_table(pipeline: Pipeline, dataset: "Dataset") -> Pipeline:
     if dataset.name in pipeline.tables:
         return pipeline
     return attrs.evolve(pipeline, tables=(*pipeline.tables, dataset.name))
-
-
-def _quoted(name: str) -> str:
-    return ".".join(f"`{part}`" for part in name.split("."))
