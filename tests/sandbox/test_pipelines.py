@@ -211,6 +211,12 @@ def test_what_pipelines_here_do_not_know_is_not_implemented(workspace: Workspace
     pipeline_id = made(workspace, ENDLESS)
     with pytest.raises(errors.NotImplemented, match="validate_only"):
         workspace.pipelines.start_update(pipeline_id, validate_only=True)
+    with pytest.raises(errors.NotImplemented, match="dry_run"):
+        workspace.pipelines.create(name="c", dry_run=True)
+    with pytest.raises(errors.NotImplemented, match="expected_last_modified"):
+        workspace.pipelines.update(pipeline_id, expected_last_modified=1)
+    with pytest.raises(errors.NotImplemented, match="until_update_id"):
+        workspace.pipelines.list_updates(pipeline_id, until_update_id="1")
 
 
 class StubbornLake:

@@ -37,11 +37,15 @@ __all__ = ["PipelineRoutes"]
 API = "/api/2.0/pipelines"
 T = TypeVar("T")
 
-_NOT_DONE = ("continuous", "ingestion_definition", "gateway_definition", "restart_window")
+_NOT_DONE = (
+    "continuous", "dry_run", "expected_last_modified", "gateway_definition",
+    "ingestion_definition", "restart_window",
+)  # fmt: skip
 _NOT_STARTED = (
     "validate_only", "parameters", "replace_where_overrides", "reset_checkpoint_selection",
     "rewind_spec",
 )  # fmt: skip
+_NOT_LISTED = ("until_update_id",)
 _OF_REQUEST = frozenset({"allow_duplicate_names", "dry_run", "expected_last_modified", "id"})
 
 
@@ -54,8 +58,6 @@ class _Spec(msgspec.Struct):
     target: str = ""
     libraries: tuple[Json, ...] = ()
     allow_duplicate_names: bool = False
-    dry_run: bool = False
-    expected_last_modified: int | None = None
 
 
 class _Start(msgspec.Struct):
@@ -73,7 +75,6 @@ class _Listing(msgspec.Struct):
     page_token: str = ""
     filter: str = ""
     order_by: str = ""
-    until_update_id: str = ""
 
 
 class _Delete(msgspec.Struct):
@@ -117,12 +118,10 @@ class PipelineRoutes:
         ]
 
     async def create(self, request: Request) -> Response:
-        """Keep a new pipeline, or with `dry_run` only look at it."""
+        """Keep a new pipeline."""
         spec, settings = await self._settings(request)
         if not spec.allow_duplicate_names and spec.name:
             self.pipelines.check_name(spec.name)
-        if spec.dry_run:
-            return json_response({"effective_settings": settings})
         made = Pipeline(pipeline_id=new_id(), settings=settings, last_modified=now())
         return json_response({"pipeline_id": self.pipelines.keep(made).pipeline_id})
 
@@ -146,7 +145,7 @@ class PipelineRoutes:
         spec, settings = await self._settings(request)
         if not spec.allow_duplicate_names and spec.name:
             self.pipelines.check_name(spec.name, pipeline_id)
-        self.pipelines.edit(pipeline_id, settings, spec.expected_last_modified)
+        self.pipelines.edit(pipeline_id, settings)
         return empty()
 
     async def delete(self, request: Request) -> Response:
@@ -180,10 +179,8 @@ class PipelineRoutes:
     async def updates(self, request: Request) -> Response:
         """Answer the updates of a pipeline, the newest first."""
         pipeline, asked = self._named(request), _resumed(read_query(request, _Listing))
+        self._refuse(request, dict(request.query_params), _NOT_LISTED)
         found = list(reversed(pipeline.updates))
-        if asked.until_update_id:
-            last = pipeline.update(asked.until_update_id)
-            found = found[: found.index(last) + 1]
         page, more = _page(found, lambda known: known.update_id, asked)
         return json_response({"updates": [update_json(pipeline, one) for one in page], **more})
 

@@ -100,20 +100,11 @@ class Pipelines:
 
         self.change(pipeline_id, changed)
 
-    def edit(self, pipeline_id: str, settings: Json, expected: int | None) -> None:
-        """Keep other *settings*.
-
-        Raises:
-            ApiError: 409; others came after *expected*, in ms since 1970.
-        """
-        with self._lock:
-            known = self.get(pipeline_id)
-            if expected and expected != known.last_modified:
-                raise _conflict(
-                    f"The settings of pipeline {pipeline_id} were modified at"
-                    f" {known.last_modified}, not at {expected}: get them again."
-                )
-            self.keep(attrs.evolve(known, settings=settings, last_modified=now()))
+    def edit(self, pipeline_id: str, settings: Json) -> None:
+        """Keep other *settings*."""
+        self.change(
+            pipeline_id, lambda known: attrs.evolve(known, settings=settings, last_modified=now())
+        )
 
     def check_name(self, name: str, *but: str) -> None:
         """Refuse the *name* of another pipeline, which is none of *but*.
