@@ -219,14 +219,9 @@ class Reply:
         async for chunk in self._arriving():
             parts += chunk
             if len(parts) > limit:
-                raise UnexpectedAnswer(
-                    StepError(
-                        message=f"{self._call.name}: the answer is longer than {limit:,} bytes:"
-                        " ask for less",
-                        status=self.status,
-                        request_id=self.request_id,
-                    ),
-                )
+                said = f"{self._call.name}: the answer is longer than {limit:,} bytes: ask for less"
+                told = StepError(message=said, status=self.status, request_id=self.request_id)
+                raise UnexpectedAnswer(told)
         return bytes(parts)
 
     def _arriving(self) -> AsyncIterable[bytes]:
