@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import attrs
+import msgspec
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import InvalidParameterValue
@@ -18,6 +20,10 @@ from databricks.sdk.service.jobs import (
     TaskDependency,
 )
 
+from dara_fp.sandbox.jobs.iterations import iterations_of, with_new
+from dara_fp.sandbox.jobs.job_specs import TaskSpec
+from dara_fp.sandbox.jobs.runs import SUCCEEDED, TaskRun
+from dara_fp.sandbox.jobs.runs import Run as KeptRun
 from tests.sandbox.served import ENDED, finished, life, started, submitted, task, wait_until
 
 Script = Callable[[str], str]
@@ -107,6 +113,25 @@ def test_a_repair_runs_the_iterations_that_failed(
     assert found[1].run_id != first[1].run_id
     tried = {name: read(workspace, f"{volume}/{name}") for name in ("good", "bad")}
     assert tried == {"good": b"x", "bad": b"xx"}
+
+
+def test_a_repair_keeps_what_has_succeeded_for_the_same_input_alone() -> None:
+    program = {"python_file": "/a.py"}
+    work = {"inputs": "[]", "task": {"task_key": "one", "spark_python_task": program}}
+    spec = msgspec.convert({"task_key": "each", "for_each_task": work}, TaskSpec)
+    before = TaskRun(run_id=1, spec=spec, state=SUCCEEDED)
+    after = attrs.evolve(before, run_id=2)
+    done = (
+        TaskRun(run_id=place, spec=spec, state=SUCCEEDED, parent_id=1, given=str(place))
+        for place in (3, 4)
+    )
+    repaired = KeptRun(
+        run_id=9, job_id=8, number_in_job=9, name="r", kind="JOB_RUN", host="", start_time=0,
+        state=SUCCEEDED, tasks=(after,), past=(before,),
+        iterations=tuple(done),
+    )  # fmt: skip
+    made = iterations_of(with_new(repaired, after, ["3", "5"], lambda: 6), after)
+    assert [(known.run_id, known.given) for known in made] == [(3, "3"), (6, "5")]
 
 
 def test_inputs_that_are_no_array_fail_the_task_and_none_at_all_do_not(
