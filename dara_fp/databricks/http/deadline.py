@@ -69,8 +69,9 @@ class Deadline:
             await self._clock.__aexit__(kind, error, trace)
         except TimeoutError:
             is_late = True
+        answer, self.answer = self.answer, None  # which holds this, and a body of any size
         if is_late:
-            raise self._too_late() from None
+            raise self._too_late(answer) from None
 
     @contextmanager
     def held(self) -> Generator[None]:
@@ -87,14 +88,14 @@ class Deadline:
         if self.limit is not None and not self.limit.expired():
             self.limit.reschedule(when)
 
-    def _too_late(self) -> ConnectionFailed:
+    def _too_late(self, answer: Named | None) -> ConnectionFailed:
         seconds = max(self._seconds, 0.0)
         waited = f", waiting for {self.before}" if self.before else ""
         failed = ConnectionFailed(
             StepError(
                 kind=Kind.TIMEOUT,
                 message=f"{self._name}: not answered within {seconds:.1f} s{waited}",
-                request_id=self.answer.request_id if self.answer else None,
+                request_id=answer.request_id if answer else None,
                 retryable=True,
             ),
         )

@@ -23,6 +23,7 @@ from dara_fp.databricks.http.request_ids import request_id_of
 __all__ = ["Call", "Failures", "Pool", "Reply", "Response", "Transport"]
 
 _CHUNK = 256 * 1024
+_REFUSED = 400
 _log = logging.getLogger("dara_fp.databricks")
 
 
@@ -181,6 +182,10 @@ class Reply:
         """Read at most *limit* bytes of the body, or what is there of it, and close.
 
         Of a refusal the status tells more than that its body was cut or cannot be unpacked.
+
+        Raises:
+            ConnectionFailed: It was cut short, and is no refusal.
+            UnexpectedAnswer: It cannot be unpacked, and is no refusal.
         """
         parts = bytearray()
         try:
@@ -190,6 +195,8 @@ class Reply:
                     if len(parts) >= limit:
                         break
         except (ConnectionFailed, UnexpectedAnswer) as error:
+            if self.status < _REFUSED:
+                raise
             _log.debug("the body of a refusal cannot be read: %s", error)
         return bytes(parts[:limit])
 
