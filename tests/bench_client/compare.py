@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 import attrs
@@ -15,6 +15,7 @@ from tests.bench.contenders import Contender
 from tests.bench.found import this_machine
 from tests.bench_client.caller import Cost, Turn
 from tests.bench_client.children import Child, started
+from tests.bench_client.contenders import MOST
 from tests.bench_client.found import Found, Level, Waited
 from tests.bench_client.seats import Seat
 from tests.bench_client.server import Ending, Seen
@@ -32,15 +33,15 @@ class Plan:
     """How much is measured.
 
     Attributes:
-        concurrent: Numbers of callers at a time, and for how many seconds they begin calls in a
-            turn: a thousand take one to begin and to end, which should not be all of it.
+        turns: One for each number of callers at a time: a thousand take a second to begin and
+            one to end, which should not be all of it, and five thousand as many times that.
         rounds: Turns of each contender, with each of these numbers.
         tasks: Tasks that poll a run.
         pause: Seconds between two looks of each.
         starts: Fresh processes.
     """
 
-    concurrent: Mapping[int, float]
+    turns: Sequence[Turn]
     rounds: int
     tasks: int
     pause: float
@@ -48,13 +49,24 @@ class Plan:
 
 
 FULL = Plan(
-    concurrent={1: 1.0, 100: 1.0, 1_000: 3.0, 5_000: 2.0},
+    turns=(
+        Turn(concurrent=1, seconds=1.0),
+        Turn(concurrent=100, seconds=1.0),
+        Turn(concurrent=1_000, seconds=3.0),
+        Turn(concurrent=5_000, seconds=3.0, over=9.0),
+    ),
     rounds=3,
     tasks=5_000,
     pause=5.0,
     starts=3,
 )
-QUICK = Plan(concurrent={1: 0.3, 100: 0.3}, rounds=2, tasks=100, pause=0.5, starts=1)
+QUICK = Plan(
+    turns=(Turn(concurrent=1, seconds=0.3), Turn(concurrent=100, seconds=0.3)),
+    rounds=2,
+    tasks=100,
+    pause=0.5,
+    starts=1,
+)
 
 
 async def compare(plan: Plan, contenders: Sequence[Contender], progress: Progress) -> Found:
@@ -74,26 +86,26 @@ async def compare(plan: Plan, contenders: Sequence[Contender], progress: Progres
         _advance(progress, task)
         async with AsyncExitStack() as stack:
             seats = [await stack.enter_async_context(Seat(each, url)) for each in contenders]
-            levels = [await _level(seats, plan, many, progress) for many in plan.concurrent]
+            levels = [await _level(seats, turn, plan.rounds, progress) for turn in plan.turns]
         task = progress.add_task("Tasks that poll a run", total=1)
         waited = await _waited(server, url, plan)
         _advance(progress, task)
     return Found(levels=levels, waited=waited, starts=starts, machine=this_machine(), load=load)
 
 
-async def _level(seats: Sequence[Seat], plan: Plan, concurrent: int, progress: Progress) -> Level:
-    """Let all take a turn in each round, in a drawn order, *concurrent* callers at a time."""
-    total = len(seats) * plan.rounds
-    task = progress.add_task(f"{concurrent:,} at a time", total=total)
-    turn = Turn(concurrent=concurrent, seconds=plan.concurrent[concurrent])
+async def _level(seats: Sequence[Seat], turn: Turn, rounds: int, progress: Progress) -> Level:
+    """Let all who can take *turn* in each round, in a drawn order."""
+    many = turn.concurrent
+    seats = [seat for seat in seats if many <= MOST.get(seat.contender.key, many)]
+    task = progress.add_task(f"{many:,} at a time", total=len(seats) * rounds)
     costs: dict[Contender, list[Cost]] = {seat.contender: [] for seat in seats}
     order, dice = list(seats), random.Random(0)  # noqa: S311 - the order of turns is no secret
-    for _ in range(plan.rounds):
+    for _ in range(rounds):
         dice.shuffle(order)
         for seat in order:
             costs[seat.contender].append(await seat.turn(turn))
             _advance(progress, task)
-    return Level(concurrent=concurrent, seconds=turn.seconds, costs=costs)
+    return Level(turn=turn, costs=costs)
 
 
 async def _waited(server: Child, url: str, plan: Plan) -> Waited:

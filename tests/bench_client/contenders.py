@@ -11,6 +11,7 @@ __all__ = [
     "CONNECTIONS",
     "CONTENDERS",
     "DARA",
+    "MOST",
     "PLAIN",
     "SDK",
     "Calling",
@@ -85,6 +86,10 @@ CONTENDERS = (
         imports="databricks.sdk",
     ),
 )
+
+
+MOST = {"httpx": 1_000, "sdk-100": 1_000}
+"""The most callers at a time that some are asked with: with more, next to nothing is answered."""
 
 
 def of_key(key: str) -> Contender:

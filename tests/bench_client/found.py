@@ -7,7 +7,7 @@ import attrs
 
 from tests.bench.contenders import Contender
 from tests.bench.found import Machine, Target
-from tests.bench_client.caller import Cost
+from tests.bench_client.caller import Cost, Turn
 from tests.bench_client.contenders import DARA, PLAIN, SDK
 from tests.bench_client.starts import Start
 
@@ -30,14 +30,17 @@ class Level:
     """Turns with so many callers at a time, round by round.
 
     Attributes:
-        concurrent: How many there were.
-        seconds: For how long they began calls.
+        turn: How many there were, and for how long.
         costs: What the turns of each contender came to.
     """
 
-    concurrent: int
-    seconds: float
+    turn: Turn
     costs: Mapping[Contender, Sequence[Cost]]
+
+    @property
+    def concurrent(self) -> int:
+        """Tell how many callers there were at a time."""
+        return self.turn.concurrent
 
     def rate(self, contender: Contender) -> float:
         """Give the calls a second of *contender*, the median over the rounds."""

@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from tests.bench.contenders import Contender
 from tests.bench.found import Machine
-from tests.bench_client.caller import Cost
+from tests.bench_client.caller import Cost, Turn
 from tests.bench_client.compare import Plan, compare
 from tests.bench_client.contenders import CONTENDERS, DARA, PLAIN, SDK
 from tests.bench_client.found import AT, Found, Level, Waited, targets
@@ -28,7 +28,13 @@ from tests.bench_client.table import grids, shown
 
 pytestmark = pytest.mark.timeout(300)  # it starts five processes, also on a machine that is busy
 
-SMALL = Plan(concurrent={1: 0.1, 8: 0.1}, rounds=2, tasks=20, pause=0.1, starts=1)
+SMALL = Plan(
+    turns=(Turn(concurrent=1, seconds=0.1), Turn(concurrent=8, seconds=0.1)),
+    rounds=2,
+    tasks=20,
+    pause=0.1,
+    starts=1,
+)
 TWO = (DARA, PLAIN)
 BUSY = """
 import asyncio, time
@@ -70,7 +76,7 @@ def made_up(
     rates = rates or {DARA: 900, PLAIN: 1_000, SDK: 100}
     costs = {each: [cost(rate, p99, threads=threads)] * 3 for each, rate in rates.items()}
     return Found(
-        levels=[Level(concurrent=AT, seconds=1.0, costs=costs)],
+        levels=[Level(turn=Turn(concurrent=AT, seconds=1.0), costs=costs)],
         waited=Waited(tasks=5_000, pause=5.0, idle=50 * 2**20, held=mib * 2**20),
         starts=[Start(imported=imported, sdk_free=sdk_free, sdk=1.5, first=first)],
         machine=MACHINE,
@@ -89,7 +95,7 @@ def missed(found: Found) -> list[str]:
 
 
 def test_all_take_every_turn_with_any_number_of_callers(found: Found) -> None:
-    assert [level.concurrent for level in found.levels] == list(SMALL.concurrent)
+    assert [level.turn for level in found.levels] == list(SMALL.turns)
     for level in found.levels:
         assert tuple(level.costs) == TWO
         for costs in level.costs.values():
@@ -121,7 +127,7 @@ def test_the_page_has_every_row_of_every_table(found: Found) -> None:
         for row in grid.rows:
             assert f"| {' | '.join(row)} |" in lines
             assert len(row) == 1 + len(grid.columns)
-    assert sum(line.startswith(f"| {DARA.label} |") for line in lines) == len(SMALL.concurrent)
+    assert sum(line.startswith(f"| {DARA.label} |") for line in lines) == len(SMALL.turns)
     assert "{" not in written
 
 
@@ -151,7 +157,7 @@ def test_every_contender_has_a_colour_of_its_own() -> None:
 
 def test_a_line_that_ends_early_says_where() -> None:
     found = made_up()
-    more = Level(concurrent=5_000, seconds=1.0, costs={DARA: [cost(800, 1.0)] * 3})
+    more = Level(turn=Turn(concurrent=5_000, seconds=1.0), costs={DARA: [cost(800, 1.0)] * 3})
     drawn = svg(attrs.evolve(found, levels=[*found.levels, more]))
     assert f"{DARA.label}: 800/s<" in drawn
     assert f"{SDK.label}: 100/s at 1,000<" in drawn
