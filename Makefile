@@ -16,12 +16,13 @@ help:  ## Show this list.
 demo: $(VENV)/.sandbox  ## Play the whole story on this machine (DOCS=folder for your own files).
 	@$(BIN)/dara demo $(if $(DOCS),--docs "$(DOCS)")
 
-# The type checkers take one core each, mypy for a short time only: the mutants fill the rest of it.
+# One worker more than there are cores, since some tests wait for the processes they start.
 test: style  ## Check everything: style, types, floors, laws, tests.
-	@echo "mypy and the mutants, basedpyright beside them"
-	@($(BIN)/mypy && $(BIN)/python -m pytest -n 0 tests/mutation) & beside=$$!; \
-	$(BIN)/basedpyright; pyright=$$?; wait $$beside && exit $$pyright
-	$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/mutation
+	@echo "mypy, basedpyright and the mutants, side by side"
+	@$(BIN)/mypy & mypy=$$!; $(BIN)/python -m pytest -n 0 tests/mutation & mutants=$$!; \
+	$(BIN)/basedpyright; pyright=$$?; wait $$mypy && wait $$mutants && exit $$pyright
+	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') \
+		--dist worksteal --ignore=tests/mutation
 
 lint: style  ## Check style, floors and types alone.
 	@echo "mypy and basedpyright, side by side"
