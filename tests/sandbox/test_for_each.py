@@ -142,7 +142,7 @@ def test_inputs_that_are_no_array_fail_the_task_and_none_at_all_do_not(
     assert state_of(run) is RunResultState.FAILED
     output = workspace.jobs.get_run_output(the_each(run).run_id or 0)
     assert "JSON array, not '{{tasks.none.values.rows}}'" in (output.error or "")
-    run = ran(workspace, each("[" * 2_000 + "]" * 2_000, file))
+    run = ran(workspace, each("[" * 20_000 + "]" * 20_000, file))
     output = workspace.jobs.get_run_output(the_each(run).run_id or 0)
     assert "JSON array, not '[[[" in (output.error or "")
     assert state_of(ran(workspace, each("[]", file))) is RunResultState.SUCCESS
